@@ -1,0 +1,58 @@
+"""The verb demo: real pip chooses among wheels for several machines."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from customtags import demo
+from customtags.cli.look import running_platforms
+from customtags.cli.output import Verbs, add_verb, print_json, table
+from customtags.errors import ToolError
+
+__all__ = ["declare"]
+
+
+def declare(verbs: Verbs, name: str) -> None:
+    """Declare ``customtags demo``."""
+    parser = add_verb(verbs, name, "build wheels for several machines and let pip choose", "customtags demo")
+    parser.set_defaults(run=_demo)
+
+
+def _demo(options: argparse.Namespace) -> int:
+    stock = running_platforms()
+    cc, skipped = _compiler()
+    with tempfile.TemporaryDirectory(prefix="customtags-demo-") as name:
+        folder = Path(name)
+        wheels = folder / "wheels"
+        wheels.mkdir()
+        built = [demo.build(wheels, *variant, cc).name for variant in demo.variants(stock)]
+        if not options.json:
+            print(f"An index with {len(built)} wheels of the same project and version:\n")
+            print(*(f"  {each}" for each in built), sep="\n")
+            print(f"\nWhat 'pip install {demo.PROJECT}' takes of them:\n", flush=True)
+        choices = [
+            demo.choose(wheels, folder / str(number), environment, stock)
+            for number, environment in enumerate(demo.SCENARIOS)
+        ]
+    wrong = [choice for choice in choices if choice.wheel not in choice.expected]
+    if options.json:
+        values = [{**choice._asdict(), "as_expected": choice not in wrong} for choice in choices]
+        print_json({"wheels": built, "choices": values, "skipped": skipped})
+        return int(bool(wrong))
+    settings = [" ".join(f"{key}={value}" for key, value in each.environment.items()) for each in choices]
+    rows = [(name or "this machine as it is", each.wheel, each.says) for name, each in zip(settings, choices)]
+    print(*table([("environment", "pip takes", "which says it is"), *rows]), sep="\n")
+    if skipped:
+        print(f"\nSkipped: the C extension, because {skipped}.")
+    for choice in wrong:
+        print(f"\nNot as expected: {choice.wheel} instead of {' or '.join(choice.expected)}.")
+    return int(bool(wrong))
+
+
+def _compiler() -> tuple[str | None, str | None]:
+    try:
+        return demo.compiler(), None
+    except ToolError as error:
+        return None, str(error)

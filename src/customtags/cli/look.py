@@ -1,0 +1,154 @@
+"""The verbs that look at the machine: show, detect."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from packaging import tags
+
+import _customtags
+from customtags import machine, settings, stock
+from customtags.cli.output import Verbs, add_verb, print_json, table
+from customtags.dimensions import PAGES
+from customtags.errors import FactError
+from customtags.host import Host
+from customtags.spec import Profile
+
+__all__ = ["declare_detect", "declare_show", "running_platforms"]
+
+#: How many tags `show` lists, so that all of it stays on a screen of 24 lines.
+SHOWN = 12
+
+
+def declare_show(verbs: Verbs, name: str) -> None:
+    """Declare ``customtags show``."""
+    parser = add_verb(verbs, name, "show what this machine is, and its tags in order", "customtags show --all")
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--profile", metavar="FILE", help="of the machine that a profile describes")
+    source.add_argument("--root", metavar="DIR", help="of the system below a folder")
+    parser.add_argument("--all", action="store_true", help="every tag, the stock ones too")
+    parser.set_defaults(run=_show)
+
+
+def declare_detect(verbs: Verbs, name: str) -> None:
+    """Declare ``customtags detect``."""
+    parser = add_verb(verbs, name, "write what this machine is as a profile", "customtags detect -o node.json")
+    parser.add_argument("-o", "--output", metavar="FILE", help="the file; otherwise it is printed")
+    parser.add_argument("--root", metavar="DIR", help="of the system below a folder")
+    parser.set_defaults(run=_detect, profile=None)
+
+
+def running_platforms() -> list[str]:
+    """Give the stock platforms of the running machine, whether the hook is active or not."""
+    return list(inspect.unwrap(tags.platform_tags)())
+
+
+def _look(options: argparse.Namespace) -> tuple[Profile, list[str]]:
+    """Give the profile of the machine that the options name, and its stock platforms."""
+    configured = settings.Settings.read(os.environ)
+    if options.profile:
+        configured = settings.Settings(configured.overrides, options.profile)
+    if options.root is not None and not Path(options.root).is_dir():
+        raise FactError(options.root, "is no folder", "give the root of a system, as in '--root /srv/image'")
+    host = Host(options.root or "/")
+    profile = machine.detect(host, configured)
+    if options.root:
+        profile["platform"] = {"arch": host.arch() or os.uname().machine, "libc": None, "libc_version": None}
+    elif not configured.profile:
+        profile["platform"] = stock.platform(running_platforms())
+    foreign = options.root or configured.profile
+    if foreign and profile.get("platform"):
+        return profile, stock.tags(profile["platform"])
+    return profile, running_platforms()
+
+
+def _detect(options: argparse.Namespace) -> int:
+    profile, _ = _look(options)
+    text = json.dumps(profile, indent=2) + "\n"
+    if options.output is None:
+        print(text, end="")
+        return 0
+    output = Path(options.output)
+    unfinished = output.with_name(f".{output.name}.{os.getpid()}")
+    try:
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.replace(output)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise FactError(str(output), f"cannot be written ({error.strerror})", "name another file with -o") from error
+    return 0
+
+
+def _show(options: argparse.Namespace) -> int:
+    profile, stock_tags = _look(options)
+    extended, cut = machine.extend(stock_tags, profile)
+    if options.json:
+        platforms = [*extended, *stock_tags] if options.all else extended
+        print_json({"facts": profile, "platforms": platforms, "cut": cut})
+        return 0
+    platform = profile.get("platform")
+    if platform is None and machine.native_tag(stock_tags) is None:
+        print("This is no Linux: customtags adds no tags here.")
+        return 0
+    title = "This machine" if not (options.profile or options.root) else options.profile or options.root
+    print(f"{title}: {_platform(platform)}\n")
+    print(*table(_rows(profile, machine.native_tag(stock_tags) or "")), sep="\n")
+    print(f"\n{len(extended)} extended platform tags, before the {len(stock_tags)} stock ones, best first:\n")
+    _print_tags([*extended, *stock_tags] if options.all else extended, len(cut), options.all)
+    if not (options.profile or options.root):
+        print(f"\n{_hook_state()}")
+    return 0
+
+
+def _platform(platform: dict[str, str] | None) -> str:
+    if platform is None:
+        return "architecture not recorded"
+    libc = f", {platform['libc']} {platform['libc_version']}" if platform.get("libc") else ""
+    return f"{platform['arch']}{libc}"
+
+
+def _rows(profile: Profile, native: str) -> list[Sequence[str]]:
+    """One row per page that found something, one per dimension where none did."""
+    rows: list[Sequence[str]] = []
+    silent: dict[str, str] = {}
+    for page in PAGES:
+        facts = machine.facts_of(profile, page)
+        source = profile["source"].get(page.NAME) or ""
+        if facts is None:
+            silent.setdefault(page.DIMENSION, source)
+            continue
+        accepted = page.ladder(facts) if facts.get("arch", native[6:]) == native[6:] else []
+        rows.append((page.DIMENSION, _brief(accepted), page.describe(facts), source))
+    shown = {row[0] for row in rows}
+    rows += [(name, "-", "none found", source) for name, source in silent.items() if name not in shown]
+    return [("dimension", "segments", "found", "read from"), *rows]
+
+
+def _brief(accepted: Sequence[str]) -> str:
+    if len(accepted) > 4:
+        return f"{accepted[0]} {accepted[1]} … {accepted[-1]}"
+    return " ".join(accepted) or "-"
+
+
+def _print_tags(platforms: Sequence[str], cut: int, everything: bool) -> None:
+    shown = platforms if everything or len(platforms) <= SHOWN else platforms[: SHOWN - 1]
+    for number, tag in enumerate(shown, start=1):
+        print(f"  {number:>3}  {tag}")
+    if len(shown) < len(platforms):
+        print(f"       … {len(platforms) - len(shown)} more: customtags show --all")
+    if cut:
+        print(f"       ({cut} combinations are left out to keep pip quick)")
+
+
+def _hook_state() -> str:
+    if not settings.hook_wanted(os.environ):
+        return "The hook is switched off by CUSTOMTAGS_DISABLE."
+    if any(finder is _customtags for finder in sys.meta_path):
+        return "The hook is active: pip in this environment takes wheels with these tags."
+    return "The hook is not active: 'customtags.pth' is missing from site-packages; reinstall customtags."

@@ -1,0 +1,34 @@
+"""How values are printed: JSON, and tables that line up."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
+else:  # argparse gives the type no public name
+    Verbs = Any
+
+__all__ = ["Verbs", "add_verb", "print_json", "table"]
+
+
+def add_verb(verbs: Verbs, name: str, help: str, example: str) -> argparse.ArgumentParser:
+    """Declare a verb with what all verbs have."""
+    parser = verbs.add_parser(name, help=help, description=help, epilog=f"example: {example}")
+    parser.add_argument("--json", action="store_true", help="print the same as JSON")
+    return parser
+
+
+def print_json(value: dict[str, Any]) -> None:
+    """Print a value with the version of its shape in front."""
+    print(json.dumps({"version": 1, **value}, indent=2))
+
+
+def table(rows: Iterable[Sequence[str]]) -> list[str]:
+    """Line up the columns, each line indented by two."""
+    rows = list(rows)
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    return ["  " + "  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]

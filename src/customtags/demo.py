@@ -1,0 +1,182 @@
+"""The demonstration: wheels of one small project for several machines, and what real pip takes of them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from packaging import tags
+
+from customtags import grammar, machine
+from customtags.dimensions import isa
+from customtags.errors import ToolError
+from customtags.settings import Settings, hook_wanted
+from customtags.wheels.write import write
+
+__all__ = ["SCENARIOS", "Choice", "build", "choose", "compiler", "variants"]
+
+PROJECT, VERSION = "example", "1.2.3"
+
+#: The environments in which pip is asked.
+SCENARIOS: tuple[dict[str, str], ...] = (
+    {},
+    {"CUSTOMTAGS_ISA": "v2"},
+    {"CUSTOMTAGS_ACCELERATOR": "rocm6.0"},
+    {"CUSTOMTAGS_ACCELERATOR": "cuda12.4"},
+    {"CUSTOMTAGS_DISABLE": "1"},
+)
+
+#: Says for which instruction set it was compiled, and does something that a compiler can vectorise.
+SOURCE = r"""
+#include <Python.h>
+
+#if defined(__AVX512BW__)
+#define LEVEL "x86-64-v4"
+#elif defined(__AVX2__)
+#define LEVEL "x86-64-v3"
+#elif defined(__SSE4_2__)
+#define LEVEL "x86-64-v2"
+#else
+#define LEVEL "the baseline"
+#endif
+
+static PyObject *built_for(PyObject *self, PyObject *none) {
+    return PyUnicode_FromString("C, compiled for " LEVEL ACCELERATOR);
+}
+
+static PyObject *dot(PyObject *self, PyObject *argument) {
+    double a[256], sum = 0;
+    double factor = PyFloat_AsDouble(argument);
+    if (factor == -1 && PyErr_Occurred()) return NULL;
+    for (int i = 0; i < 256; i++) a[i] = i * factor;
+    for (int i = 0; i < 256; i++) sum += a[i] * a[i];
+    return PyFloat_FromDouble(sum);
+}
+
+static PyMethodDef methods[] = {
+    {"built_for", built_for, METH_NOARGS, "Say for what this was compiled."},
+    {"dot", dot, METH_O, "Sum the squares of 0..255 times a factor."},
+    {NULL, NULL, 0, NULL}};
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "example", NULL, -1, methods};
+PyMODINIT_FUNC PyInit_example(void) { return PyModule_Create(&module); }
+"""
+
+
+class Choice(NamedTuple):
+    """What pip took in one environment.
+
+    :ivar environment: the variables that were set
+    :ivar wheel: the file name
+    :ivar says: what the installed module says of itself
+    :ivar expected: the file names of which it should have taken one
+    """
+
+    environment: Mapping[str, str]
+    wheel: str
+    says: str
+    expected: Sequence[str]
+
+
+def variants(stock: Sequence[str]) -> list[tuple[str, Sequence[str]]]:
+    """List the wheels to build for machines like this one: base and segments.
+
+    :raises ToolError: this is no Linux
+    """
+    native = machine.native_tag(stock)
+    if native is None:
+        raise ToolError("extended tags are for Linux only", "run the demo there")
+    arch = native.removeprefix("linux_")
+    policies = (f"manylinux_2_17_{arch}", f"musllinux_1_2_{arch}")
+    levels = [[name] for name, _ in isa.LEVELS.get(arch, ())[:2]]
+    best = levels[-1] if levels else []
+    distro = machine.ladders(machine.detect(settings=Settings({})), arch)["distro"][:1]
+    extended = [*levels, [*best, *distro], [*best, *distro, "rocm6_0"], ["cuda12_4"]]
+    return [(base, []) for base in ("any", *(tag for tag in stock if tag in policies), native)] + [
+        (native, each) for index, each in enumerate(extended) if each and each not in extended[:index]
+    ]
+
+
+def compiler() -> str:
+    """Find a C compiler that can build extensions for this interpreter.
+
+    :raises ToolError: there is none, or CPython's headers are missing
+    """
+    named = os.environ.get("CC", "cc")
+    command = next(filter(None, map(shutil.which, (named, "gcc", "clang"))), None)
+    if command is None:
+        raise ToolError("there is no C compiler", "install gcc or clang, or set CC")
+    if not Path(sysconfig.get_path("include"), "Python.h").exists():
+        raise ToolError("Python.h is missing", "install CPython's headers (python3-dev, python3-devel)")
+    return command
+
+
+def build(folder: Path, base: str, segments: Sequence[str], cc: str | None) -> Path:
+    """Build the wheel of one variant; without a compiler it holds a Python module."""
+    platform = grammar.format(base, segments)
+    best = next(tags.sys_tags())
+    row = "py3-none" if base == "any" else f"{best.interpreter}-{best.abi}"
+    if cc is None or base == "any":
+        name, content = "example.py", f"def built_for():\n    return 'Python, for {platform}'\n".encode()
+    else:
+        name = f"example{sysconfig.get_config_var('EXT_SUFFIX')}"
+        content = _compile(cc, segments)
+    return write(folder, PROJECT, VERSION, f"{row}-{platform}", {name: content})
+
+
+def choose(wheels: Path, target: Path, environment: Mapping[str, str], stock: Sequence[str]) -> Choice:
+    """Let pip install from a folder of wheels, and ask what it installed.
+
+    :param target: a new folder to install into
+    :param environment: the settings of customtags that pip runs with
+    """
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("CUSTOMTAGS_")}
+    environ.update(environment)
+    pip = ("-m", "pip", "--isolated", "--disable-pip-version-check", "install", "--no-index")
+    _run(environ, *pip, f"--find-links={wheels}", f"--target={target}", PROJECT)
+    (metadata,) = target.glob("*.dist-info/WHEEL")
+    tag = metadata.read_text().partition("\nTag: ")[2].split("\n")[0]
+    says = _run({**environ, "PYTHONPATH": str(target)}, "-c", "import example; print(example.built_for())")
+    return Choice(environment, f"{PROJECT}-{VERSION}-{tag}.whl", says.strip(), _expect(wheels, environ, stock))
+
+
+def _expect(wheels: Path, environ: Mapping[str, str], stock: Sequence[str]) -> list[str]:
+    """Name the wheel of the first extended tag; where there is none, those that any pip may take."""
+    by_platform = {wheel.stem.rpartition("-")[2]: wheel.name for wheel in sorted(wheels.glob("*.whl"))}
+    extended: list[str] = []
+    if hook_wanted(environ):
+        extended, _ = machine.extend(stock, machine.detect(settings=Settings.read(environ)))
+    best = [by_platform[tag] for tag in extended if tag in by_platform][:1]
+    return best or [by_platform[tag] for tag in stock if tag in by_platform]
+
+
+def _compile(cc: str, segments: Sequence[str]) -> bytes:
+    levels = [name for name, _ in isa.LEVELS["x86_64"] if name in segments]
+    accelerators = [each for each in segments if each.startswith(("cuda", "rocm"))]
+    with tempfile.TemporaryDirectory() as folder:
+        source, extension = Path(folder, "example.c"), Path(folder, "example.so")
+        source.write_text(SOURCE)
+        command = [cc, "-shared", "-fPIC", "-O3", f"-I{sysconfig.get_path('include')}", str(source)]
+        command += [f"-march=x86-64-{name}" for name in levels]
+        command += ["-o", str(extension), "-DACCELERATOR=" + "".join(f'" and {each}"' for each in accelerators)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            first = (done.stderr.strip() or "no message").splitlines()[0]
+            raise ToolError(f"the C compiler failed ({first})", "use gcc ≥ 11 or clang ≥ 12, or set CC")
+        return extension.read_bytes()
+
+
+def _run(environ: Mapping[str, str], *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, *arguments], env=environ, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        last = (done.stderr.strip() or f"status {done.returncode}").splitlines()[-1]
+        raise ToolError(f"'python {' '.join(arguments[:2])}' failed ({last})", "the demo needs pip in this environment")
+    return done.stdout

@@ -1,0 +1,65 @@
+"""Every exception of customtags: what is wrong as attributes, and the cure in the message."""
+
+from __future__ import annotations
+
+__all__ = [
+    "CustomtagsError",
+    "FactError",
+    "OverrideError",
+    "ProfileError",
+    "TagError",
+    "ToolError",
+]
+
+
+class CustomtagsError(Exception):
+    """Something that the user can put right.
+
+    :ivar problem: what is wrong, as one clause
+    :ivar cure: what to do about it, as one clause
+    """
+
+    def __init__(self, problem: str, cure: str) -> None:
+        super().__init__(problem, cure)
+        self.problem = problem
+        self.cure = cure
+
+    def __str__(self) -> str:
+        return f"{self.problem}; {self.cure}"
+
+
+class TagError(CustomtagsError):
+    """A platform tag or segment that is not spelled as the grammar says."""
+
+    def __init__(self, tag: str, why: str, cure: str) -> None:
+        super().__init__(f"{tag!r} {why}", cure)
+        self.tag = tag
+
+
+class FactError(CustomtagsError):
+    """A file of the machine that is there, but cannot be read or says nothing."""
+
+    def __init__(self, path: str, why: str, cure: str) -> None:
+        super().__init__(f"{path!r} {why}", cure)
+        self.path = path
+
+
+class OverrideError(CustomtagsError):
+    """A setting whose value means nothing."""
+
+    def __init__(self, setting: str, value: str, why: str, cure: str) -> None:
+        super().__init__(f"{setting}={value!r} {why}", cure)
+        self.setting = setting
+        self.value = value
+
+
+class ProfileError(CustomtagsError):
+    """A profile that cannot be used."""
+
+    def __init__(self, path: str, why: str, cure: str) -> None:
+        super().__init__(f"the profile {path!r} {why}", cure)
+        self.path = path
+
+
+class ToolError(CustomtagsError):
+    """A program that a verb needs and that is missing or failed."""

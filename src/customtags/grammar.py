@@ -1,0 +1,107 @@
+"""Pure: how extended platform tags are spelled.
+
+    extended = base 1*( "_" segment )
+    segment  = letter *( letter / digit ) *( "_" 1*digit )
+
+A base is a stock platform tag of Linux (PEP 425, 600, 656). Splitting needs no vocabulary: behind the
+base a token that begins with a letter opens a segment, a token of digits continues the one before.
+
+No regular expressions here: this runs in the installer's process, where compiling one costs more
+than all splitting together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from customtags.errors import TagError
+
+__all__ = ["fold", "fold_version", "format", "parse"]
+
+_DIGITS = frozenset("0123456789")
+_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
+
+#: How many tokens stand before the architecture: linux_ARCH, manylinux2014_ARCH, manylinux_2_28_ARCH.
+_TOKENS_BEFORE_ARCH = {
+    "linux": 1,
+    "manylinux1": 1,
+    "manylinux2010": 1,
+    "manylinux2014": 1,
+    "manylinux": 3,
+    "musllinux": 3,
+}
+
+
+def parse(tag: str) -> tuple[str, tuple[str, ...]]:
+    """Split a platform tag into its base and its segments.
+
+    A tag of another system than Linux is a base without segments.
+
+    >>> parse("linux_x86_64_v3_fc39_rocm6_0")
+    ('linux_x86_64', ('v3', 'fc39', 'rocm6_0'))
+    >>> parse("manylinux_2_28_aarch64")
+    ('manylinux_2_28_aarch64', ())
+
+    :raises TagError: what follows the base is not in the grammar
+    """
+    tokens = tag.split("_")
+    before = _TOKENS_BEFORE_ARCH.get(tokens[0])
+    if before is None:
+        return tag, ()
+    # x86_64 is the one architecture of Linux with a token too many.
+    end = before + (2 if tokens[before : before + 2] == ["x86", "64"] else 1)
+    if len(tokens) < end or not all(map(_is_number, tokens[1:before])):
+        raise TagError(tag, "names no architecture", "write it as in 'linux_x86_64_v3'")
+    if not _is_word(tokens[end - 1]) and tokens[end - 1] != "64":
+        raise TagError(tag, "names no architecture", "write it as in 'linux_x86_64_v3'")
+    segments: list[str] = []
+    for token in tokens[end:]:
+        if _is_word(token):
+            segments.append(token)
+        elif _is_number(token) and segments:
+            segments[-1] += f"_{token}"
+        else:
+            raise TagError(
+                tag,
+                f"has {token!r} where a segment must begin with a letter of a-z",
+                "write it as in 'linux_x86_64_v3_fc39'",
+            )
+    return "_".join(tokens[:end]), tuple(segments)
+
+
+def format(base: str, segments: Iterable[str]) -> str:
+    """Join what `parse` splits.
+
+    >>> format("linux_x86_64", ("v3", "fc39"))
+    'linux_x86_64_v3_fc39'
+    """
+    return "_".join((base, *segments))
+
+
+def fold_version(version: str) -> str | None:
+    """Spell a version of the machine's as a segment may: digits, joined by ``_``.
+
+    >>> fold_version("24.04"), fold_version("v25.12")
+    ('24_04', '25_12')
+
+    :returns: None for a version that has no such spelling, as ``7.0(BUILDER)`` or ``edge``
+    """
+    parts = version.lower().removeprefix("v").replace("-", ".").replace("_", ".").split(".")
+    return "_".join(parts) if all(map(_is_number, parts)) else None
+
+
+def fold(value: str) -> str | None:
+    """Spell one segment as a name may: ``cuda12.4`` is ``cuda12_4``.
+
+    :returns: None for what is no segment
+    """
+    word, *numbers = value.replace(".", "_").split("_")
+    return "_".join((word, *numbers)) if _is_word(word) and all(map(_is_number, numbers)) else None
+
+
+def _is_number(token: str) -> bool:
+    return bool(token) and _DIGITS.issuperset(token)
+
+
+def _is_word(token: str) -> bool:
+    return token[:1] in _LETTERS and (_LETTERS | _DIGITS).issuperset(token)

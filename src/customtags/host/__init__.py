@@ -1,0 +1,112 @@
+"""The one place that touches the operating system."""
+
+from __future__ import annotations
+
+import os
+
+from customtags.errors import FactError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+__all__ = ["Host"]
+
+
+class Host:
+    """The running machine, or one whose files lie below another root.
+
+    :param root: the folder that stands for ``/``
+    :param live: whether the running machine itself may be asked too: its CPU, its drivers, its
+        environment; by default only where the root is its own
+    """
+
+    def __init__(self, root: str = "/", *, live: bool | None = None) -> None:
+        self.root = root
+        self.live = root == "/" if live is None else live
+
+    def read(self, path: str, limit: int = 65536) -> str | None:
+        """Give the first bytes of a file as text, None if there is none.
+
+        :raises FactError: it is there and cannot be read
+        """
+        try:
+            with open(self._real(path), "rb") as file:
+                return file.read(limit).decode("utf-8", "replace")
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise FactError(
+                self._real(path),
+                f"cannot be read ({error.strerror})",
+                "make it readable, or override what it says (CUSTOMTAGS_ISA, _DISTRO, _ACCELERATOR)",
+            ) from error
+
+    def names(self, path: str) -> list[str]:
+        """Give the sorted names in a folder; none if it can't be listed."""
+        try:
+            return sorted(os.listdir(self._real(path)))
+        except OSError:
+            return []
+
+    def exists(self, path: str) -> bool:
+        """Tell whether there is a file, folder or device of that name."""
+        return os.path.exists(self._real(path))
+
+    def variable(self, name: str) -> str | None:
+        """Give an environment variable of the running machine."""
+        return os.environ.get(name) if self.live else None
+
+    def arch(self) -> str | None:
+        """Give the architecture in the words of ``uname -m``; below a root, that of its programs."""
+        if self.live:
+            return os.uname().machine if hasattr(os, "uname") else None
+        from customtags.host import elf
+
+        for program in ("/bin/sh", "/usr/bin/env", "/bin/busybox"):
+            try:
+                with open(self._real(program), "rb") as file:
+                    return elf.arch(file.read(20))
+            except OSError:
+                continue
+        return None
+
+    def cpuid(self) -> list[str] | None:
+        """Give the x86 features that CPU and operating system support, None if they can't be asked."""
+        if not self.live:
+            return None
+        from customtags.host import cpuid
+
+        return cpuid.features()
+
+    def nvml(self) -> dict[str, Any] | None:
+        """Give what NVIDIA's driver says of itself, None if it can't be asked."""
+        if not self.live:
+            return None
+        from customtags.host import nvml
+
+        return nvml.ask()
+
+    def _real(self, path: str) -> str:
+        """Find a path below the root, where links too are followed as if the root were ``/``."""
+        if self.root == "/":
+            return path
+        done = ""
+        todo = path.split("/")[::-1]
+        links = 0
+        while todo:
+            name = todo.pop()
+            if name == "..":
+                done = done.rpartition("/")[0]
+            elif name not in ("", "."):
+                try:
+                    link = os.readlink(f"{self.root}{done}/{name}")
+                except OSError:  # no link
+                    done = f"{done}/{name}"
+                else:
+                    links += 1
+                    if links > 40:  # as many as Linux follows; opening it says ELOOP
+                        return self.root + path
+                    done = "" if link.startswith("/") else done
+                    todo += link.split("/")[::-1]
+        return self.root.rstrip("/") + done

@@ -1,0 +1,80 @@
+"""The contract between the parts, and for third parties: what a page is, and what it is given.
+
+Only types live here; nothing imports this module at run time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypedDict
+
+__all__ = ["Facts", "Host", "Page", "Probe", "Profile"]
+
+#: What one page found out, as plain JSON. A key ``arch`` restricts it to that architecture.
+Facts = Mapping[str, Any]
+
+#: Everything known about one machine: ``version``, ``platform``, ``source``, and one key per dimension.
+Profile = dict[str, Any]
+
+
+class Platform(TypedDict):
+    """The stock half of a profile."""
+
+    arch: str
+    libc: str | None
+    libc_version: str | None
+
+
+class Host(Protocol):
+    """The machine, or a folder that holds the files of one."""
+
+    def read(self, path: str, limit: int = ...) -> str | None:
+        """Give the beginning of a file, None if there is none.
+
+        :raises FactError: it is there and cannot be read
+        """
+
+    def names(self, path: str) -> list[str]:
+        """Give the sorted names in a folder; none if there is no such folder."""
+
+    def exists(self, path: str) -> bool:
+        """Tell whether there is a file, folder or device of that name."""
+
+    def arch(self) -> str | None:
+        """Give the architecture in the words of ``uname -m``."""
+
+    def variable(self, name: str) -> str | None:
+        """Give an environment variable."""
+
+    def cpuid(self) -> list[str] | None:
+        """Give the x86 features that CPU and operating system support, None if they can't be asked."""
+
+    def nvml(self) -> dict[str, Any] | None:
+        """Give what NVIDIA's driver says of itself, None if it can't be asked."""
+
+
+#: Asks one source; None means that it says nothing.
+Probe = Callable[[Host], "Facts | None"]
+
+
+class Page(Protocol):
+    """One dimension, or one vendor's family of the dimension ``accelerator``."""
+
+    #: The key of its facts: ``isa``, ``cuda``.
+    NAME: str
+    #: What its segments speak of: ``isa``, ``accelerator``.
+    DIMENSION: str
+    #: Where the facts are read, best first; an override may name one.
+    PROBES: Mapping[str, Probe]
+
+    def override(self, value: str, arch: str | None) -> Facts | None:
+        """Give the facts that a setting of the user's stands for, None if it is not of this family.
+
+        :raises ValueError: it is, but means nothing; the message is the cure
+        """
+
+    def ladder(self, facts: Facts) -> list[str]:
+        """Pure: give the segments that such a machine accepts, best first."""
+
+    def describe(self, facts: Facts) -> str:
+        """Pure: say in a few words what was found."""

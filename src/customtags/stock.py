@@ -1,0 +1,62 @@
+"""Pure: the stock platform tags of Linux (PEP 600, PEP 656): what they tell of a machine, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from customtags.spec import Platform
+
+__all__ = ["platform", "tags"]
+
+#: The names that policies had before PEP 600: minor version of glibc → alias.
+_ALIASES = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
+
+#: The oldest glibc of PEP 600's policies, 2.17; on these, older aliases and policies exist (PEP 513, 571).
+_OLDER = ("x86_64", "i686")
+
+
+def platform(stock: Iterable[str]) -> Platform | None:
+    """Tell architecture and C library from the tags that a machine accepts.
+
+    >>> platform(["linux_x86_64", "manylinux_2_36_x86_64", "manylinux_2_35_x86_64"])
+    {'arch': 'x86_64', 'libc': 'glibc', 'libc_version': '2.36'}
+    """
+    arch: str | None = None
+    versions: dict[str, list[tuple[int, int]]] = {"manylinux": [], "musllinux": []}
+    for tag in stock:
+        kind, _, rest = tag.partition("_")
+        if kind == "linux":
+            arch = rest
+        elif kind in versions:
+            major, minor, _ = rest.split("_", 2)
+            versions[kind].append((int(major), int(minor)))
+    if arch is None:
+        return None
+    for libc, kind in (("musl", "musllinux"), ("glibc", "manylinux")):
+        if versions[kind]:
+            newest = max(versions[kind])
+            return {"arch": arch, "libc": libc, "libc_version": f"{newest[0]}.{newest[1]}"}
+    return {"arch": arch, "libc": None, "libc_version": None}
+
+
+def tags(facts: Platform) -> list[str]:
+    """Give the tags that a machine accepts, best first, in the order of packaging ≥ 26.3.
+
+    >>> tags({"arch": "aarch64", "libc": "glibc", "libc_version": "2.18"})
+    ['linux_aarch64', 'manylinux_2_18_aarch64', 'manylinux_2_17_aarch64', 'manylinux2014_aarch64']
+    """
+    arch = facts["arch"]
+    found = [f"linux_{arch}"]
+    if facts.get("libc") is None or facts.get("libc_version") is None:
+        return found
+    major, minor = map(int, str(facts["libc_version"]).split(".")[:2])
+    if facts["libc"] == "musl":
+        return found + [f"musllinux_{major}_{older}_{arch}" for older in range(minor, -1, -1)]
+    oldest = 5 if arch in _OLDER else 17
+    for older in range(minor, oldest - 1, -1):
+        found.append(f"manylinux_{major}_{older}_{arch}")
+        if older in _ALIASES:
+            found.append(f"{_ALIASES[older]}_{arch}")
+    return found
