@@ -24,7 +24,7 @@ def find_spec(name, path=None, target=None):
             spec = finder.find_spec(name, path, target)
             if spec is not None:
                 if spec.loader is not None:
-                    spec.loader = Loader(spec.loader)
+                    spec.loader = Loader(spec.loader)  # type: ignore[assignment]
                 return spec
         after = after or _is_hook(finder)
     return None

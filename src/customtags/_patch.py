@@ -62,7 +62,9 @@ def _replace(module: ModuleType, name: str, function: Callable[..., Any]) -> Non
     setattr(module, name, function)
 
 
-def _platforms(stock: Callable[[], Iterator[str]], native_first: bool) -> Callable[[], Iterator[str]]:
+def _platforms(
+    stock: Callable[[], Iterator[str]], native_first: bool
+) -> Callable[[], Iterator[str]]:
     # The one memo. It also holds what could not be extended, so that a driver that hangs does it once.
     remembered: dict[tuple[str, ...], list[str]] = {}
 
@@ -74,14 +76,16 @@ def _platforms(stock: Callable[[], Iterator[str]], native_first: bool) -> Callab
                 from customtags import machine
 
                 remembered[platforms] = machine.platform_tags(platforms, native_first=native_first)
-            except (Exception, SystemExit) as error:
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - the guard
                 _complain(error)
         return iter(remembered[platforms])
 
     return platform_tags
 
 
-def _row(stock: Callable[..., Any], platform_tags: Callable[[], Iterator[str]]) -> Callable[..., Any]:
+def _row(
+    stock: Callable[..., Any], platform_tags: Callable[[], Iterator[str]]
+) -> Callable[..., Any]:
     def row(*arguments: Any, **options: Any) -> Any:
         if len(arguments) < 3 and not options.get("platforms"):
             options["platforms"] = list(platform_tags())

@@ -99,7 +99,9 @@ def variants(stock: Sequence[str]) -> list[tuple[str, Sequence[str]]]:
     distro = machine.ladders(machine.detect(settings=Settings({})), arch)["distro"][:1]
     extended = [*levels, [*best, *distro], [*best, *distro, "rocm6_0"], ["cuda12_4"]]
     return [(base, []) for base in ("any", *(tag for tag in stock if tag in policies), native)] + [
-        (native, each) for index, each in enumerate(extended) if each and each not in extended[:index]
+        (native, each)
+        for index, each in enumerate(extended)
+        if each and each not in extended[:index]
     ]
 
 
@@ -113,7 +115,9 @@ def compiler() -> str:
     if command is None:
         raise ToolError("there is no C compiler", "install gcc or clang, or set CC")
     if not Path(sysconfig.get_path("include"), "Python.h").exists():
-        raise ToolError("Python.h is missing", "install CPython's headers (python3-dev, python3-devel)")
+        raise ToolError(
+            "Python.h is missing", "install CPython's headers (python3-dev, python3-devel)"
+        )
     return command
 
 
@@ -123,32 +127,45 @@ def build(folder: Path, base: str, segments: Sequence[str], cc: str | None) -> P
     best = next(tags.sys_tags())
     row = "py3-none" if base == "any" else f"{best.interpreter}-{best.abi}"
     if cc is None or base == "any":
-        name, content = "example.py", f"def built_for():\n    return 'Python, for {platform}'\n".encode()
+        name, content = (
+            "example.py",
+            f"def built_for():\n    return 'Python, for {platform}'\n".encode(),
+        )
     else:
         name = f"example{sysconfig.get_config_var('EXT_SUFFIX')}"
         content = _compile(cc, segments)
     return write(folder, PROJECT, VERSION, f"{row}-{platform}", {name: content})
 
 
-def choose(wheels: Path, target: Path, environment: Mapping[str, str], stock: Sequence[str]) -> Choice:
+def choose(
+    wheels: Path, target: Path, environment: Mapping[str, str], stock: Sequence[str]
+) -> Choice:
     """Let pip install from a folder of wheels, and ask what it installed.
 
     :param target: a new folder to install into
     :param environment: the settings of customtags that pip runs with
     """
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("CUSTOMTAGS_")}
+    environ = {
+        name: value for name, value in os.environ.items() if not name.startswith("CUSTOMTAGS_")
+    }
     environ.update(environment)
     pip = ("-m", "pip", "--isolated", "--disable-pip-version-check", "install", "--no-index")
     _run(environ, *pip, f"--find-links={wheels}", f"--target={target}", PROJECT)
     (metadata,) = target.glob("*.dist-info/WHEEL")
     tag = metadata.read_text().partition("\nTag: ")[2].split("\n")[0]
-    says = _run({**environ, "PYTHONPATH": str(target)}, "-c", "import example; print(example.built_for())")
-    return Choice(environment, f"{PROJECT}-{VERSION}-{tag}.whl", says.strip(), _expect(wheels, environ, stock))
+    says = _run(
+        {**environ, "PYTHONPATH": str(target)}, "-c", "import example; print(example.built_for())"
+    )
+    return Choice(
+        environment, f"{PROJECT}-{VERSION}-{tag}.whl", says.strip(), _expect(wheels, environ, stock)
+    )
 
 
 def _expect(wheels: Path, environ: Mapping[str, str], stock: Sequence[str]) -> list[str]:
     """Name the wheel of the first extended tag; where there is none, those that any pip may take."""
-    by_platform = {wheel.stem.rpartition("-")[2]: wheel.name for wheel in sorted(wheels.glob("*.whl"))}
+    by_platform = {
+        wheel.stem.rpartition("-")[2]: wheel.name for wheel in sorted(wheels.glob("*.whl"))
+    }
     extended: list[str] = []
     if hook_wanted(environ):
         extended, _ = machine.extend(stock, machine.detect(settings=Settings.read(environ)))
@@ -164,11 +181,17 @@ def _compile(cc: str, segments: Sequence[str]) -> bytes:
         source.write_text(SOURCE)
         command = [cc, "-shared", "-fPIC", "-O3", f"-I{sysconfig.get_path('include')}", str(source)]
         command += [f"-march=x86-64-{name}" for name in levels]
-        command += ["-o", str(extension), "-DACCELERATOR=" + "".join(f'" and {each}"' for each in accelerators)]
+        command += [
+            "-o",
+            str(extension),
+            "-DACCELERATOR=" + "".join(f'" and {each}"' for each in accelerators),
+        ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             first = (done.stderr.strip() or "no message").splitlines()[0]
-            raise ToolError(f"the C compiler failed ({first})", "use gcc ≥ 11 or clang ≥ 12, or set CC")
+            raise ToolError(
+                f"the C compiler failed ({first})", "use gcc ≥ 11 or clang ≥ 12, or set CC"
+            )
         return extension.read_bytes()
 
 
@@ -178,5 +201,8 @@ def _run(environ: Mapping[str, str], *arguments: str) -> str:
     )
     if done.returncode:
         last = (done.stderr.strip() or f"status {done.returncode}").splitlines()[-1]
-        raise ToolError(f"'python {' '.join(arguments[:2])}' failed ({last})", "the demo needs pip in this environment")
+        raise ToolError(
+            f"'python {' '.join(arguments[:2])}' failed ({last})",
+            "the demo needs pip in this environment",
+        )
     return done.stdout

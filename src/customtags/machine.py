@@ -108,7 +108,7 @@ def read_profile(path: str) -> Profile:
     again = "write it with 'customtags detect -o FILE' on that machine"
     try:
         with open(path, encoding="utf-8") as file:
-            profile = json.load(file)
+            profile: Profile = json.load(file)
     except OSError as error:
         raise ProfileError(path, f"cannot be read ({error.strerror})", again) from error
     except ValueError as error:
@@ -175,4 +175,6 @@ def _override(profile: Profile, family: Sequence[Page], value: str, host: AnyHos
                 break
         else:
             known = ", ".join(page.NAME for page in family)
-            raise OverrideError(setting, value, "means nothing", f"it begins with one of {known}, or is none")
+            raise OverrideError(
+                setting, value, "means nothing", f"it begins with one of {known}, or is none"
+            )

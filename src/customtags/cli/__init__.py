@@ -23,7 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     :returns: 0 yes, 1 no, 2 bad usage or input
     """
     parser = argparse.ArgumentParser(
-        prog="customtags", description="Extended platform tags: what this machine is, and what pip takes."
+        prog="customtags",
+        description="Extended platform tags: what this machine is, and what pip takes.",
     )
     parser.add_argument("--version", action="version", version=f"customtags {__version__}")
     verbs = parser.add_subparsers(metavar="VERB", required=True)

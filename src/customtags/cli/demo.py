@@ -16,7 +16,9 @@ __all__ = ["declare"]
 
 def declare(verbs: Verbs, name: str) -> None:
     """Declare ``customtags demo``."""
-    parser = add_verb(verbs, name, "build wheels for several machines and let pip choose", "customtags demo")
+    parser = add_verb(
+        verbs, name, "build wheels for several machines and let pip choose", "customtags demo"
+    )
     parser.set_defaults(run=_demo)
 
 
@@ -41,8 +43,13 @@ def _demo(options: argparse.Namespace) -> int:
         values = [{**choice._asdict(), "as_expected": choice not in wrong} for choice in choices]
         print_json({"wheels": built, "choices": values, "skipped": skipped})
         return int(bool(wrong))
-    settings = [" ".join(f"{key}={value}" for key, value in each.environment.items()) for each in choices]
-    rows = [(name or "this machine as it is", each.wheel, each.says) for name, each in zip(settings, choices)]
+    settings = [
+        " ".join(f"{key}={value}" for key, value in each.environment.items()) for each in choices
+    ]
+    rows = [
+        (name or "this machine as it is", each.wheel, each.says)
+        for name, each in zip(settings, choices)
+    ]
     print(*table([("environment", "pip takes", "which says it is"), *rows]), sep="\n")
     if skipped:
         print(f"\nSkipped: the C extension, because {skipped}.")

@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from packaging import tags
 
@@ -18,7 +19,9 @@ from customtags.cli.output import Verbs, add_verb, print_json, table
 from customtags.dimensions import PAGES
 from customtags.errors import FactError
 from customtags.host import Host
-from customtags.spec import Profile
+
+if TYPE_CHECKING:
+    from customtags.spec import Profile
 
 __all__ = ["declare_detect", "declare_show", "running_platforms"]
 
@@ -28,7 +31,9 @@ SHOWN = 12
 
 def declare_show(verbs: Verbs, name: str) -> None:
     """Declare ``customtags show``."""
-    parser = add_verb(verbs, name, "show what this machine is, and its tags in order", "customtags show --all")
+    parser = add_verb(
+        verbs, name, "show what this machine is, and its tags in order", "customtags show --all"
+    )
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--profile", metavar="FILE", help="of the machine that a profile describes")
     source.add_argument("--root", metavar="DIR", help="of the system below a folder")
@@ -38,7 +43,9 @@ def declare_show(verbs: Verbs, name: str) -> None:
 
 def declare_detect(verbs: Verbs, name: str) -> None:
     """Declare ``customtags detect``."""
-    parser = add_verb(verbs, name, "write what this machine is as a profile", "customtags detect -o node.json")
+    parser = add_verb(
+        verbs, name, "write what this machine is as a profile", "customtags detect -o node.json"
+    )
     parser.add_argument("-o", "--output", metavar="FILE", help="the file; otherwise it is printed")
     parser.add_argument("--root", metavar="DIR", help="of the system below a folder")
     parser.set_defaults(run=_detect, profile=None)
@@ -55,11 +62,17 @@ def _look(options: argparse.Namespace) -> tuple[Profile, list[str]]:
     if options.profile:
         configured = settings.Settings(configured.overrides, options.profile)
     if options.root is not None and not Path(options.root).is_dir():
-        raise FactError(options.root, "is no folder", "give the root of a system, as in '--root /srv/image'")
+        raise FactError(
+            options.root, "is no folder", "give the root of a system, as in '--root /srv/image'"
+        )
     host = Host(options.root or "/")
     profile = machine.detect(host, configured)
     if options.root:
-        profile["platform"] = {"arch": host.arch() or os.uname().machine, "libc": None, "libc_version": None}
+        profile["platform"] = {
+            "arch": host.arch() or os.uname().machine,
+            "libc": None,
+            "libc_version": None,
+        }
     elif not configured.profile:
         profile["platform"] = stock.platform(running_platforms())
     foreign = options.root or configured.profile
@@ -81,7 +94,9 @@ def _detect(options: argparse.Namespace) -> int:
         unfinished.replace(output)
     except OSError as error:
         unfinished.unlink(missing_ok=True)
-        raise FactError(str(output), f"cannot be written ({error.strerror})", "name another file with -o") from error
+        raise FactError(
+            str(output), f"cannot be written ({error.strerror})", "name another file with -o"
+        ) from error
     return 0
 
 
@@ -96,10 +111,14 @@ def _show(options: argparse.Namespace) -> int:
     if platform is None and machine.native_tag(stock_tags) is None:
         print("This is no Linux: customtags adds no tags here.")
         return 0
-    title = "This machine" if not (options.profile or options.root) else options.profile or options.root
+    title = (
+        "This machine" if not (options.profile or options.root) else options.profile or options.root
+    )
     print(f"{title}: {_platform(platform)}\n")
     print(*table(_rows(profile, machine.native_tag(stock_tags) or "")), sep="\n")
-    print(f"\n{len(extended)} extended platform tags, before the {len(stock_tags)} stock ones, best first:\n")
+    print(
+        f"\n{len(extended)} extended platform tags, before the {len(stock_tags)} stock ones, best first:\n"
+    )
     _print_tags([*extended, *stock_tags] if options.all else extended, len(cut), options.all)
     if not (options.profile or options.root):
         print(f"\n{_hook_state()}")
@@ -126,7 +145,9 @@ def _rows(profile: Profile, native: str) -> list[Sequence[str]]:
         accepted = page.ladder(facts) if facts.get("arch", native[6:]) == native[6:] else []
         rows.append((page.DIMENSION, _brief(accepted), page.describe(facts), source))
     shown = {row[0] for row in rows}
-    rows += [(name, "-", "none found", source) for name, source in silent.items() if name not in shown]
+    rows += [
+        (name, "-", "none found", source) for name, source in silent.items() if name not in shown
+    ]
     return [("dimension", "segments", "found", "read from"), *rows]
 
 

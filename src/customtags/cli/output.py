@@ -8,16 +8,16 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
-else:  # argparse gives the type no public name
+    Verbs = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - it has no public name
+else:
     Verbs = Any
 
 __all__ = ["Verbs", "add_verb", "print_json", "table"]
 
 
-def add_verb(verbs: Verbs, name: str, help: str, example: str) -> argparse.ArgumentParser:
+def add_verb(verbs: Verbs, name: str, purpose: str, example: str) -> argparse.ArgumentParser:
     """Declare a verb with what all verbs have."""
-    parser = verbs.add_parser(name, help=help, description=help, epilog=f"example: {example}")
+    parser = verbs.add_parser(name, help=purpose, description=purpose, epilog=f"example: {example}")
     parser.add_argument("--json", action="store_true", help="print the same as JSON")
     return parser
 

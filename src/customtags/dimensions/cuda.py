@@ -4,7 +4,9 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from customtags.spec import Facts, Host
+    from collections.abc import Mapping
+
+    from customtags.spec import Facts, Host, Probe
 
 __all__ = ["DIMENSION", "NAME", "PROBES", "describe", "ladder", "override"]
 
@@ -29,7 +31,7 @@ def _from_nvml(host: Host) -> Facts | None:
     return host.nvml() if any(map(host.exists, SIGNS)) else None
 
 
-PROBES = {"NVML": _from_nvml}
+PROBES: Mapping[str, Probe] = {"NVML": _from_nvml}
 
 
 def override(value: str, arch: str | None) -> Facts | None:
@@ -54,7 +56,9 @@ def ladder(facts: Facts) -> list[str]:
         last = minor if older == major else LAST_MINOR.get(older, 0)
         versions += [f"cuda{older}_{each}" for each in range(last, -1, -1)] + [f"cuda{older}"]
     runnable = [_runs(*capability) for capability in facts["capabilities"]]
-    common = [code for code in runnable[0] if all(code in each for each in runnable)] if runnable else []
+    common = (
+        [code for code in runnable[0] if all(code in each for each in runnable)] if runnable else []
+    )
     return [version + suffix for version in versions for suffix in (*(f"_{c}" for c in common), "")]
 
 

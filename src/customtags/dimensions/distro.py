@@ -9,7 +9,9 @@ from customtags.grammar import fold, fold_version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from customtags.spec import Facts, Host
+    from collections.abc import Mapping
+
+    from customtags.spec import Facts, Host, Probe
 
 __all__ = ["DIMENSION", "NAME", "PROBES", "describe", "ladder", "override"]
 
@@ -76,7 +78,7 @@ def _from_usr_lib(host: Host) -> Facts | None:
     return _read(host, "/usr/lib/os-release")
 
 
-PROBES = {"/etc/os-release": _from_etc, "/usr/lib/os-release": _from_usr_lib}
+PROBES: Mapping[str, Probe] = {"/etc/os-release": _from_etc, "/usr/lib/os-release": _from_usr_lib}
 
 
 def override(value: str, arch: str | None) -> Facts | None:
@@ -126,7 +128,7 @@ def _parents(facts: Facts, version: str) -> list[str]:
         keys.append("version_codename")
     codenames = [CODENAMES.get(facts.get(key, "")) for key in keys]
     # Rebuilds of RHEL have PLATFORM_ID since 8; before, the version was RHEL's own only for 7.
-    rhel = "rhel" in like and version.split("_")[0] == "7"
+    rhel = "rhel" in like and version.split("_", maxsplit=1)[0] == "7"
     return [each for each in (*codenames, _release("el", 2, version) if rhel else None) if each]
 
 

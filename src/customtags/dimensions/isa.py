@@ -7,7 +7,9 @@ from customtags.grammar import fold
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from customtags.spec import Facts, Host
+    from collections.abc import Mapping
+
+    from customtags.spec import Facts, Host, Probe
 
 __all__ = ["DIMENSION", "LEVELS", "NAME", "PROBES", "describe", "ladder", "override"]
 
@@ -42,12 +44,14 @@ def _from_cpuid(host: Host) -> Facts | None:
     if features is not None:
         return _facts("x86_64", features)
     if host.exists("/proc/cpuinfo") and host.arch() in LEVELS:
-        raise FactError("/proc/cpuinfo", "has no line of flags", "set CUSTOMTAGS_ISA to v2, v3, v4 or none")
+        raise FactError(
+            "/proc/cpuinfo", "has no line of flags", "set CUSTOMTAGS_ISA to v2, v3, v4 or none"
+        )
     return None
 
 
 #: The kernel's reading comes first because the other one costs an import of ctypes in pip's process.
-PROBES = {"/proc/cpuinfo": _from_cpuinfo, "cpuid": _from_cpuid}
+PROBES: Mapping[str, Probe] = {"/proc/cpuinfo": _from_cpuinfo, "cpuid": _from_cpuid}
 
 
 def override(value: str, arch: str | None) -> Facts | None:

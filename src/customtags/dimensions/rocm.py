@@ -4,7 +4,9 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from customtags.spec import Facts, Host
+    from collections.abc import Mapping
+
+    from customtags.spec import Facts, Host, Probe
 
 __all__ = ["DIMENSION", "NAME", "PROBES", "describe", "ladder", "override"]
 
@@ -34,7 +36,7 @@ def _from_kfd(host: Host) -> Facts | None:
     return {"version": version.strip().split("-")[0] if version else None, "gpus": gpus}
 
 
-PROBES = {"/sys/class/kfd": _from_kfd}
+PROBES: Mapping[str, Probe] = {"/sys/class/kfd": _from_kfd}
 
 
 def override(value: str, arch: str | None) -> Facts | None:

@@ -7,7 +7,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import IO, Any
 
 __all__ = ["LIMIT", "ask"]
 
@@ -27,6 +27,7 @@ def ask(script: str, *arguments: str, limit: float = LIMIT) -> Any | None:
 
     :returns: None if it gave no such line in time
     """
+    import contextlib
     import json
     import signal
     import subprocess
@@ -38,15 +39,13 @@ def ask(script: str, *arguments: str, limit: float = LIMIT) -> Any | None:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    assert process.stdout is not None
+    output: IO[bytes] = process.stdout  # type: ignore[assignment]  # it is a pipe
     try:
-        line = _first_line(process.stdout.fileno(), limit)
+        line = _first_line(output.fileno(), limit)
     finally:
-        process.stdout.close()
-        try:
+        output.close()
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         if process.poll() is None:
             process.returncode = -signal.SIGKILL  # else it warns that it was not waited for
     return json.loads(line[len(TAG) :]) if line.startswith(TAG) and line.endswith(b"\n") else None

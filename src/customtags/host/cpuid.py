@@ -15,14 +15,29 @@ __all__ = ["features"]
 _LEAVES: dict[int, dict[int, dict[int, str]]] = {
     0: {  # leaf 1
         2: {
-            **{0: "pni", 9: "ssse3", 12: "fma", 13: "cx16", 19: "sse4_1", 20: "sse4_2"},
-            **{22: "movbe", 23: "popcnt", 27: "xsave", 28: "avx", 29: "f16c"},
+            0: "pni",
+            9: "ssse3",
+            12: "fma",
+            13: "cx16",
+            19: "sse4_1",
+            20: "sse4_2",
+            22: "movbe",
+            23: "popcnt",
+            27: "xsave",
+            28: "avx",
+            29: "f16c",
         }
     },
     1: {  # leaf 7
         1: {
-            **{3: "bmi1", 5: "avx2", 8: "bmi2", 16: "avx512f", 17: "avx512dq"},
-            **{28: "avx512cd", 30: "avx512bw", 31: "avx512vl"},
+            3: "bmi1",
+            5: "avx2",
+            8: "bmi2",
+            16: "avx512f",
+            17: "avx512dq",
+            28: "avx512cd",
+            30: "avx512bw",
+            31: "avx512vl",
         }
     },
     2: {2: {0: "lahf_lm", 5: "abm"}},  # leaf 0x80000001
@@ -44,7 +59,7 @@ def features() -> list[str] | None:
         _fields_ = [("cpuid", ctypes.c_uint * 4), ("active", ctypes.c_uint * 4)]
 
     try:
-        leaf_of = ctypes.CDLL(None).__x86_get_cpuid_feature_leaf
+        leaf_of = ctypes.CDLL(None)["__x86_get_cpuid_feature_leaf"]
     except (OSError, AttributeError):  # a static interpreter
         return None
     leaf_of.restype = ctypes.POINTER(Leaf)

@@ -39,7 +39,9 @@ def write(folder: Path, project: str, version: str, tag: str, files: Mapping[str
             ]
         ).encode(),
     }
-    record = "".join(f"{path},{_digest(content)},{len(content)}\n" for path, content in members.items())
+    record = "".join(
+        f"{path},{_digest(content)},{len(content)}\n" for path, content in members.items()
+    )
     members[f"{info}/RECORD"] = f"{record}{info}/RECORD,,\n".encode()
     wheel = folder / f"{project}-{version}-{tag}.whl"
     unfinished = wheel.with_suffix(f".{os.getpid()}.part")

@@ -1,0 +1,46 @@
+"""Sessions: `nox` runs the checks and all tests; `nox -l` lists them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import nox
+
+sys.path.insert(0, str(Path(__file__).parent / "tests"))
+import pythons
+
+nox.options.default_venv_backend = "venv"
+nox.options.sessions = ["lint", "types", "tests", "pure"]
+
+#: The tests of our own code alone: no pip, no compiler, no server.
+PURE = ("tests", "--ignore=tests/real")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Look at the style."""
+    session.install("ruff>=0.17")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types, of the tests too."""
+    session.install("-e", ".", "--group", "types")
+    session.run("mypy")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run every test, with real pips, servers and compilers."""
+    session.install(".", "--group", "tests")
+    session.run("pytest", "-n", "auto", *(session.posargs or ["tests"]))
+
+
+@nox.session(python=[path for path in map(pythons.find, pythons.SUPPORTED) if path])
+def pure(session: nox.Session) -> None:
+    """Run the tests of our own code on every Python of this machine."""
+    session.install(".", "--group", "pure")
+    session.run("pytest", *PURE)

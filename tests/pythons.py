@@ -1,0 +1,28 @@
+"""The interpreters of this machine: those on PATH, then those that pyenv keeps."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+__all__ = ["SUPPORTED", "find"]
+
+#: Every CPython that customtags is tested on, if the machine has it.
+SUPPORTED = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14", "3.15")
+
+
+def find(version: str) -> str | None:
+    """Give the path of an interpreter of that version that runs."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions")
+    kept = sorted(pyenv.glob(f"{version}.*/bin/python"), reverse=True)
+    for candidate in (*map(str, kept), shutil.which(f"python{version}")):
+        if candidate and _runs(candidate):
+            return candidate
+    return None
+
+
+def _runs(python: str) -> bool:
+    # pyenv puts names on PATH that only complain.
+    return subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0

@@ -1,0 +1,54 @@
+"""What the tests with real pips share."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+import pythons
+
+from real.environments import Environment, Wheelhouse
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class MakeEnvironment(Protocol):
+    """Makes environments with customtags installed by the pip that is asked for."""
+
+    def __call__(self, pip: str = ..., python: str | None = ..., *, hooked: bool = ...) -> Environment: ...
+
+
+#: The oldest and the newest pip that are tested.
+OLDEST, NEWEST = "20.3.4", "26.3"
+
+
+@pytest.fixture(scope="session")
+def wheelhouse(pytestconfig: pytest.Config) -> Wheelhouse:
+    """Wheels of other projects, kept between runs, and ours, built once per run."""
+    return Wheelhouse(pytestconfig.cache.mkdir("wheelhouse"))
+
+
+@pytest.fixture(scope="module")
+def make_environment(
+    wheelhouse: Wheelhouse, tmp_path_factory: pytest.TempPathFactory
+) -> MakeEnvironment:
+    """Make an environment; within a module the same request gives the same one."""
+    made: dict[tuple[str, str | None, bool], Environment] = {}
+
+    def make(pip: str = NEWEST, python: str | None = None, *, hooked: bool = True) -> Environment:
+        key = (pip, python, hooked)
+        if key not in made:
+            interpreter = sys.executable if python is None else pythons.find(python)
+            if interpreter is None:
+                pytest.skip(f"this machine has no Python {python}")
+            folder: Path = tmp_path_factory.mktemp("environment")
+            environment = Environment(folder / "venv", interpreter)
+            environment.unpack(wheelhouse.wheel(f"pip=={pip}"))
+            if hooked:
+                environment.install(wheelhouse.customtags(), "customtags")
+            made[key] = environment
+        return made[key]
+
+    return make

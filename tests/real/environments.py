@@ -1,0 +1,117 @@
+"""Real environments: an interpreter, a pip of some version, and customtags as a user installs it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import sys
+import zipfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["PROJECT", "Environment", "Wheelhouse", "clean"]
+
+#: The checkout.
+PROJECT = Path(__file__).parents[2]
+
+
+def clean(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Give this process's environment without what would steer Python, pip or customtags."""
+    ours = ("CUSTOMTAGS_", "PIP_", "PYTHON", "VIRTUAL_ENV", "_PYPROJECT", "PEP517", "COV_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return {**kept, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_CONFIG_FILE": os.devnull, **(extra or {})}
+
+
+class Wheelhouse:
+    """A folder of wheels from the index, each fetched once, and customtags's own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def fetch(self, requirement: str, *options: str) -> Path:
+        """Give a folder that holds a project's wheel, or with ``--no-binary`` its sdist, and what it requires."""
+        name = "".join(character if character.isalnum() or character in ".-" else "_" for character in requirement)
+        folder = self.folder / "-".join([name, *(option.strip("-") for option in options)])
+        with self._locked():
+            if not folder.exists():
+                part = folder.with_suffix(".part")
+                command = [sys.executable, "-m", "pip", "download", "-q", "-d", part, *options, requirement]
+                subprocess.run(command, check=True)
+                part.rename(folder)
+        return folder
+
+    def wheel(self, requirement: str) -> Path:
+        """Give one project's wheel, without what it requires."""
+        (wheel,) = self.fetch(requirement, "--no-deps").glob("*.whl")
+        return wheel
+
+    def customtags(self) -> Path:
+        """Build customtags's wheel from the checkout, once per run, and give its folder with all requirements."""
+        run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+        folder = self.folder / f"customtags-{run}"
+        with self._locked():
+            if not folder.exists():
+                part = folder.with_suffix(".part")
+                command = [sys.executable, "-m", "pip", "wheel", "-q", "-w", part, PROJECT]
+                subprocess.run(command, check=True)
+                part.rename(folder)
+        return folder
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        with (self.folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+class Environment:
+    """A virtual environment.
+
+    :ivar python: its interpreter
+    :ivar site: its site-packages
+    """
+
+    def __init__(self, folder: Path, interpreter: str, *options: str) -> None:
+        self.folder = folder
+        subprocess.run(
+            [interpreter, "-m", "venv", "--without-pip", *options, folder], check=True, env=clean()
+        )
+        self.python = folder / "bin" / "python"
+        self.site = next((folder / "lib").glob("python*/site-packages"))
+
+    def unpack(self, wheel: Path) -> None:
+        """Put a pure wheel into site-packages without any installer."""
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(self.site)
+
+    def run(
+        self, *arguments: object, env: Mapping[str, str] | None = None, status: int | None = 0, cwd: Path | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the interpreter, and demand an exit status unless it is None."""
+        command = [str(self.python), *map(str, arguments)]
+        done = subprocess.run(
+            command, env=clean(env), capture_output=True, text=True, check=False, timeout=300, cwd=cwd
+        )
+        if status is not None:
+            assert done.returncode == status, f"{command}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def pip(
+        self, *arguments: object, env: Mapping[str, str] | None = None, status: int | None = 0, cwd: Path | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run pip."""
+        return self.run("-m", "pip", *arguments, env=env, status=status, cwd=cwd)
+
+    def install(self, wheels: Path, *requirements: object) -> None:
+        """Install from a folder of wheels, and nothing else."""
+        self.pip("install", "-q", "--no-index", "--find-links", wheels, *requirements)
+
+    def command(self, name: str) -> Path:
+        """Give the path of a console script."""
+        return self.folder / "bin" / name
