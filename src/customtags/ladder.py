@@ -35,54 +35,50 @@ def combine(
     """
     priority = [d for d in PRIORITY if d in ladders] + sorted(set(ladders).difference(PRIORITY))
     in_name = [d for d in IN_NAME if d in ladders] + sorted(set(ladders).difference(IN_NAME))
-    places = [_places(ladders[dimension]) for dimension in priority]
-    ranked: list[tuple[int, str]] = []
-    for rungs in product(*places):
+    tags: dict[str, tuple[tuple[str, ...], int]] = {}
+    for rungs in product(*([*ladders[dimension], ""] for dimension in priority)):
         chosen = dict(zip(priority, rungs))
         segments = [chosen[dimension] for dimension in in_name if chosen[dimension]]
-        if not segments:
-            continue
-        rank = 1
-        for place, rung in zip(places, rungs):
-            rank *= place[rung]
         # A distribution pins the libc, so that a policy beside it would say nothing.
-        for index, base in enumerate(bases[:1] if chosen.get("distro") else bases, start=1):
-            tag = grammar.format(base, segments)
-            alone = index == 1 and len(grammar.parse(tag)[1]) == 1
-            ranked.append((0 if alone else rank * index, tag))
-    return _cut(ranked, limit)
+        fitting = bases[:1] if chosen.get("distro") else bases
+        for place, base in enumerate(fitting if segments else (), start=1):
+            tags[grammar.format(base, segments)] = (rungs, place)
+    if len(tags) <= limit:
+        return list(tags), []
+    places = [_places(ladders[dimension]) for dimension in priority]
+    kept = set(sorted(tags, key=lambda tag: _rank(*tags[tag], places))[:limit])
+    return [tag for tag in tags if tag in kept], [tag for tag in tags if tag not in kept]
+
+
+def _rank(rungs: Sequence[str], base: int, places: Sequence[Mapping[str, int]]) -> int:
+    """Tell how early a tag is cut: the product of the places of all that it consists of.
+
+    To cut the end of the order instead would, on a machine with an accelerator, take away every tag
+    without one before the oldest combination with one. So the segments by themselves stay longest, then
+    the combinations that are near the best in every dimension.
+    """
+    chosen = [rung for rung in rungs if rung]
+    if base == 1 and len(chosen) == 1 and grammar.fold(chosen[0]):
+        return 0
+    rank = base
+    for place, rung in zip(places, rungs):
+        rank *= place.get(rung, 1)
+    return rank
 
 
 def _places(ladder: Sequence[str]) -> dict[str, int]:
-    """Give each rung of a ladder, and the empty one that follows them, its place for `_cut`.
+    """Give each rung its place, which counts token by token among those that could stand there.
 
-    Every token of a rung counts its place among those that stand there on the same ladder, and a rung's place is
-    the product: below CUDA 13.0, ``cuda12`` is 2nd, ``cuda12_9`` is 2nd and 1st, ``cuda12_8`` 2nd and 2nd.
+    Below CUDA 13.0, ``cuda12`` is in the 2nd place, ``cuda12_9`` too, ``cuda12_8`` in 2 × 2 = the 4th.
     """
     siblings: dict[tuple[str, ...], list[str]] = {}
     places = {}
     for rung in ladder:
         tokens = rung.split("_")
-        place = 1
+        places[rung] = 1
         for depth, token in enumerate(tokens):
             among = siblings.setdefault(tuple(tokens[:depth]), [])
             if token not in among:
                 among.append(token)
-            place *= among.index(token) + 1
-        places[rung] = place
-    return {**places, "": 1}
-
-
-def _cut(ranked: Sequence[tuple[int, str]], limit: int) -> tuple[list[str], list[str]]:
-    """Keep the tags of the least rank.
-
-    To cut the end of the order instead would, on a machine with an accelerator, take away every tag without one
-    before the first old combination with one. So each segment alone is kept first, then the combinations that
-    are near the best in every dimension.
-    """
-    order = sorted(range(len(ranked)), key=lambda index: (ranked[index][0], index))
-    kept = set(order[:limit])
-    return (
-        [tag for index, (_, tag) in enumerate(ranked) if index in kept],
-        [tag for index, (_, tag) in enumerate(ranked) if index not in kept],
-    )
+            places[rung] *= among.index(token) + 1
+    return places

@@ -6,8 +6,8 @@ import sys
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
-import pythons
 
+import pythons
 from real.environments import Environment, Wheelhouse
 
 if TYPE_CHECKING:
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 class MakeEnvironment(Protocol):
     """Makes environments with customtags installed by the pip that is asked for."""
 
-    def __call__(self, pip: str = ..., python: str | None = ..., *, hooked: bool = ...) -> Environment: ...
+    def __call__(
+        self, pip: str = ..., python: str | None = ..., *, hooked: bool = ...
+    ) -> Environment: ...
 
 
 #: The oldest and the newest pip that are tested.

@@ -1,0 +1,119 @@
+"""The rules that every line of the source is held to."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import sys
+from pathlib import Path
+
+import pytest
+
+import customtags
+
+PACKAGE = Path(customtags.__file__).parent
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+#: Import goes only from a row to rows above it.
+FLOORS = (
+    ("errors", "spec", "settings", ""),
+    ("grammar", "stock"),
+    ("ladder",),
+    ("host", "wheels"),
+    ("dimensions",),
+    ("machine",),
+    ("_patch", "demo"),
+    ("cli",),
+    ("__main__",),
+)
+
+#: What asks the operating system, and so belongs into host/; os.environ is the settings', subprocess the demo's.
+SYSTEM = frozenset(("ctypes", "platform", "select", "signal", "socket", "distro"))
+
+ASSIGNED = (ast.Assign, ast.AnnAssign)
+
+
+def floor(path: Path) -> int:
+    part = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    name = "" if part == "__init__" else part
+    return next(number for number, names in enumerate(FLOORS) if name in names)
+
+
+def imports(tree: ast.AST) -> list[str]:
+    """Every module that is imported, for checking types or lazily too."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found += [f"{node.module}.{alias.name}" for alias in node.names]
+    return found
+
+
+def parse(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_go_down_only(path: Path) -> None:
+    if path == PACKAGE / "__init__.py":
+        return  # it names the public modules, lazily
+    for name in imports(parse(path)):
+        top, _, rest = name.partition(".")
+        if top == "customtags":
+            target = rest.split(".")[0]
+            names = [number for number, row in enumerate(FLOORS) if target in row] or [0]
+            assert names[0] <= floor(path), f"{path.name} imports {name}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_only_host_asks_the_system(path: Path) -> None:
+    if "host" not in path.parts:
+        assert not SYSTEM.intersection(name.split(".")[0] for name in imports(parse(path)))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_only_settings_names_our_variables(path: Path) -> None:
+    literals = [n.value for n in ast.walk(parse(path)) if isinstance(n, ast.Constant)]
+    read = [
+        v
+        for v in literals
+        if isinstance(v, str) and v.startswith("CUSTOMTAGS_") and v.isidentifier()
+    ]
+    assert not read or path.name in ("settings.py", "demo.py")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_no_module_keeps_state(path: Path) -> None:
+    tree = parse(path)
+    assert not [node for node in ast.walk(tree) if isinstance(node, (ast.Global, ast.Nonlocal))]
+    for node in tree.body:
+        value = node.value if isinstance(node, ASSIGNED) else None
+        empty = isinstance(value, (ast.Dict, ast.List)) and not ast.unparse(value)[1:-1]
+        assert not empty, f"{path.name} line {node.lineno} looks like a registry"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_every_module_says_its_law(path: Path) -> None:
+    docstring = ast.get_docstring(parse(path))
+    assert docstring
+    assert docstring.splitlines()[0].endswith((".", ",", ":"))
+
+
+def test_public_names_exist_and_are_loaded_on_first_use() -> None:
+    for name in customtags.__all__:
+        assert getattr(customtags, name).__name__ == name
+    assert set(customtags.__all__) <= set(dir(customtags))
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        customtags.nothing  # noqa: B018
+
+
+def test_modules_export_what_they_say() -> None:
+    for path in MODULES:
+        name = ".".join(("customtags", *path.relative_to(PACKAGE).with_suffix("").parts))
+        if path.name not in ("__main__.py", "_ask_nvml.py"):
+            module = importlib.import_module(name.removesuffix(".__init__"))
+            assert [
+                each for each in getattr(module, "__all__", []) if not hasattr(module, each)
+            ] == []
+    assert "pynvml" not in sys.modules
