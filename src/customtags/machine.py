@@ -101,14 +101,17 @@ def detect(host: AnyHost | None = None, settings: Settings | None = None) -> Pro
 def read_profile(path: str) -> Profile:
     """Read the facts of a machine from a file.
 
-    :raises ProfileError: it is missing, no JSON, no profile, or of a later version
+    :raises ProfileError: it is missing, no JSON, no profile, of a later version, or of another shape
+        than the pages write
     """
     import json
+
+    from customtags import stock
 
     again = "write it with 'customtags detect -o FILE' on that machine"
     try:
         with open(path, encoding="utf-8") as file:
-            profile: Profile = json.load(file)
+            profile = json.load(file)
     except OSError as error:
         raise ProfileError(path, f"cannot be read ({error.strerror})", again) from error
     except ValueError as error:
@@ -122,15 +125,21 @@ def read_profile(path: str) -> Profile:
             f"is of version {version}, later than {VERSION}",
             "upgrade with 'pip install -U customtags'",
         )
-    for page in PAGES:
-        try:
+    name = "platform"
+    try:
+        if profile.setdefault(name, {}):
+            stock.tags(profile[name])
+        name = "source"
+        profile.setdefault(name, {}).get(name)
+        for page in PAGES:
+            name = page.NAME
             facts = facts_of(profile, page)
             if facts is not None:
                 page.ladder(facts)
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-            raise ProfileError(path, f"makes no sense under {page.NAME!r}", again) from error
-    profile.setdefault("source", {})
-    return profile
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise ProfileError(path, f"makes no sense under {name!r}", again) from error
+    checked: Profile = profile
+    return checked
 
 
 def facts_of(profile: Profile, page: Page) -> Facts | None:

@@ -74,7 +74,7 @@ def _look(options: argparse.Namespace) -> tuple[Profile, list[str]]:
             "libc_version": None,
         }
     elif not configured.profile:
-        profile["platform"] = stock.platform(running_platforms())
+        profile["platform"] = stock.platform(running_platforms()) or {}
     foreign = options.root or configured.profile
     if foreign and profile.get("platform"):
         return profile, stock.tags(profile["platform"])
@@ -108,7 +108,7 @@ def _show(options: argparse.Namespace) -> int:
         print_json({"facts": profile, "platforms": platforms, "cut": cut})
         return 0
     platform = profile.get("platform")
-    if platform is None and machine.native_tag(stock_tags) is None:
+    if not platform and machine.native_tag(stock_tags) is None:
         print("This is no Linux: customtags adds no tags here.")
         return 0
     title = (
@@ -126,7 +126,7 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _platform(platform: dict[str, str] | None) -> str:
-    if platform is None:
+    if not platform:
         return "architecture not recorded"
     libc = f", {platform['libc']} {platform['libc_version']}" if platform.get("libc") else ""
     return f"{platform['arch']}{libc}"

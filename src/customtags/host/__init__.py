@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 from customtags.errors import FactError
@@ -37,7 +38,7 @@ class Host:
             return None
         except OSError as error:
             raise FactError(
-                self._real(path),
+                self.root.rstrip("/") + path,
                 f"cannot be read ({error.strerror})",
                 "make it readable, or override what it says (CUSTOMTAGS_ISA, _DISTRO, _ACCELERATOR)",
             ) from error
@@ -51,7 +52,10 @@ class Host:
 
     def exists(self, path: str) -> bool:
         """Tell whether there is a file, folder or device of that name."""
-        return os.path.exists(self._real(path))
+        try:
+            return os.path.exists(self._real(path))
+        except OSError:
+            return False
 
     def variable(self, name: str) -> str | None:
         """Give an environment variable of the running machine."""
@@ -105,8 +109,8 @@ class Host:
                     done = f"{done}/{name}"
                 else:
                     links += 1
-                    if links > 40:  # as many as Linux follows; opening it says ELOOP
-                        return self.root + path
+                    if links > 40:  # as many as Linux follows (path_resolution(7))
+                        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
                     done = "" if link.startswith("/") else done
                     todo += link.split("/")[::-1]
         return self.root.rstrip("/") + done
