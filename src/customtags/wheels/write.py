@@ -43,6 +43,7 @@ def write(folder: Path, project: str, version: str, tag: str, files: Mapping[str
         f"{path},{_digest(content)},{len(content)}\n" for path, content in members.items()
     )
     members[f"{info}/RECORD"] = f"{record}{info}/RECORD,,\n".encode()
+    folder.mkdir(parents=True, exist_ok=True)
     wheel = folder / f"{project}-{version}-{tag}.whl"
     unfinished = wheel.with_suffix(f".{os.getpid()}.part")
     try:
