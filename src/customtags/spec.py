@@ -46,6 +46,9 @@ class Host(Protocol):
     def variable(self, name: str) -> str | None:
         """Give an environment variable."""
 
+    def release(self) -> dict[str, str] | None:
+        """Give ``pretty_name`` and ``version_id`` from files older than os-release, None if there are none."""
+
     def cpuid(self) -> list[str] | None:
         """Give the x86 features that CPU and operating system support, None if they can't be asked."""
 

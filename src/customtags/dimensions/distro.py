@@ -17,35 +17,37 @@ __all__ = ["DIMENSION", "NAME", "PROBES", "describe", "ladder", "override"]
 
 NAME = DIMENSION = "distro"
 
-#: Distributions that do not spell their segment ID + VERSION_ID: ID → (word, parts of the version that count).
+#: Distributions with a word of their own, or another's because their version is its version: ID → (word,
+#: numbers of the version that count). Any other is spelled ID + VERSION_ID.
 WORDS = {
     "almalinux": ("el", 2),
     "alpine": ("alpine", 2),
-    "amzn": ("amzn", 2),
+    "aurora": ("fc", 1),
+    "bazzite": ("fc", 1),
+    "bluefin": ("fc", 1),
     "centos": ("el", 2),
+    "cloudlinux": ("el", 2),
     "debian": ("deb", 1),
+    "eurolinux": ("el", 2),
     "fedora": ("fc", 1),
+    "miraclelinux": ("el", 2),
+    "nobara": ("fc", 1),
     "ol": ("el", 2),
     "opensuse-leap": ("leap", 2),
     "rhel": ("el", 2),
     "rocky": ("el", 2),
+    "scientific": ("el", 2),
     "sled": ("sles", 2),
     "sles": ("sles", 2),
+    "ubuntu": ("ubuntu", 2),
 }
 
-#: The same for the word in PLATFORM_ID, which names the distribution that a derivative is built from
-#: (``platform:f40``: https://fedoraproject.org/wiki/Changes/Platform_ID_in_os-release).
-PLATFORMS = {"al": ("amzn", 1), "el": ("el", 2), "f": ("fc", 1)}
+#: The words of PLATFORM_ID, which names what a derivative is built from. Fedora has none since 43
+#: (https://fedoraproject.org/wiki/Changes/Drop_PLATFORM_ID), others' words are not shared:
+#: ``al2023`` is Amazon's, ``al8`` is Alibaba's.
+PLATFORMS = {"el": "el", "f": "fc"}
 
-#: Rolling distributions; some have a VERSION_ID all the same.
-ROLLING = frozenset(
-    (
-        *("arch", "artix", "cachyos", "endeavouros", "gentoo", "kali", "manjaro", "solus", "void"),
-        *("opensuse-microos", "opensuse-slowroll", "opensuse-tumbleweed"),
-    )
-)
-
-#: Code names by which derivatives of Ubuntu and Debian tell the release that they are built from.
+#: Code names by which Ubuntu, Debian and their derivatives tell the release; sid is none.
 CODENAMES = {
     "xenial": "ubuntu16_04",
     "bionic": "ubuntu18_04",
@@ -57,17 +59,50 @@ CODENAMES = {
     "bullseye": "deb11",
     "bookworm": "deb12",
     "trixie": "deb13",
+    "sid": "",
+}
+
+#: Where code names stand, and whose they must be there.
+CODENAME_KEYS = {"ubuntu_codename": "ubuntu", "debian_codename": "deb", "version_codename": ""}
+
+#: IDs and code names of systems whose VERSION_ID pins no libraries.
+UNPINNED = frozenset(
+    (
+        # rolling, though some have a VERSION_ID
+        *("aosc", "arch", "artix", "cachyos", "endeavouros", "gentoo", "kali", "manjaro"),
+        *("pclinuxos", "solus", "void"),
+        *("current", "kali-rolling", "rome"),  # of Slackware, Kali, OpenMandriva
+        "nixos",  # every package brings its own C library
+        *("euleros", "kylin", "uos"),  # one VERSION_ID for several service packs or editions
+    )
+)
+
+#: What RELEASE_TYPE or PRETTY_NAME say of a system that is not released yet, so that its libraries still change.
+UNFINISHED = frozenset(
+    ("alpha", "beta", "development", "eln", "experiment", "prerelease", "rawhide")
+)
+
+#: How the one line of /etc/redhat-release and its like begins where there is no os-release: product → ID. A name
+#: is needed because other products have that file too, with versions of their own.
+PRODUCTS = {
+    "CentOS": "centos",
+    "CloudLinux": "cloudlinux",
+    "Fedora": "fedora",
+    "Oracle Linux": "ol",
+    "Red Hat Enterprise Linux": "rhel",
+    "Scientific Linux": "scientific",
 }
 
 #: The keys of os-release that decide, and the one that is shown.
 KEYS = frozenset(
     (
-        *("ID", "VERSION_ID", "PLATFORM_ID", "ID_LIKE", "PRETTY_NAME"),
+        *("ID", "ID_LIKE", "VERSION_ID", "PLATFORM_ID", "RELEASE_TYPE", "PRETTY_NAME"),
         *("VERSION_CODENAME", "UBUNTU_CODENAME", "DEBIAN_CODENAME"),
     )
 )
 
-_ID_ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")
+_DIGITS = "0123456789"
+_ID_ALPHABET = frozenset(f"abcdefghijklmnopqrstuvwxyz{_DIGITS}._-")
 
 
 def _from_etc(host: Host) -> Facts | None:
@@ -78,7 +113,19 @@ def _from_usr_lib(host: Host) -> Facts | None:
     return _read(host, "/usr/lib/os-release")
 
 
-PROBES: Mapping[str, Probe] = {"/etc/os-release": _from_etc, "/usr/lib/os-release": _from_usr_lib}
+def _from_distro(host: Host) -> Facts | None:
+    facts = host.release()
+    if facts is None:
+        return None
+    products = [product for product in PRODUCTS if facts["pretty_name"].startswith(product)]
+    return {**facts, "id": PRODUCTS[products[0]]} if products else facts
+
+
+PROBES: Mapping[str, Probe] = {
+    "/etc/os-release": _from_etc,
+    "/usr/lib/os-release": _from_usr_lib,
+    "distro": _from_distro,
+}
 
 
 def override(value: str, arch: str | None) -> Facts | None:
@@ -103,33 +150,51 @@ def describe(facts: Facts) -> str:
 
 
 def _releases(facts: Facts) -> list[str]:
-    """The releases that the machine is: its own, then the one that it derives from."""
+    """The releases that the machine is: its own, then those that it derives from."""
     if "segment" in facts:
-        return [facts["segment"]]
+        return [facts["segment"]] if fold(facts["segment"]) == facts["segment"] else []
     name = facts.get("id", "")
     version = fold_version(facts.get("version_id", ""))
-    if version is None or name in ROLLING:
+    if version is None or not _ID_ALPHABET.issuperset(name) or not _is_release(facts, version):
         return []
-    platform, major = _platform(facts.get("platform_id", ""))
-    if platform in PLATFORMS:
-        same = version.split("_")[0] == major
-        return [_release(*PLATFORMS[platform], version if same else major)]
+    word = "".join(character for character in name if character not in "._-")
+    own = _release(*WORDS.get(name, (word, 9)), version)
+    parents = _parents(facts)
+    if (
+        name in WORDS
+    ):  # where the keys of one that is no derivative disagree, no one knows what it is
+        return [own] if {own, own.split("_")[0]}.issuperset(parents) else []
+    return [each for each in (own, *parents) if fold(each)]
+
+
+def _is_release(facts: Facts, version: str) -> bool:
+    """Tell whether all machines of that version have the same libraries."""
+    says = f"{facts.get('release_type', '')} {facts.get('pretty_name', '')}".lower()
+    return (
+        UNFINISHED.isdisjoint(says.replace("(", " ").replace(")", " ").split())
+        and UNPINNED.isdisjoint((facts.get("id"), facts.get("version_codename")))
+        and len(version.split("_", maxsplit=1)[0])
+        <= 4  # longer, it is a date or the number of a build
+    )
+
+
+def _parents(facts: Facts) -> list[str]:
+    """What other keys say of the release, empty for what is none of a distribution that we know."""
     found = []
-    if name and _ID_ALPHABET.issuperset(name):
-        word = "".join(character for character in name if character not in "._-")
-        found.append(_release(*WORDS.get(name, (word, 9)), version))
-    return [each for each in (*found, *_parents(facts, version)) if fold(each)]
-
-
-def _parents(facts: Facts, version: str) -> list[str]:
-    like = facts.get("id_like", "").split()
-    keys = ["ubuntu_codename", "debian_codename"]
-    if "debian" in like or "ubuntu" in like:
-        keys.append("version_codename")
-    codenames = [CODENAMES.get(facts.get(key, "")) for key in keys]
-    # Rebuilds of RHEL have PLATFORM_ID since 8; before, the version was RHEL's own only for 7.
-    rhel = "rhel" in like and version.split("_", maxsplit=1)[0] == "7"
-    return [each for each in (*codenames, _release("el", 2, version) if rhel else None) if each]
+    platform = facts.get("platform_id", "").removeprefix("platform:")
+    if platform:
+        word = platform.rstrip(_DIGITS)
+        number = platform[len(word) :]
+        found.append(PLATFORMS[word] + number if number and word in PLATFORMS else "")
+    family = {facts.get("id"), *facts.get("id_like", "").split()}
+    if not family.isdisjoint(("debian", "ubuntu")):
+        releases = {key: CODENAMES.get(facts.get(key, "")) for key in CODENAME_KEYS}
+        found += [
+            release if release.startswith(CODENAME_KEYS[key]) else ""
+            for key, release in releases.items()
+            if release is not None
+        ]
+    return found
 
 
 def _release(word: str, parts: int, version: str) -> str:
@@ -138,18 +203,19 @@ def _release(word: str, parts: int, version: str) -> str:
 
 
 def _also_runs(segment: str) -> list[str]:
-    """A minor release of RHEL runs what older minors of its major built, Leap what its SLES did."""
-    word, _, minor = segment.partition("_")
-    if word.startswith("el") and word[2:].isdigit() and minor.isdigit():
-        return [f"{word}_{older}" for older in range(int(minor) - 1, -1, -1)] + [word]
-    if word.startswith("leap") and word[4:].isdigit():
-        return [segment.replace("leap", "sles", 1)]
+    """A minor release of RHEL runs what older minors of its major built; Leap has the packages of SLES.
+
+    Leap only since 15.3 (https://en.opensuse.org/openSUSE:Leap); before, it was built from their sources.
+    """
+    release, _, minor = segment.partition("_")
+    word = release.rstrip(_DIGITS)
+    if release == word or not minor.isdigit() or len(segment) > len("leap15_10"):
+        return []
+    if word == "el":
+        return [f"{release}_{older}" for older in range(int(minor) - 1, -1, -1)] + [release]
+    if word == "leap" and (15, 3) <= (int(release[4:]), int(minor)) < (42, 0):
+        return [segment.replace("leap", "sles")]
     return []
-
-
-def _platform(value: str) -> tuple[str, str]:
-    word = value.removeprefix("platform:").rstrip("0123456789")
-    return word, value.removeprefix(f"platform:{word}")
 
 
 def _read(host: Host, path: str) -> Facts | None:

@@ -75,6 +75,14 @@ class Host:
                 continue
         return None
 
+    def release(self) -> dict[str, str] | None:
+        """Give name and version from what told them before os-release did, None where nothing does."""
+        from customtags.host import release
+
+        if not any(name.endswith(release.ENDINGS) for name in self.names("/etc")):
+            return None
+        return release.read(self.root)
+
     def cpuid(self) -> list[str] | None:
         """Give the x86 features that CPU and operating system support, None if they can't be asked."""
         if not self.live:
