@@ -13,25 +13,67 @@ __all__ = ["DIMENSION", "NAME", "PROBES", "describe", "ladder", "override"]
 NAME = "cuda"
 DIMENSION = "accelerator"
 
-#: A driver leaves one of these; only then is it worth asking.
+#: A driver leaves one of these, the last two under WSL 2 and on Tegra; only then is it worth asking.
 SIGNS = ("/dev/nvidiactl", "/proc/driver/nvidia/version", "/dev/dxg", "/dev/nvmap")
 
-#: Releases of the toolkit before the current major: major → its last minor.
-#: https://developer.nvidia.com/cuda-toolkit-archive
+#: Toolkit → the driver that came with its first release; later drivers serve what earlier ones did. "CUDA Toolkit and
+#: Corresponding Driver Versions" in https://docs.nvidia.com/cuda/cuda-toolkit-release-notes/
+DRIVERS = """
+13.2 595.45  13.1 590.44  13.0 580.65  12.9 575.51  12.8 570.26  12.6 560.28  12.5 555.42
+12.4 550.54  12.3 545.23  12.2 535.54  12.1 530.30  12.0 525.60  11.8 520.61  11.7 515.43
+11.6 510.39  11.5 495.29  11.4 470.42  11.3 465.19  11.2 460.27  11.1 455.23  11.0 450.36
+"""
+
+#: The last minor of each major that is complete: https://developer.nvidia.com/cuda-toolkit-archive
 LAST_MINOR = {11: 8, 12: 9}
 
-#: Compute capabilities for which compilers make code: https://developer.nvidia.com/cuda-gpus
-CAPABILITIES = (
-    *((5, 0), (5, 2), (5, 3), (6, 0), (6, 1), (6, 2), (7, 0), (7, 2), (7, 5), (8, 0), (8, 6)),
-    *((8, 7), (8, 8), (8, 9), (9, 0), (10, 0), (10, 3), (11, 0), (12, 0), (12, 1)),
-)
+#: The least capability that a major's toolkits make code for (release notes, "Deprecated and Dropped Features").
+LEAST = {11: (3, 5), 12: (5, 0), 13: (7, 5)}
+
+#: Toolkit → the capabilities that it was the first to make code for, as far as 11.0 and later tell: "Release Notes" in
+#: https://docs.nvidia.com/cuda/parallel-thread-execution/
+SINCE = {
+    (11, 0): "3.5 3.7 5.0 5.2 5.3 6.0 6.1 6.2 7.0 7.2 7.5 8.0",
+    (11, 1): "8.6",
+    (11, 4): "8.7",
+    (11, 8): "8.9 9.0",
+    (12, 8): "10.0 12.0",
+    (12, 9): "10.3 12.1",
+    (13, 0): "8.8 11.0",
+}
+
+#: Code for a Tegra runs on that one only, and a Tegra runs no other: CUDA C++ Programming Guide, "Binary
+#: Compatibility". No product of capability 8.8 is known, so it is taken for one.
+TEGRA = frozenset(((5, 3), (6, 2), (7, 2), (8, 7), (8, 8)))
 
 
-def _from_nvml(host: Host) -> Facts | None:
+def _from_driver(host: Host) -> Facts | None:
     return host.nvml() if any(map(host.exists, SIGNS)) else None
 
 
-PROBES: Mapping[str, Probe] = {"NVML": _from_nvml}
+def _from_kernel(host: Host) -> Facts | None:
+    words = (host.read("/sys/module/nvidia/version") or "").split()
+    words += (host.read("/proc/driver/nvidia/version", 200) or "").split()
+    for word in words:
+        numbers = word.split(".")
+        if len(numbers) > 1 and all(number.isdigit() for number in numbers):
+            table = DRIVERS.split()
+            for cuda, least in zip(table[::2], table[1::2]):
+                if _pair(word) >= _pair(least):
+                    return {"cuda": [*_pair(cuda)], "capabilities": [], "driver": word}
+    return None
+
+
+def _from_program(host: Host) -> Facts | None:
+    return host.nvidia_smi() if any(map(host.exists, SIGNS)) else None
+
+
+#: The driver's own word also where it is that it fails. The others serve where Python can't ask it.
+PROBES: Mapping[str, Probe] = {
+    "driver": _from_driver,
+    "/proc/driver/nvidia": _from_kernel,
+    "nvidia-smi": _from_program,
+}
 
 
 def override(value: str, arch: str | None) -> Facts | None:
@@ -50,34 +92,61 @@ def override(value: str, arch: str | None) -> Facts | None:
 
 def ladder(facts: Facts) -> list[str]:
     """Every toolkit up to the driver's version, each with the GPU code that all GPUs run, then without."""
-    major, minor = facts["cuda"]
-    versions = []
-    for older in range(major, 10, -1):
-        last = minor if older == major else LAST_MINOR.get(older, 0)
-        versions += [f"cuda{older}_{each}" for each in range(last, -1, -1)] + [f"cuda{older}"]
-    runnable = [_runs(*capability) for capability in facts["capabilities"]]
-    common = (
-        [code for code in runnable[0] if all(code in each for each in runnable)] if runnable else []
-    )
-    return [version + suffix for version in versions for suffix in (*(f"_{c}" for c in common), "")]
+    if "fault" in facts:
+        return []
+    gpus = [(major, minor) for major, minor in facts["capabilities"]]
+    codes = [_codes(*gpu) for gpu in gpus]
+    common = [code for code in codes[0] if all(code in each for each in codes)] if codes else []
+    accepted = []
+    for version in _toolkits(*facts["cuda"]):
+        if min(gpus, default=(99, 0)) >= LEAST.get(version[0], (0, 0)):
+            name = f"cuda{version[0]}" if version[1] == ANY else f"cuda{version[0]}_{version[1]}"
+            accepted += [f"{name}_{code}" for code, since in common if since <= version] + [name]
+    return accepted
 
 
 def describe(facts: Facts) -> str:
-    """The driver's CUDA version, and each kind of GPU with its number."""
+    """The driver and its CUDA version, and each kind of GPU with its number."""
+    if "fault" in facts:
+        return str(facts["fault"])
     major, minor = facts["cuda"]
     gpus = [f"{a}.{b}" for a, b in facts["capabilities"]]
     kinds = [f"{gpus.count(gpu)} GPU of {gpu}" for gpu in dict.fromkeys(gpus)]
-    return ", ".join([f"driver for CUDA {major}.{minor}", *kinds])
+    driver = f"driver {facts['driver']}" if facts.get("driver") else "driver"
+    asked = f" says {facts['library']}" if facts.get("library") else ""
+    return ", ".join([f"{driver} for CUDA {major}.{minor}{asked}", *kinds])
 
 
-def _runs(major: int, minor: int) -> list[str]:
-    """The GPU code that a compute capability runs, most special first.
+#: Stands for the minor of a wheel that names none: its builder promises minor version compatibility.
+ANY = 99
 
-    CUDA C++ Programming Guide, "Compute Capability and Streaming Multiprocessor Versions": code runs on
-    its own major with an equal or greater minor; ``a`` (since 9.0) on its own capability only; ``f``
-    (since 10.0) within its family, which is the major.
+
+def _toolkits(major: int, minor: int) -> list[tuple[int, int]]:
+    """The versions that a driver for one of them runs, best first; after each major's minors `ANY`."""
+    found = []
+    for older in range(major, 10, -1):
+        last = minor if older == major else LAST_MINOR.get(older, 0)
+        found += [(older, each) for each in (*range(last, -1, -1), ANY)]
+    return found
+
+
+def _codes(major: int, minor: int) -> list[tuple[str, tuple[int, int]]]:
+    """The GPU code that a capability runs, most special first, with the first toolkit that makes it.
+
+    CUDA Programming Guide, "Compute Capabilities": code runs on its own major with an equal or greater minor; ``a``
+    (sm90a since 12.0) on its own capability only; ``f`` (since 12.9) on its own and later ones of its family, which
+    by the table "Family-Specific Compatibility" is so far its major.
     """
-    minors = [n for m, n in CAPABILITIES if m == major and n <= minor][::-1]
-    own = [f"sm{major}{minor}a"] if (major, minor) >= (9, 0) else []
-    family = [f"sm{major}{n}f" for n in minors] if major >= 10 else []
-    return own + family + [f"sm{major}{n}" for n in minors]
+    gpu = (major, minor)
+    since = {_pair(each): first for first, made in SINCE.items() for each in made.split()}
+    since.setdefault(gpu, max(SINCE))
+    known = [each for each in since if each[0] == major and each[1] <= minor and each not in TEGRA]
+    runs = [gpu] if gpu in TEGRA else sorted(known, reverse=True)
+    own = [(f"sm{major}{minor}a", max(since[gpu], (12, 0)))] if major >= 9 else []
+    family = [(f"sm{m}{n}f", max(since[m, n], (12, 9))) for m, n in runs if m >= 10]
+    return own + family + [(f"sm{m}{n}", since[m, n]) for m, n in runs]
+
+
+def _pair(version: str) -> tuple[int, int]:
+    major, minor = version.split(".")[:2]
+    return int(major), int(minor)

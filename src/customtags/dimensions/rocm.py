@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from customtags.errors import FactError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +18,9 @@ DIMENSION = "accelerator"
 #: https://docs.kernel.org/gpu/amdgpu/ and drivers/gpu/drm/amd/amdkfd/kfd_topology.c
 _NODES = "/sys/class/kfd/kfd/topology/nodes"
 
+#: Where distributions put the runtime.
+_LIBRARIES = ("/usr/lib64", "/usr/lib/x86_64-linux-gnu", "/usr/lib")
+
 #: GPUs for which ROCm's libraries have code: https://rocm.docs.amd.com/projects/install-on-linux (system
 #: requirements). Any other, the one in a processor say, decides nothing beside one of these.
 SERVED = frozenset(
@@ -25,15 +30,25 @@ SERVED = frozenset(
     )
 )
 
+#: Generic targets, without the dashes that a tag can't have: gfx9-4-generic is gfx94generic. "AMDGPU Generic Processors"
+#: in https://llvm.org/docs/AMDGPUUsage.html
+GENERIC = {
+    "gfx9generic": "gfx900 gfx902 gfx904 gfx906 gfx909 gfx90c",
+    "gfx94generic": "gfx940 gfx941 gfx942 gfx950",
+    "gfx101generic": "gfx1010 gfx1011 gfx1012 gfx1013",
+    "gfx103generic": "gfx1030 gfx1031 gfx1032 gfx1033 gfx1034 gfx1035 gfx1036",
+    "gfx11generic": "gfx1100 gfx1101 gfx1102 gfx1103 gfx1150 gfx1151 gfx1152 gfx1153",
+    "gfx12generic": "gfx1200 gfx1201",
+}
+
 
 def _from_kfd(host: Host) -> Facts | None:
-    nodes = [host.read(f"{_NODES}/{name}/properties") for name in host.names(_NODES)]
-    gpus = [gfx for gfx in map(_gfx, nodes) if gfx]
+    gpus = [gfx for gfx in (_gfx(host, name) for name in host.names(_NODES)) if gfx]
     if not gpus:
         return None
-    home = host.variable("ROCM_PATH") or "/opt/rocm"
-    version = host.read(f"{home}/.info/version")
-    return {"version": version.strip().split("-")[0] if version else None, "gpus": gpus}
+    facts = {"version": _version(host), "gpus": gpus}
+    pretended = host.variable("HSA_OVERRIDE_GFX_VERSION")
+    return {**facts, "pretended": pretended} if pretended else facts
 
 
 PROBES: Mapping[str, Probe] = {"/sys/class/kfd": _from_kfd}
@@ -52,7 +67,7 @@ def override(value: str, arch: str | None) -> Facts | None:
 def ladder(facts: Facts) -> list[str]:
     """Every minor up to the installed one; sonames change between majors.
 
-    A code object runs on its own gfx only, so a GPU is named where all that count are the same.
+    A code object runs on its own gfx, or on all of a generic one; named is what every GPU that counts runs.
     """
     numbers = _numbers(facts["version"] or "")
     if numbers is None:
@@ -60,25 +75,60 @@ def ladder(facts: Facts) -> list[str]:
     major, minor = numbers
     versions = [f"rocm{major}_{older}" for older in range(minor, -1, -1)] + [f"rocm{major}"]
     counting = {gpu for gpu in facts["gpus"] if gpu in SERVED} or set(facts["gpus"])
-    suffixes = [f"_{gpu}" for gpu in counting if len(counting) == 1]
-    return [version + suffix for version in versions for suffix in (*suffixes, "")]
+    codes = [*counting] if len(counting) == 1 else []
+    codes += [name for name, gpus in GENERIC.items() if counting and counting <= {*gpus.split()}]
+    return [version + code for version in versions for code in (*(f"_{c}" for c in codes), "")]
 
 
 def describe(facts: Facts) -> str:
-    """The version, and each kind of GPU with its number."""
-    version = f"ROCm {facts['version']}" if facts["version"] else "no ROCm installed"
-    kinds = dict.fromkeys(facts["gpus"])
-    return ", ".join([version, *(f"{facts['gpus'].count(gpu)} × {gpu}" for gpu in kinds)])
+    """The version, each kind of GPU with its number, and a variable that is not obeyed."""
+    said = [f"ROCm {facts['version']}" if facts["version"] else "no ROCm installed"]
+    said += [f"{facts['gpus'].count(gpu)} × {gpu}" for gpu in dict.fromkeys(facts["gpus"])]
+    if "pretended" in facts:
+        said.append(f"HSA_OVERRIDE_GFX_VERSION={facts['pretended']} is not counted")
+    return ", ".join(said)
 
 
-def _gfx(properties: str | None) -> str | None:
+def _gfx(host: Host, node: str) -> str | None:
     """Decode ``gfx_target_version``: 90010 is gfx90a, 110000 gfx1100; 0 is a CPU."""
-    for line in (properties or "").splitlines():
+    try:
+        properties = host.read(f"{_NODES}/{node}/properties") or ""
+    except FactError:  # EPERM: it is not this container's
+        return None
+    for line in properties.splitlines():
         key, _, value = line.partition(" ")
         if key == "gfx_target_version" and value.strip().isdigit() and int(value):
             number = int(value)
             return f"gfx{number // 10000}{number // 100 % 100:x}{number % 100:x}"
     return None
+
+
+def _version(host: Host) -> str | None:
+    """Find the ROCm that programs here will load: of the system, of pip, of the distribution."""
+    homes = [host.variable("ROCM_PATH") or "/opt/rocm"]
+    # ROCm 7.9 and later lie in /opt/rocm/core-7.9; several versions may lie side by side.
+    for folder, prefix in (("/opt/rocm", "core"), ("/opt", "rocm-")):
+        names = [name for name in host.names(folder) if name.startswith(prefix)]
+        homes += [f"{folder}/{name}" for name in sorted(names, key=_order, reverse=True)]
+    for home in homes:
+        version = (host.read(f"{home}/.info/version") or "").strip().split("-")[0]
+        if _numbers(version):
+            return version
+    installed = host.installed("rocm_sdk_core")
+    if installed and _numbers(installed):
+        return installed
+    for folder in (*(f"{home}/lib" for home in homes), *_LIBRARIES):
+        # libamdhip64.so.6.2.60204 is HIP 6.2 of ROCm 6.2.4; the soname alone tells the major.
+        names = [
+            name.partition(".so.")[2] for name in host.names(folder) if "libamdhip64.so." in name
+        ]
+        if names:
+            return ".".join(max(names, key=len).split(".")[:2])
+    return None
+
+
+def _order(name: str) -> list[int]:
+    return [int(part) if part.isdigit() else 0 for part in name.rpartition("-")[2].split(".")]
 
 
 def _numbers(version: str) -> tuple[int, int] | None:

@@ -1,29 +1,159 @@
-"""Ask NVIDIA's driver through NVML: pynvml, of the extra ``customtags[nvidia]``, in a child process."""
+"""Ask NVIDIA's driver: NVML and libcuda in a child process, and nvidia-smi where Python can't load them."""
 
 from __future__ import annotations
 
 import os
 
+from customtags.errors import FactError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["ask"]
+    from customtags.host import Host
+
+__all__ = ["ask", "smi"]
+
+#: Where the libraries lie that the loader does not find by itself: containers of GKE and older runtimes, RPM Fusion,
+#: WSL 2, NixOS, Tegra.
+OUTSIDE = (
+    *("/usr/local/nvidia/lib64", "/usr/lib64/nvidia", "/usr/lib/wsl/lib"),
+    *(
+        "/run/opengl-driver/lib",
+        "/usr/lib/aarch64-linux-gnu/tegra",
+        "/usr/lib/aarch64-linux-gnu/nvidia",
+    ),
+)
+
+#: And those where it does.
+INSIDE = ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib")
+
+LIBRARIES = ("libcuda.so.1", "libnvidia-ml.so.1")
+
+#: They hide GPUs in one session; what is installed stays for the next one.
+HIDDEN = ("CUDA_VISIBLE_DEVICES",)
+
+#: Seconds for which an answer counts: a whole one, and one that says what is wrong.
+WHOLE, BRIEF = 24 * 3600, 600
 
 
-def ask() -> dict[str, Any] | None:
-    """Give ``{"cuda": [12, 4], "capabilities": [[9, 0], …]}``; None without pynvml or without an answer."""
-    from importlib.util import find_spec
+def ask(host: Host) -> dict[str, Any] | None:
+    """Give what the driver says of itself, or ``{"fault": why}`` where it fails.
 
-    found = find_spec("pynvml")  # importing it would cost the installer 40 ms
-    if found is None or found.origin is None:
-        return None
+    :returns: ``{"cuda": [12, 4], "capabilities": [[9, 0], …], "driver": "550.54.14", "library": "NVML"}``;
+        None where nobody can be asked: no child process, or a Python without ctypes
+    """
+    from customtags.host import cache
+
+    key = _key(host)
+    known: dict[str, Any] | None = cache.read("nvidia", key)
+    if known is not None:
+        return known
     from customtags.host import child
 
     script = os.path.join(os.path.dirname(__file__), "_ask_nvml.py")
-    answer = child.ask(script, os.path.dirname(found.origin))
-    return answer if isinstance(answer, dict) and _makes_sense(answer.get("cuda")) else None
+    try:
+        answer, fault = child.listen(script, _pynvml(), *OUTSIDE, hidden=HIDDEN)
+    except OSError:
+        return None
+    if answer is None and fault is None:
+        return None
+    if answer is None or not _makes_sense(answer):
+        answer = {"fault": f"the driver {fault or 'answered nonsense'}"}
+    cache.write("nvidia", key, answer, BRIEF if fault or "fault" in answer else WHOLE)
+    return answer
 
 
-def _makes_sense(cuda: object) -> bool:
-    return isinstance(cuda, list) and len(cuda) == 2 and 1 <= cuda[0] < 100
+def smi(host: Host) -> dict[str, Any] | None:
+    """Give the CUDA version that ``nvidia-smi`` prints above its table, None without."""
+    from customtags.host import cache
+
+    key = _key(host)
+    known: dict[str, Any] | None = cache.read("nvidia-smi", key)
+    if known is None:
+        version = _smi()
+        known = {"cuda": version, "capabilities": [], "driver": None} if version else {}
+        cache.write("nvidia-smi", key, known, WHOLE if version else BRIEF)
+    return known or None
+
+
+def _smi() -> list[int] | None:
+    from contextlib import closing
+
+    from customtags.host import child
+
+    folders = os.environ.get("PATH", os.defpath).split(":")
+    program = next(
+        (
+            f"{each}/nvidia-smi"
+            for each in (*folders, *OUTSIDE)
+            if os.access(f"{each}/nvidia-smi", os.X_OK)
+        ),
+        None,
+    )
+    if program is None:
+        return None
+    try:
+        with closing(child.lines([program], child.LIMIT)) as output:
+            for line in output:
+                _, found, rest = line.partition(b"CUDA Version:")
+                major, _, minor = (rest.split() or [b""])[0].partition(b".")
+                if found:
+                    numbers = (
+                        [int(major), int(minor)] if major.isdigit() and minor.isdigit() else []
+                    )
+                    return numbers or None
+    except OSError:  # the time-out is one, too
+        pass
+    return None
+
+
+def _pynvml() -> str:
+    """Give the folder of pynvml, of the extra ``customtags[nvidia]``; importing it would cost the installer 40 ms."""
+    from importlib.util import find_spec
+
+    try:
+        found = find_spec("pynvml")
+    except ValueError:  # somebody has put a module without a specification into sys.modules
+        found = None
+    return os.path.dirname(found.origin) if found and found.origin else ""
+
+
+def _makes_sense(answer: object) -> bool:
+    """Tell whether it is a fault or numbers that can be: NVML's own bounds of a version are 1000 and 99990."""
+    if not isinstance(answer, dict) or "fault" in answer:
+        return isinstance(answer, dict)
+    numbers = [answer["cuda"], *answer["capabilities"]]
+    return all(1 <= major < 100 and 0 <= minor < 100 for major, minor in numbers) and not set(
+        answer["driver"] or ""
+    ).difference("0123456789.")
+
+
+def _key(host: Host) -> list[Any]:
+    """Say what the answer hangs on: the boot, the driver, the devices, and the libraries."""
+    search = [each for each in os.environ.get("LD_LIBRARY_PATH", "").split(":") if each]
+    return [
+        *(
+            _line(host, path)
+            for path in ("/proc/sys/kernel/random/boot_id", "/sys/module/nvidia/version")
+        ),
+        host.names("/proc/driver/nvidia/gpus"),
+        [name for name in host.names("/dev") if name.startswith("nvidia")],
+        search,
+        [_stamp(f"{each}/{name}") for each in (*search, *OUTSIDE, *INSIDE) for name in LIBRARIES],
+    ]
+
+
+def _line(host: Host, path: str) -> str | None:
+    try:
+        return (host.read(path, 200) or "").strip()
+    except FactError:
+        return None
+
+
+def _stamp(path: str) -> list[int] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return [found.st_size, found.st_mtime_ns]
