@@ -66,17 +66,14 @@ def _look(options: argparse.Namespace) -> tuple[Profile, list[str]]:
             options.root, "is no folder", "give the root of a system, as in '--root /srv/image'"
         )
     host = Host(options.root or "/")
-    profile = machine.detect(host, configured)
+    found = machine.detect(host, configured)
     if options.root:
-        profile["platform"] = {
-            "arch": host.arch() or os.uname().machine,
-            "libc": None,
-            "libc_version": None,
-        }
+        arch = host.arch() or os.uname().machine
+        found["platform"] = {"arch": arch, "libc": None, "libc_version": None}
     elif not configured.profile:
-        profile["platform"] = stock.platform(running_platforms()) or {}
-    foreign = options.root or configured.profile
-    if foreign and profile.get("platform"):
+        found["platform"] = stock.platform(running_platforms()) or {}
+    profile = {"version": found["version"], "platform": found.get("platform"), **found}
+    if profile["platform"] and (options.root or configured.profile):
         return profile, stock.tags(profile["platform"])
     return profile, running_platforms()
 
@@ -107,20 +104,18 @@ def _show(options: argparse.Namespace) -> int:
         platforms = [*extended, *stock_tags] if options.all else extended
         print_json({"facts": profile, "platforms": platforms, "cut": cut})
         return 0
-    platform = profile.get("platform")
-    if not platform and machine.native_tag(stock_tags) is None:
+    native = machine.native_tag(stock_tags)
+    if native is None:
         print("This is no Linux: customtags adds no tags here.")
         return 0
-    title = (
-        "This machine" if not (options.profile or options.root) else options.profile or options.root
-    )
-    print(f"{title}: {_platform(platform)}\n")
-    print(*table(_rows(profile, machine.native_tag(stock_tags) or "")), sep="\n")
+    foreign = options.profile or options.root
+    print(f"{foreign or 'This machine'}: {_platform(profile['platform'])}\n")
+    print(*table(_rows(profile, native.removeprefix("linux_"))), sep="\n")
     print(
-        f"\n{len(extended)} extended platform tags, before the {len(stock_tags)} stock ones, best first:\n"
+        f"\nExtended tags: {len(extended)}, before the {len(stock_tags)} stock ones, best first:\n"
     )
     _print_tags([*extended, *stock_tags] if options.all else extended, len(cut), options.all)
-    if not (options.profile or options.root):
+    if not foreign:
         print(f"\n{_hook_state()}")
     return 0
 
@@ -132,28 +127,25 @@ def _platform(platform: dict[str, str] | None) -> str:
     return f"{platform['arch']}{libc}"
 
 
-def _rows(profile: Profile, native: str) -> list[Sequence[str]]:
+def _rows(profile: Profile, arch: str) -> list[Sequence[str]]:
     """One row per page that found something, one per dimension where none did."""
-    rows: list[Sequence[str]] = []
-    silent: dict[str, str] = {}
-    for page in PAGES:
-        facts = machine.facts_of(profile, page)
-        source = profile["source"].get(page.NAME) or ""
-        if facts is None:
-            silent.setdefault(page.DIMENSION, source)
-            continue
-        accepted = page.ladder(facts) if facts.get("arch", native[6:]) == native[6:] else []
-        rows.append((page.DIMENSION, _brief(accepted), page.describe(facts), source))
-    shown = {row[0] for row in rows}
-    rows += [
-        (name, "-", "none found", source) for name, source in silent.items() if name not in shown
-    ]
-    return [("dimension", "segments", "found", "read from"), *rows]
+    rows: list[Sequence[str]] = [("dimension", "segments", "read from", "found")]
+    for dimension in dict.fromkeys(page.DIMENSION for page in PAGES):
+        family = [page for page in PAGES if page.DIMENSION == dimension]
+        known = [page for page in family if machine.facts_of(profile, page) is not None]
+        for page in known:
+            facts = machine.facts_of(profile, page) or {}
+            accepted = page.ladder(facts) if facts.get("arch", arch) == arch else []
+            source = profile["source"].get(page.NAME) or "-"
+            rows.append((dimension, _brief(accepted), source, page.describe(facts)))
+        if not known:
+            rows.append((dimension, "-", profile["source"].get(family[0].NAME) or "-", "none"))
+    return rows
 
 
 def _brief(accepted: Sequence[str]) -> str:
-    if len(accepted) > 4:
-        return f"{accepted[0]} {accepted[1]} … {accepted[-1]}"
+    if len(accepted) > 3:
+        return f"{accepted[0]} … {accepted[-1]}"
     return " ".join(accepted) or "-"
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
+import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +30,9 @@ def print_json(value: dict[str, Any]) -> None:
 
 
 def table(rows: Iterable[Sequence[str]]) -> list[str]:
-    """Line up the columns, each line indented by two."""
+    """Line up the columns, each line indented by two, and cut at the terminal's edge if there is one."""
     rows = list(rows)
     widths = [max(map(len, column)) for column in zip(*rows)]
-    return ["  " + "  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    edge = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    lines = ("  " + "  ".join(map(str.ljust, row, widths)) for row in rows)
+    return [line.rstrip()[:edge] for line in lines]
