@@ -52,8 +52,23 @@ class Host(Protocol):
     def cpuid(self) -> list[str] | None:
         """Give the x86 features that CPU and operating system support, None if they can't be asked."""
 
+    def auxv(self) -> dict[int, int] | None:
+        """Give the entries of the auxiliary vector (getauxval(3)) by type, None if there is none."""
+
+    def getauxval(self) -> dict[int, int] | None:
+        """Give its masks of CPU features as the C library has them, None if it can't be asked."""
+
+    def ld_so(self, loader: str) -> list[str] | None:
+        """Give the levels that glibc's dynamic loader supports, best first, None if it does not say."""
+
     def nvml(self) -> dict[str, Any] | None:
-        """Give what NVIDIA's driver says of itself, None if it can't be asked."""
+        """Give what NVIDIA's driver says of itself or ``{"fault": why}``, None if it can't be asked."""
+
+    def nvidia_smi(self) -> dict[str, Any] | None:
+        """Give what the program ``nvidia-smi`` says of NVIDIA's driver, None without one."""
+
+    def installed(self, name: str) -> str | None:
+        """Give the version of a distribution installed in the running environment."""
 
 
 #: Asks one source; None means that it says nothing.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 
 from customtags.errors import FactError
 
@@ -91,13 +92,62 @@ class Host:
 
         return cpuid.features()
 
+    def auxv(self) -> dict[int, int] | None:
+        """Give the entries of the auxiliary vector, None if there is none to read."""
+        try:
+            with open(self._real("/proc/self/auxv"), "rb") as file:
+                # Below a root a file without a size is the kernel's, and speaks of the running machine.
+                if not (self.live or os.fstat(file.fileno()).st_size):
+                    return None
+                content = file.read(4096)
+        except OSError:
+            return None
+        from customtags.host import auxv
+
+        return auxv.parse(content)
+
+    def getauxval(self) -> dict[int, int] | None:
+        """Give the masks of CPU features in the C library's copy of the same, None if it can't be asked."""
+        if not self.live:
+            return None
+        from customtags.host import auxv
+
+        return auxv.from_libc()
+
+    def ld_so(self, loader: str) -> list[str] | None:
+        """Give the levels that glibc's dynamic loader supports, None if it does not say."""
+        if not self.live:
+            return None
+        from customtags.host import ld_so
+
+        return ld_so.levels(loader)
+
     def nvml(self) -> dict[str, Any] | None:
-        """Give what NVIDIA's driver says of itself, None if it can't be asked."""
+        """Give what NVIDIA's driver says of itself or ``{"fault": why}``, None if it can't be asked."""
         if not self.live:
             return None
         from customtags.host import nvml
 
-        return nvml.ask()
+        return nvml.ask(self)
+
+    def nvidia_smi(self) -> dict[str, Any] | None:
+        """Give what the program ``nvidia-smi`` says of NVIDIA's driver, None without one."""
+        if not self.live:
+            return None
+        from customtags.host import nvml
+
+        return nvml.smi(self)
+
+    def installed(self, name: str) -> str | None:
+        """Give the version of a distribution that is installed where this Python imports from.
+
+        :param name: as its ``.dist-info`` spells it
+        """
+        for folder in sys.path if self.live else ():
+            for entry in os.listdir(folder) if os.path.isdir(folder) else ():
+                if entry.startswith(f"{name}-") and entry.endswith(".dist-info"):
+                    return entry[len(name) + 1 : -len(".dist-info")]
+        return None
 
     def _real(self, path: str) -> str:
         """Find a path below the root, where links too are followed as if the root were ``/``."""
