@@ -22,7 +22,7 @@ FLOORS = (
     ("host", "wheels"),
     ("dimensions",),
     ("machine",),
-    ("_patch", "demo"),
+    ("_patch", "demo", "doctor"),
     ("cli",),
     ("__main__",),
 )

@@ -8,13 +8,18 @@ import sys
 from collections.abc import Sequence
 
 from customtags import __version__
-from customtags.cli import demo, look
+from customtags.cli import demo, doctor, look
 from customtags.errors import CustomtagsError
 
 __all__ = ["main"]
 
 #: Every verb: its name → the function that declares it and says what runs it.
-VERBS = {"show": look.declare_show, "detect": look.declare_detect, "demo": demo.declare}
+VERBS = {
+    "show": look.declare_show,
+    "detect": look.declare_detect,
+    "doctor": doctor.declare,
+    "demo": demo.declare,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -6,8 +6,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from customtags import demo
-from customtags.cli.look import running_platforms
+from customtags import demo, doctor
 from customtags.cli.output import Verbs, add_verb, print_json, table
 from customtags.errors import ToolError
 
@@ -23,7 +22,7 @@ def declare(verbs: Verbs, name: str) -> None:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    stock = running_platforms()
+    stock = doctor.running_platforms()
     cc, skipped = _compiler()
     with tempfile.TemporaryDirectory(prefix="customtags-demo-") as name:
         folder = Path(name)

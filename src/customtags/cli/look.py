@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import inspect
 import json
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from packaging import tags
-
-import _customtags
-from customtags import machine, settings, stock
+from customtags import doctor, machine, settings, stock
+from customtags.cli.doctor import describe
 from customtags.cli.output import Verbs, add_verb, print_json, table
 from customtags.dimensions import PAGES
 from customtags.errors import FactError
@@ -23,7 +19,7 @@ from customtags.host import Host
 if TYPE_CHECKING:
     from customtags.spec import Profile
 
-__all__ = ["declare_detect", "declare_show", "running_platforms"]
+__all__ = ["declare_detect", "declare_show"]
 
 #: How many tags `show` lists, so that all of it stays on a screen of 24 lines.
 SHOWN = 12
@@ -51,11 +47,6 @@ def declare_detect(verbs: Verbs, name: str) -> None:
     parser.set_defaults(run=_detect, profile=None)
 
 
-def running_platforms() -> list[str]:
-    """Give the stock platforms of the running machine, whether the hook is active or not."""
-    return list(inspect.unwrap(tags.platform_tags)())
-
-
 def _look(options: argparse.Namespace) -> tuple[Profile, list[str]]:
     """Give the profile of the machine that the options name, and its stock platforms."""
     configured = settings.Settings.read(os.environ)
@@ -71,11 +62,11 @@ def _look(options: argparse.Namespace) -> tuple[Profile, list[str]]:
         arch = host.arch() or os.uname().machine
         found["platform"] = {"arch": arch, "libc": None, "libc_version": None}
     elif not configured.profile:
-        found["platform"] = stock.platform(running_platforms()) or {}
+        found["platform"] = stock.platform(doctor.running_platforms()) or {}
     profile = {"version": found["version"], "platform": found.get("platform"), **found}
     if profile["platform"] and (options.root or configured.profile):
         return profile, stock.tags(profile["platform"])
-    return profile, running_platforms()
+    return profile, doctor.running_platforms()
 
 
 def _detect(options: argparse.Namespace) -> int:
@@ -116,7 +107,7 @@ def _show(options: argparse.Namespace) -> int:
     )
     _print_tags([*extended, *stock_tags] if options.all else extended, len(cut), options.all)
     if not foreign:
-        print(f"\n{_hook_state()}")
+        print(f"\n{describe(doctor.hook())}")
     return 0
 
 
@@ -157,11 +148,3 @@ def _print_tags(platforms: Sequence[str], cut: int, everything: bool) -> None:
         print(f"       … {len(platforms) - len(shown)} more: customtags show --all")
     if cut:
         print(f"       ({cut} combinations are left out to keep pip quick)")
-
-
-def _hook_state() -> str:
-    if not settings.hook_wanted(os.environ):
-        return "The hook is switched off by CUSTOMTAGS_DISABLE."
-    if any(finder is _customtags for finder in sys.meta_path):
-        return "The hook is active: pip in this environment takes wheels with these tags."
-    return "The hook is not active: 'customtags.pth' is missing from site-packages; reinstall customtags."

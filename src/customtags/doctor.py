@@ -1,0 +1,148 @@
+"""What is wrong, or could be: the state of the hook, its cost, and probes that disagree."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from packaging import tags
+
+import _customtags
+from customtags import _patch, settings
+from customtags.errors import FactError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from customtags.spec import Host, Page
+
+__all__ = [
+    "Copy",
+    "Disagreement",
+    "Hook",
+    "copies",
+    "cost",
+    "disagreements",
+    "hook",
+    "running_platforms",
+]
+
+#: Times, in a new process, what the hook adds to the first list of platforms.
+_TIMED = """
+import importlib, sys, time
+before = time.perf_counter()
+list(importlib.import_module(sys.argv[1]).platform_tags())
+print(time.perf_counter() - before)
+"""
+
+
+class Hook(NamedTuple):
+    """The hook itself.
+
+    :ivar installed: whether it is in ``sys.meta_path``
+    :ivar wanted: False where a variable switches it off
+    :ivar start: the file that runs at start-up
+    :ivar pth: the file that makes it run, None if there is none beside it
+    :ivar engine: the file that patches
+    """
+
+    installed: bool
+    wanted: bool
+    start: str
+    pth: str | None
+    engine: str
+
+
+class Copy(NamedTuple):
+    """A copy of ``packaging.tags`` that the hook patches.
+
+    :ivar file: None if it is not installed
+    :ivar patched: the functions that are replaced
+    :ivar by: the file that replaced them
+    """
+
+    name: str
+    file: str | None
+    patched: Sequence[str]
+    by: str | None
+
+
+class Disagreement(NamedTuple):
+    """Two sources of one fact that lead to different segments."""
+
+    page: str
+    answers: dict[str, Sequence[str]]
+
+
+def hook() -> Hook:
+    """Look at the hook of this process."""
+    start = Path(_customtags.__file__)
+    pth = start.with_name("customtags.pth")
+    return Hook(
+        installed=any(finder is _customtags for finder in sys.meta_path),
+        wanted=settings.hook_wanted(os.environ),
+        start=str(start),
+        pth=str(pth) if pth.exists() else None,
+        engine=str(_patch.__file__),
+    )
+
+
+def running_platforms() -> list[str]:
+    """Give the stock platforms of the running machine, whether the hook is active or not."""
+    return list(inspect.unwrap(tags.platform_tags)())
+
+
+def copies() -> list[Copy]:
+    """Import every copy that the hook knows, and see whether it is patched."""
+    found = []
+    for name in sorted(_customtags.TARGETS):
+        try:
+            module = importlib.import_module(name)
+        except ImportError:
+            found.append(Copy(name, None, [], None))
+            continue
+        patched = _patch.patched(module)
+        by = getattr(module, patched[0]).__code__.co_filename if patched else None
+        found.append(Copy(name, module.__file__, patched, by))
+    return found
+
+
+def cost(name: str) -> float:
+    """Measure what the hook adds to the first list of platforms of a copy, in seconds.
+
+    In new processes, with and without it in turn; the least of five each, because everything else that
+    happens on a machine only ever adds.
+    """
+    on, off = [], []
+    for _ in range(5):
+        for times, disabled in ((on, "0"), (off, "1")):
+            done = subprocess.run(
+                [sys.executable, "-c", _TIMED, name],
+                env={**os.environ, settings.variable("disable"): disabled},
+                capture_output=True,
+                check=True,
+            )
+            times.append(float(done.stdout))
+    return min(on) - min(off)
+
+
+def disagreements(pages: Iterable[Page], host: Host) -> list[Disagreement]:
+    """Ask every source of every page, not only the first that answers."""
+    found = []
+    for page in pages:
+        answers: dict[str, Sequence[str]] = {}
+        for source, probe in page.PROBES.items():
+            try:
+                facts = probe(host)
+            except FactError:
+                continue  # it says nothing, so it does not disagree
+            if facts is not None:
+                answers[source] = page.ladder(facts)
+        if len(set(map(tuple, answers.values()))) > 1:
+            found.append(Disagreement(page.NAME, answers))
+    return found

@@ -1,0 +1,87 @@
+"""What the doctor sees."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from customtags import doctor
+from customtags.dimensions import distro
+from customtags.errors import FactError
+from customtags.host import Host
+from test_cli import run
+from test_machine import write
+
+if TYPE_CHECKING:
+    from customtags.spec import Page
+
+
+def test_it_names_the_files_the_copies_and_the_cost() -> None:
+    done = run("doctor")
+    assert (done.returncode, done.stderr) == (0, "")
+    for words in (
+        "The hook is active",
+        "customtags.pth",
+        "_customtags.py",
+        "_patch.py",
+        " ms to the",
+    ):
+        assert words in done.stdout
+    seen = json.loads(run("doctor", "--json").stdout)
+    public = next(copy for copy in seen["copies"] if copy["name"] == "packaging.tags")
+    assert public["patched"] == ["platform_tags"]
+    assert Path(public["by"]).name == "_patch.py"
+    assert Path(public["file"]).name == "tags.py"
+    assert seen["seconds"] > 0
+
+
+def test_it_says_no_where_the_hook_is_off() -> None:
+    done = run("doctor", CUSTOMTAGS_DISABLE="1")
+    assert done.returncode == 1
+    assert "switched off by CUSTOMTAGS_DISABLE" in done.stdout
+    assert "not patched" in done.stdout
+
+
+def test_a_missing_pth_is_told_with_the_cure() -> None:
+    hook = doctor.Hook(installed=False, wanted=True, start="", pth=None, engine="")
+    from customtags.cli.doctor import describe
+
+    assert "reinstall customtags" in describe(hook)
+
+
+def broken(_: object) -> None:
+    raise FactError("/proc/nothing", "is broken", "mend it")
+
+
+@pytest.mark.parametrize(
+    ("answers", "number"),
+    [
+        ([["v3", "v2"], ["v3", "v2"]], 0),
+        ([["v3", "v2"], ["v2"]], 1),
+        ([["v3", "v2"], []], 1),
+        ([["v3", "v2"], None], 0),
+        ([], 0),
+    ],
+)
+def test_sources_that_lead_to_different_segments_are_told(
+    answers: list[list[str] | None], number: int
+) -> None:
+    probes = {str(index): lambda _, found=found: found for index, found in enumerate(answers)}
+    page = SimpleNamespace(
+        NAME="isa", PROBES={**probes, "broken": broken}, ladder=lambda found: found
+    )
+    assert len(doctor.disagreements([cast("Page", page)], Host())) == number
+
+
+def test_real_sources_that_disagree_are_told(tmp_path: Path) -> None:
+    files = {
+        "etc/os-release": "ID=debian\nVERSION_ID=12\n",
+        "usr/lib/os-release": "ID=debian\nVERSION_ID=13\n",
+    }
+    (found,) = doctor.disagreements([distro], Host(write(tmp_path, files)))
+    assert found.answers["/etc/os-release"] == ["deb12"]
+    assert found.answers["/usr/lib/os-release"] == ["deb13"]
