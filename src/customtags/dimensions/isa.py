@@ -7,7 +7,7 @@ from customtags.grammar import fold
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Container, Iterator, Mapping
 
     from customtags.spec import Facts, Host, Probe
 
@@ -15,84 +15,219 @@ __all__ = ["DIMENSION", "LEVELS", "NAME", "PROBES", "describe", "ladder", "overr
 
 NAME = DIMENSION = "isa"
 
-#: Architecture → (level, what it needs beyond the level before), lowest first. The base itself is level v1.
+#: Architecture → (level, what it needs: levels before it, and features), the best last. Below the first
+#: level is the base itself; where an architecture is missing, no level is known.
+#:
 #: x86_64: System V psABI (gitlab.com/x86-psABIs/x86-64-ABI), "Micro-Architecture Levels", in the words
 #: of Linux's /proc/cpuinfo. xsave stands for OSXSAVE: kernels list avx2 where XSAVE is off.
+#:
+#: aarch64: what each version of the architecture makes mandatory (Arm ARM, DDI 0487, part A2) and
+#: Linux tells (docs.kernel.org/arch/arm64/elf_hwcaps.html): of unlike cores what all of them have
+#: (…/cpu-feature-registers.html). Pointer authentication, BTI, SSBS and DIT don't count: kernels and
+#: hypervisors hide them, and what compilers make of them then does nothing.
+#:
+#: ppc64le, s390x: dl-hwcaps-subdirs.c in glibc's sysdeps/powerpc/powerpc64/le and sysdeps/s390/s390-64;
+#: z17: S390_IS_ARCH15 in sysdeps/s390/cpu-features.h.
 LEVELS = {
     "x86_64": (
         ("v2", "pni ssse3 cx16 sse4_1 sse4_2 popcnt lahf_lm"),
-        ("v3", "xsave avx avx2 bmi1 bmi2 f16c fma abm movbe"),
-        ("v4", "avx512f avx512bw avx512cd avx512dq avx512vl"),
+        ("v3", "v2 xsave avx avx2 bmi1 bmi2 f16c fma abm movbe"),
+        ("v4", "v3 avx512f avx512bw avx512cd avx512dq avx512vl"),
     ),
+    "aarch64": (
+        ("v8_1", "crc32 atomics asimdrdm"),
+        ("v8_2", "v8_1 dcpop"),
+        ("v8_3", "v8_2 fcma jscvt lrcpc"),
+        ("v8_4", "v8_3 asimddp flagm uscat ilrcpc"),
+        ("v8_5", "v8_4 flagm2 frint sb dcpodp"),
+        ("v8_6", "v8_5 bf16 i8mm ecv"),
+        ("v8_7", "v8_6 wfxt"),
+        ("v9_0", "v8_5 sve2"),
+        ("v9_1", "v8_6 sve2"),
+        ("v9_2", "v8_7 sve2"),
+    ),
+    "ppc64le": (("power9", "arch_3_00 ieee128"), ("power10", "power9 arch_3_1 mma")),
+    "s390x": (
+        ("z13", "vx"),
+        ("z14", "z13 vxd vxe gs"),
+        ("z15", "z14 vxe2 vxp"),
+        ("z16", "z15 vxp2"),
+        ("z17", "z16 stfle84 stfle198 stfle199 stfle201"),
+    ),
+}
+
+#: Architecture → entry of the auxiliary vector (16 is AT_HWCAP, 26 AT_HWCAP2) → its bits, lowest first, in the
+#: words of /proc/cpuinfo; for ppc64le those of glibc. Linux: arch/arm64/include/uapi/asm/hwcap.h,
+#: arch/powerpc/include/uapi/asm/cputable.h, arch/s390/include/asm/elf.h.
+BITS = {
+    "aarch64": {
+        16: "fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics fphp asimdhp cpuid asimdrdm jscvt"
+        " fcma lrcpc dcpop sha3 sm3 sm4 asimddp sha512 sve asimdfhm dit uscat ilrcpc flagm ssbs sb",
+        26: "dcpodp sve2 sveaes svepmull svebitperm svesha3 svesm4 flagm2 frint svei8mm svef32mm"
+        " svef64mm svebf16 i8mm bf16 dgh rng bti mte ecv afp rpres mte3 sme smei16i64 smef64f64"
+        " smei8i32 smef16f32 smeb16f32 smef32f32 smefa64 wfxt",
+    },
+    "ppc64le": {26: 17 * "- " + "mma arch_3_1 - scv darn ieee128 arch_3_00"},
+    "s390x": {
+        16: "esan3 zarch stfle msa ldisp eimm dfp edat etf3eh highgprs te vx vxd vxe gs vxe2 vxp"
+        " sort dflt vxp2",
+    },
+}
+
+#: AT_HWCAP on x86_64 in the same way: it is CPUID leaf 1, edx, and has no feature that counts.
+#: Linux: arch/x86/include/asm/elf.h and cpufeatures.h.
+EDX = (
+    "fpu vme de pse tsc msr pae mce cx8 apic - sep mtrr pge mca cmov pat pse36 pn clflush - dts"
+    " acpi mmx fxsr sse sse2 ss ht tm ia64 pbe"
+)
+
+#: The line of /proc/cpuinfo that names features.
+LINES = {"x86_64": "flags", "aarch64": "Features", "s390x": "features"}
+
+#: The dynamic loader of glibc, where it knows levels.
+LOADERS = {
+    "x86_64": "/lib64/ld-linux-x86-64.so.2",
+    "ppc64le": "/lib64/ld64.so.2",
+    "s390x": "/lib/ld64.so.1",
 }
 
 #: CPU 0 stands in the first 4 KiB; the whole file is 400 KB on 256 cores.
 _FIRST_CPU = 8192
 
 
+def _from_auxv(host: Host) -> Facts | None:
+    return _from_bits(host, host.auxv)
+
+
+def _from_getauxval(host: Host) -> Facts | None:
+    return _from_bits(host, host.getauxval)
+
+
 def _from_cpuinfo(host: Host) -> Facts | None:
-    text = host.read("/proc/cpuinfo", _FIRST_CPU) or ""
-    for line in text.splitlines():
-        key, _, words = line.partition(":")
-        if key.strip() == "flags":
-            return _facts("x86_64", words.split())
-    return None
+    arch = host.arch() or "x86_64"  # a folder of captured files may hold no program
+    words = _line(host, LINES[arch]) if arch in LINES else None
+    if words is None or (arch == "x86_64" and _is_of_another(words, host)):
+        return None
+    return _facts(arch, words | _facilities(host, arch))
 
 
 def _from_cpuid(host: Host) -> Facts | None:
     features = host.cpuid()
-    if features is not None:
-        return _facts("x86_64", features)
-    if host.exists("/proc/cpuinfo") and host.arch() in LEVELS:
-        raise FactError(
-            "/proc/cpuinfo", "has no line of flags", "set CUSTOMTAGS_ISA to v2, v3, v4 or none"
-        )
-    return None
+    return None if features is None else _facts("x86_64", features)
 
 
-#: The kernel's reading comes first because the other one costs an import of ctypes in pip's process.
-PROBES: Mapping[str, Probe] = {"/proc/cpuinfo": _from_cpuinfo, "cpuid": _from_cpuid}
+def _from_ld_so(host: Host) -> Facts | None:
+    arch = host.arch() or ""
+    flags = _line(host, "flags")
+    if arch not in LOADERS or (arch == "x86_64" and flags and _is_of_another(flags, host)):
+        return None  # an emulator may start a child on the real CPU
+    supported = host.ld_so(LOADERS[arch])
+    if supported is None:
+        return None
+    levels = dict(LEVELS[arch])
+    names = [name.removeprefix("x86-64-") for name in supported]
+    return _facts(arch, [word for name in names if name in levels for word in _needs(levels, name)])
+
+
+#: The cheapest first. On x86_64 that is the kernel's reading of CPUID, because asking the C library costs pip's process
+#: an import of ctypes; elsewhere the auxiliary vector, which is right under emulation too.
+PROBES: Mapping[str, Probe] = {
+    "/proc/self/auxv": _from_auxv,
+    "getauxval": _from_getauxval,
+    "/proc/cpuinfo": _from_cpuinfo,
+    "cpuid": _from_cpuid,
+    "ld.so": _from_ld_so,
+}
 
 
 def override(value: str, arch: str | None) -> Facts | None:
     """``v3``: the features of that level. Where there is no table, the value is itself the segment."""
-    levels = LEVELS.get(arch or "")
-    if levels is None:
-        segment = fold(value)
-        if segment is None:
+    name = fold(value)
+    levels = dict(LEVELS.get(arch or "", ()))
+    if not levels:
+        if name is None:
             raise ValueError("a level begins with a letter, as in v9.0")
-        return {"arch": arch, "features": [segment]}
-    names = [name for name, _ in levels]
-    if value not in names:
-        raise ValueError(f"the levels of {arch} are {', '.join(names)}")
-    needed = [needs for _, needs in levels[: names.index(value) + 1]]
-    return _facts(arch or "", " ".join(needed).split())
+        return {"arch": arch, "features": [name]}
+    if name not in levels:
+        raise ValueError(f"the levels of {arch} are {', '.join(levels)}")
+    return _facts(arch or "", list(_needs(levels, name)))
 
 
 def ladder(facts: Facts) -> list[str]:
-    """Every level whose needs, and those of all before it, the machine has."""
-    features = facts["features"]
+    """Every level of which the machine has all that it needs."""
     levels = LEVELS.get(facts["arch"])
     if levels is None:
-        return list(features)
+        return list(facts["features"])
     reached: list[str] = []
     for name, needs in levels:
-        if not set(needs.split()).issubset(features):
-            break
-        reached.insert(0, name)
+        if {*facts["features"], *reached}.issuperset(needs.split()):
+            reached.insert(0, name)
     return reached
 
 
 def describe(facts: Facts) -> str:
-    """Name the level, and what the next one would need."""
+    """Name the architecture, and what the level after the best one would need."""
     reached = ladder(facts)
-    for name, needs in LEVELS.get(facts["arch"], ()):
-        lacking = [word for word in needs.split() if word not in facts["features"]]
-        if name not in reached:
-            return f"{facts['arch']}, lacks {' '.join(lacking)} for {name}"
+    levels = dict(LEVELS.get(facts["arch"], ()))
+    names = list(levels)
+    for name in names[names.index(reached[0]) + 1 :] if reached and names else names:
+        lacking = [word for word in _needs(levels, name) if word not in facts["features"]]
+        return f"{facts['arch']}, lacks {' '.join(lacking)} for {name}"
     return f"{facts['arch']}, {reached[0] if reached else 'no levels known'}"
 
 
-def _facts(arch: str, features: list[str]) -> Facts:
-    known = [word for _, needs in LEVELS[arch] for word in needs.split()]
-    return {"arch": arch, "features": [word for word in known if word in features]}
+def _from_bits(host: Host, ask: Callable[[], Mapping[int, int] | None]) -> Facts | None:
+    arch = host.arch() or ""
+    entries = ask() if arch in BITS else None
+    if not entries or not entries.get(16):  # all these architectures have some bit set
+        return None
+    masks = [_named(entries.get(entry, 0), bits) for entry, bits in BITS[arch].items()]
+    return _facts(arch, _facilities(host, arch).union(*masks))
+
+
+def _named(mask: int, bits: str) -> set[str]:
+    return {word for bit, word in enumerate(bits.split()) if mask >> bit & 1}
+
+
+def _is_of_another(flags: set[str], host: Host) -> bool:
+    """Tell whether /proc/cpuinfo is another CPU's than this process runs on: one that an emulator can't hide.
+
+    The kernel gives a process the first word of the same flags. QEMU gives its own, never with vme
+    (TCG_FEATURES in target/i386/cpu.c); gVisor gives 0, which says nothing.
+    """
+    said = (host.auxv() or {}).get(16, 0)
+    return said != 0 and _named(said, EDX) != flags.intersection(EDX.split())
+
+
+def _facilities(host: Host, arch: str) -> set[str]:
+    """The facilities of s390x that have no bit in the auxiliary vector (show_facilities in arch/s390/kernel/processor.c)."""
+    listed = _line(host, "facilities") if arch == "s390x" else None
+    return {f"stfle{number}" for number in listed or ()}
+
+
+def _line(host: Host, name: str) -> set[str] | None:
+    """The words of one line of /proc/cpuinfo; None where there is none to read, so that the next probe is asked."""
+    try:
+        text = host.read("/proc/cpuinfo", _FIRST_CPU) or ""
+    except FactError:
+        return None
+    for line in text.splitlines():
+        key, _, words = line.partition(":")
+        if key.strip() == name:
+            return set(words.split())
+    return None
+
+
+def _needs(levels: Mapping[str, str], name: str) -> Iterator[str]:
+    """Every feature that a level needs, those of the levels in it too."""
+    for word in levels[name].split():
+        if word in levels:
+            yield from _needs(levels, word)
+        else:
+            yield word
+
+
+def _facts(arch: str, words: Container[str]) -> Facts:
+    levels = dict(LEVELS[arch])
+    known = dict.fromkeys(word for needs in levels.values() for word in needs.split())
+    return {"arch": arch, "features": [w for w in known if w in words and w not in levels]}

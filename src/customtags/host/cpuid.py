@@ -53,7 +53,10 @@ def features() -> list[str] | None:
         return None
     if os.uname().machine != "x86_64" or (major, minor) < (2, 33):
         return None
-    import ctypes
+    try:
+        import ctypes
+    except ImportError:  # a minimal interpreter
+        return None
 
     class Leaf(ctypes.Structure):
         _fields_ = [("cpuid", ctypes.c_uint * 4), ("active", ctypes.c_uint * 4)]
