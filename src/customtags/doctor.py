@@ -118,17 +118,17 @@ def cost(name: str) -> float:
     In new processes, with and without it in turn; the least of five each, because everything else that
     happens on a machine only ever adds.
     """
-    on, off = [], []
+    times: dict[str, list[float]] = {"0": [], "1": []}
     for _ in range(5):
-        for times, disabled in ((on, "0"), (off, "1")):
+        for disabled, measured in times.items():
             done = subprocess.run(
                 [sys.executable, "-c", _TIMED, name],
                 env={**os.environ, settings.variable("disable"): disabled},
                 capture_output=True,
                 check=True,
             )
-            times.append(float(done.stdout))
-    return min(on) - min(off)
+            measured.append(float(done.stdout))
+    return min(times["0"]) - min(times["1"])
 
 
 def disagreements(pages: Iterable[Page], host: Host) -> list[Disagreement]:

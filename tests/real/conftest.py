@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 import pytest
 
@@ -27,9 +28,18 @@ OLDEST, NEWEST = "20.3.4", "26.3"
 
 
 @pytest.fixture(scope="session")
-def wheelhouse(pytestconfig: pytest.Config) -> Wheelhouse:
+def wheelhouse(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Wheelhouse:
     """Wheels of other projects, kept between runs, and ours, built once per run."""
-    return Wheelhouse(pytestconfig.cache.mkdir("wheelhouse"))
+    run = tmp_path_factory.getbasetemp()
+    workers = "PYTEST_XDIST_WORKER" in os.environ
+    return Wheelhouse(pytestconfig.cache.mkdir("wheelhouse"), run.parent if workers else run)
+
+
+def lacking(what: str) -> NoReturn:
+    """Skip a test whose tool this machine lacks; where everything must run, fail."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{what} is missing, and CI must run every test")
+    pytest.skip(f"{what} is missing")
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +54,7 @@ def make_environment(
         if key not in made:
             interpreter = sys.executable if python is None else pythons.find(python)
             if interpreter is None:
-                pytest.skip(f"this machine has no Python {python}")
+                lacking(f"Python {python}")
             folder: Path = tmp_path_factory.mktemp("environment")
             environment = Environment(folder / "venv", interpreter)
             environment.unpack(wheelhouse.wheel(f"pip=={pip}"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -24,27 +25,29 @@ def clean(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """Give this process's environment without what would steer Python, pip or customtags."""
     ours = ("CUSTOMTAGS_", "PIP_", "PYTHON", "VIRTUAL_ENV", "_PYPROJECT", "PEP517", "COV_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    return {**kept, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_CONFIG_FILE": os.devnull, **(extra or {})}
+    return {
+        **kept,
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "PIP_CONFIG_FILE": os.devnull,
+        **(extra or {}),
+    }
 
 
 class Wheelhouse:
-    """A folder of wheels from the index, each fetched once, and customtags's own."""
+    """A folder of wheels from the index, each fetched once, and customtags's own.
 
-    def __init__(self, folder: Path) -> None:
+    :param folder: where the others' are kept between runs
+    :param run: a folder of this run alone, for ours
+    """
+
+    def __init__(self, folder: Path, run: Path) -> None:
         self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
+        self.run = run
 
     def fetch(self, requirement: str, *options: str) -> Path:
         """Give a folder that holds a project's wheel, or with ``--no-binary`` its sdist, and what it requires."""
-        name = "".join(character if character.isalnum() or character in ".-" else "_" for character in requirement)
-        folder = self.folder / "-".join([name, *(option.strip("-") for option in options)])
-        with self._locked():
-            if not folder.exists():
-                part = folder.with_suffix(".part")
-                command = [sys.executable, "-m", "pip", "download", "-q", "-d", part, *options, requirement]
-                subprocess.run(command, check=True)
-                part.rename(folder)
-        return folder
+        name = re.sub("[^A-Za-z0-9.-]", "_", "-".join([requirement, *options]))
+        return self._once(self.folder / name, "download", "-d", *options, requirement)
 
     def wheel(self, requirement: str) -> Path:
         """Give one project's wheel, without what it requires."""
@@ -52,13 +55,15 @@ class Wheelhouse:
         return wheel
 
     def customtags(self) -> Path:
-        """Build customtags's wheel from the checkout, once per run, and give its folder with all requirements."""
-        run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
-        folder = self.folder / f"customtags-{run}"
+        """Give a folder that holds customtags's wheel, built from the checkout, and what it requires."""
+        return self._once(self.run / "customtags", "wheel", "-w", str(PROJECT))
+
+    def _once(self, folder: Path, verb: str, into: str, *arguments: str) -> Path:
+        """Let pip fill a folder, unless it or another process did already."""
         with self._locked():
             if not folder.exists():
-                part = folder.with_suffix(".part")
-                command = [sys.executable, "-m", "pip", "wheel", "-q", "-w", part, PROJECT]
+                part = folder.with_name(f"{folder.name}.part")
+                command = [sys.executable, "-m", "pip", verb, "-q", into, str(part), *arguments]
                 subprocess.run(command, check=True)
                 part.rename(folder)
         return folder
@@ -91,19 +96,33 @@ class Environment:
             archive.extractall(self.site)
 
     def run(
-        self, *arguments: object, env: Mapping[str, str] | None = None, status: int | None = 0, cwd: Path | None = None
+        self,
+        *arguments: object,
+        env: Mapping[str, str] | None = None,
+        status: int | None = 0,
+        cwd: Path | None = None,
     ) -> subprocess.CompletedProcess[str]:
         """Run the interpreter, and demand an exit status unless it is None."""
         command = [str(self.python), *map(str, arguments)]
         done = subprocess.run(
-            command, env=clean(env), capture_output=True, text=True, check=False, timeout=300, cwd=cwd
+            command,
+            env=clean(env),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+            cwd=cwd,
         )
         if status is not None:
             assert done.returncode == status, f"{command}\n{done.stdout}\n{done.stderr}"
         return done
 
     def pip(
-        self, *arguments: object, env: Mapping[str, str] | None = None, status: int | None = 0, cwd: Path | None = None
+        self,
+        *arguments: object,
+        env: Mapping[str, str] | None = None,
+        status: int | None = 0,
+        cwd: Path | None = None,
     ) -> subprocess.CompletedProcess[str]:
         """Run pip."""
         return self.run("-m", "pip", *arguments, env=env, status=status, cwd=cwd)

@@ -76,16 +76,8 @@ def index(request: pytest.FixtureRequest, wheels: Path, tmp_path: Path) -> Itera
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        command = [
-            sys.executable,
-            "-m",
-            "pypiserver",
-            "run",
-            "-i",
-            "127.0.0.1",
-            f"-p{port}",
-            wheels,
-        ]
+        command = [sys.executable, "-m", "pypiserver", "run", "-i", "127.0.0.1", f"-p{port}"]
+        command.append(str(wheels))
         with subprocess.Popen(command, env=clean(), stderr=subprocess.DEVNULL) as process:
             url = f"http://127.0.0.1:{port}/simple/"
             wait_for(lambda: urllib.request.urlopen(url).close())
