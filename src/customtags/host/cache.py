@@ -28,7 +28,9 @@ def folder() -> str | None:
     """
     base = os.environ.get("XDG_CACHE_HOME", "")
     if not os.path.isabs(base):
-        base = os.path.join(os.path.expanduser("~"), ".cache")
+        # For an empty HOME expanduser gives the root folder.
+        home = os.path.expanduser("~") if os.environ.get("HOME") != "" else ""
+        base = os.path.join(home, ".cache")
     return os.path.join(base, "customtags") if os.path.isabs(base) else None
 
 

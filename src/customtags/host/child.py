@@ -32,7 +32,7 @@ def listen(
     """Run a Python file, isolated and without site-packages, and give the JSON value that it answers.
 
     :param hidden: variables of the environment that it must not see
-    :returns: the answer, and what went wrong: ``(None, "crashed …")``, ``(draft, "gave no answer within …")``
+    :returns: the answer, and what went wrong: ``(None, "ended …")``, ``(draft, "gave no answer within …")``
     :raises OSError: there can be no such process here
     """
     import json
@@ -53,7 +53,7 @@ def listen(
         return draft, f"gave no answer within {limit:g} s"
     except ValueError:
         return None, "answered nonsense"
-    return None, "crashed"
+    return None, "ended without an answer"
 
 
 def lines(

@@ -124,9 +124,8 @@ def _makes_sense(answer: object) -> bool:
     if not isinstance(answer, dict) or "fault" in answer:
         return isinstance(answer, dict)
     numbers = [answer["cuda"], *answer["capabilities"]]
-    return all(1 <= major < 100 and 0 <= minor < 100 for major, minor in numbers) and not set(
-        answer["driver"] or ""
-    ).difference("0123456789.")
+    plain = str(answer["driver"] or "").isprintable()
+    return plain and all(1 <= major < 100 and 0 <= minor < 100 for major, minor in numbers)
 
 
 def _key(host: Host) -> list[Any]:
