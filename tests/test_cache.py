@@ -231,6 +231,6 @@ def test_a_library_that_is_installed_or_updated(
     for content in (None, "1", "22"):
         if content:
             library.write_text(content)
-        nvml.ask(host)
-        edit(base / "customtags" / "nvidia.json", answer=[content])
-        assert nvml.ask(host) == [content]
+        assert nvml.ask(host) == {"fault": "libcuda.so.1 can't be loaded"}
+        edit(base / "customtags" / "nvidia.json", answer={"fault": content})
+        assert nvml.ask(host) == {"fault": content}

@@ -99,9 +99,11 @@ def ladder(facts: Facts) -> list[str]:
     common = [code for code in codes[0] if all(code in each for each in codes)] if codes else []
     accepted = []
     for version in _toolkits(*facts["cuda"]):
-        if min(gpus, default=(99, 0)) >= LEAST.get(version[0], (0, 0)):
+        least = LEAST.get(version[0], (0, 0))
+        if min(gpus, default=least) >= least:
             name = f"cuda{version[0]}" if version[1] == ANY else f"cuda{version[0]}_{version[1]}"
-            accepted += [f"{name}_{code}" for code, since in common if since <= version] + [name]
+            made = [code for code, gpu, since in common if since <= version and gpu >= least]
+            accepted += [f"{name}_{code}" for code in made] + [name]
     return accepted
 
 
@@ -130,8 +132,8 @@ def _toolkits(major: int, minor: int) -> list[tuple[int, int]]:
     return found
 
 
-def _codes(major: int, minor: int) -> list[tuple[str, tuple[int, int]]]:
-    """The GPU code that a capability runs, most special first, with the first toolkit that makes it.
+def _codes(major: int, minor: int) -> list[tuple[str, tuple[int, int], tuple[int, int]]]:
+    """The GPU code that a capability runs, most special first, whose own it is, and the first toolkit that makes it.
 
     CUDA Programming Guide, "Compute Capabilities": code runs on its own major with an equal or greater minor; ``a``
     (sm90a since 12.0) on its own capability only; ``f`` (since 12.9) on its own and later ones of its family, which
@@ -142,9 +144,9 @@ def _codes(major: int, minor: int) -> list[tuple[str, tuple[int, int]]]:
     since.setdefault(gpu, max(SINCE))
     known = [each for each in since if each[0] == major and each[1] <= minor and each not in TEGRA]
     runs = [gpu] if gpu in TEGRA else sorted(known, reverse=True)
-    own = [(f"sm{major}{minor}a", max(since[gpu], (12, 0)))] if major >= 9 else []
-    family = [(f"sm{m}{n}f", max(since[m, n], (12, 9))) for m, n in runs if m >= 10]
-    return own + family + [(f"sm{m}{n}", since[m, n]) for m, n in runs]
+    own = [(f"sm{major}{minor}a", gpu, max(since[gpu], (12, 0)))] if major >= 9 else []
+    family = [(f"sm{m}{n}f", (m, n), max(since[m, n], (12, 9))) for m, n in runs if m >= 10]
+    return own + family + [(f"sm{m}{n}", (m, n), since[m, n]) for m, n in runs]
 
 
 def _pair(version: str) -> tuple[int, int]:

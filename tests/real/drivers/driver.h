@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+/* The value of a word, until the next is asked for. */
 static const char *word(const char *name) {
     static char found[256];
     const char *words = getenv(LIBRARY) ? getenv(LIBRARY) : getenv("DRIVER");
@@ -34,12 +35,13 @@ static const char *word(const char *name) {
 
 /* Behave as the stage is told to; 0 is success in NVML and in CUDA. */
 static int stage(const char *name) {
-    const char *how = word(name);
+    const char *how;
     if (word("print")) {
         printf("%s at %s\ncustomtags final {\"cuda\": [99, 9]}\n", LIBRARY, name);
         fprintf(stderr, "%s at %s\n", LIBRARY, name);
         fflush(NULL);
     }
+    how = word(name);
     if (!how) return 0;
     if (!strcmp(how, "hang")) sleep(30);
     if (!strcmp(how, "crash")) abort();
