@@ -211,11 +211,9 @@ def _line(host: Host, name: str) -> set[str] | None:
         text = host.read("/proc/cpuinfo", _FIRST_CPU) or ""
     except FactError:
         return None
-    for line in text.splitlines():
-        key, _, words = line.partition(":")
-        if key.strip() == name:
-            return set(words.split())
-    return None
+    _, _, line = f"\n{text}".partition(f"\n{name}")
+    blank, colon, words = line.partition("\n")[0].partition(":")
+    return set(words.split()) if colon and not blank.strip() else None
 
 
 def _needs(levels: Mapping[str, str], name: str) -> Iterator[str]:

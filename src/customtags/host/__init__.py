@@ -93,7 +93,11 @@ class Host:
         return cpuid.features()
 
     def auxv(self) -> dict[int, int] | None:
-        """Give the entries of the auxiliary vector, None if there is none to read."""
+        """Give the entries of the auxiliary vector, None if there is none to read.
+
+        They are pairs of 64-bit words, type and value (getauxval(3)), in the byte order of the machine that
+        wrote them; types are small numbers, so that the first byte tells the order.
+        """
         try:
             with open(self._real("/proc/self/auxv"), "rb") as file:
                 # Below a root a file without a size is the kernel's, and speaks of the running machine.
@@ -102,9 +106,12 @@ class Host:
                 content = file.read(4096)
         except OSError:
             return None
-        from customtags.host import auxv
-
-        return auxv.parse(content)
+        big = content[:1] == b"\0"
+        words = [
+            int.from_bytes(content[at : at + 8], "big" if big else "little")
+            for at in range(0, len(content), 8)
+        ]
+        return dict(zip(words[::2], words[1::2]))
 
     def getauxval(self) -> dict[int, int] | None:
         """Give the masks of CPU features in the C library's copy of the same, None if it can't be asked."""
@@ -112,7 +119,7 @@ class Host:
             return None
         from customtags.host import auxv
 
-        return auxv.from_libc()
+        return auxv.masks()
 
     def ld_so(self, loader: str) -> list[str] | None:
         """Give the levels that glibc's dynamic loader supports, None if it does not say."""
