@@ -77,10 +77,14 @@ UNPINNED = frozenset(
     )
 )
 
-#: What RELEASE_TYPE or PRETTY_NAME say of a system that is not released yet, so that its libraries still change.
-UNFINISHED = frozenset(
-    ("alpha", "beta", "development", "eln", "experiment", "prerelease", "rawhide")
+#: How words begin by which a system says that it is not released yet: its libraries still change.
+UNFINISHED = (
+    *("alpha", "beta", "cauldron", "cooker", "development", "eln", "experiment"),
+    *("prerelease", "rawhide"),
 )
+
+#: Where it says so.
+STATUS_KEYS = ("release_type", "version", "pretty_name", "redhat_bugzilla_product_version")
 
 #: How the one line of /etc/redhat-release and its like begins where there is no os-release: product → ID. A name
 #: is needed because other products have that file too, with versions of their own.
@@ -93,13 +97,8 @@ PRODUCTS = {
     "Scientific Linux": "scientific",
 }
 
-#: The keys of os-release that decide, and the one that is shown.
-KEYS = frozenset(
-    (
-        *("ID", "ID_LIKE", "VERSION_ID", "PLATFORM_ID", "RELEASE_TYPE", "PRETTY_NAME"),
-        *("VERSION_CODENAME", "UBUNTU_CODENAME", "DEBIAN_CODENAME"),
-    )
-)
+#: The keys of os-release that are kept, in lower case.
+KEYS = frozenset(("id", "id_like", "version_id", "platform_id", *STATUS_KEYS, *CODENAME_KEYS))
 
 _DIGITS = "0123456789"
 _ID_ALPHABET = frozenset(f"abcdefghijklmnopqrstuvwxyz{_DIGITS}._-")
@@ -169,12 +168,11 @@ def _releases(facts: Facts) -> list[str]:
 
 def _is_release(facts: Facts, version: str) -> bool:
     """Tell whether all machines of that version have the same libraries."""
-    says = f"{facts.get('release_type', '')} {facts.get('pretty_name', '')}".lower()
+    says = " ".join([facts.get(key, "") for key in STATUS_KEYS]).lower().replace("(", " ")
     return (
-        UNFINISHED.isdisjoint(says.replace("(", " ").replace(")", " ").split())
+        not any(word.startswith(UNFINISHED) for word in says.split())
         and UNPINNED.isdisjoint((facts.get("id"), facts.get("version_codename")))
-        and len(version.split("_", maxsplit=1)[0])
-        <= 4  # longer, it is a date or the number of a build
+        and len(version.split("_", maxsplit=1)[0]) <= 4  # or it is a date, or the number of a build
     )
 
 
@@ -225,7 +223,7 @@ def _read(host: Host, path: str) -> Facts | None:
     facts = {}
     for line in text.split("\n"):
         key, _, value = line.strip().partition("=")
-        if key in KEYS:
+        if key.isupper() and key.lower() in KEYS:
             facts[key.lower()] = _unquote(value)
     return facts
 
