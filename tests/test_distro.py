@@ -47,7 +47,7 @@ ODD = [
     (b'ID=nexus\nID_LIKE=wrlinux\nVERSION_ID="7.0(BUILDER)"\n', ""),
     (b"ID=postmarketos\nVERSION_ID=v25.12\n", "postmarketos25_12"),
     (b'ID=sles\nVERSION_ID="15 SP5"\n', ""),
-    (b"ID=rhel\nVERSION_ID=9.99999999\n", "el9_99999999"),
+    (b"ID=rhel\nVERSION_ID=9.999999\n", "el9_999999"),
     (b"ID=wolfi\nVERSION_ID=20230201\n", ""),
     (b"ID=debian\nVERSION_ID=" + b"9" * 9999 + b"\n", ""),
     # names
@@ -112,9 +112,7 @@ _VALUES = st.one_of(
     ),
     st.from_regex(r"(platform:)?[a-z._0-9-]{1,8}", fullmatch=True),
 )
-_LINES = st.tuples(st.sampled_from(sorted(distro.KEYS)), _VALUES).map(
-    lambda pair: f"{pair[0].upper()}={pair[1]}"
-)
+_LINES = st.tuples(st.sampled_from(sorted(distro.KEYS)), _VALUES).map("=".join)
 
 
 def detect(root: Path) -> tuple[str | None, list[str]]:

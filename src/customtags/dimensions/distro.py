@@ -97,8 +97,13 @@ PRODUCTS = {
     "Scientific Linux": "scientific",
 }
 
-#: The keys of os-release that are kept, in lower case.
-KEYS = frozenset(("id", "id_like", "version_id", "platform_id", *STATUS_KEYS, *CODENAME_KEYS))
+#: The keys of os-release that are kept.
+KEYS = frozenset(
+    (
+        *("ID", "ID_LIKE", "VERSION_ID", "PLATFORM_ID"),
+        *(key.upper() for key in (*STATUS_KEYS, *CODENAME_KEYS)),
+    )
+)
 
 _DIGITS = "0123456789"
 _ID_ALPHABET = frozenset(f"abcdefghijklmnopqrstuvwxyz{_DIGITS}._-")
@@ -223,7 +228,7 @@ def _read(host: Host, path: str) -> Facts | None:
     facts = {}
     for line in text.split("\n"):
         key, _, value = line.strip().partition("=")
-        if key.isupper() and key.lower() in KEYS:
+        if key in KEYS:
             facts[key.lower()] = _unquote(value)
     return facts
 
