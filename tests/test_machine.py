@@ -98,7 +98,7 @@ def test_a_circle_of_links_is_an_error_with_its_cure(root: str) -> None:
         ("distro", "none", []),
         ("accelerator", "rocm6.1", ["rocm6_1", "rocm6_0", "rocm6"]),
         ("accelerator", "cuda11.1", ["cuda11_1", "cuda11_0", "cuda11"]),
-        ("accelerator", "cuda11.0_sm86", ["cuda11_0_sm86", "cuda11_0_sm80", "cuda11_0"]),
+        ("accelerator", "cuda11.1_sm86", ["cuda11_1_sm86", "cuda11_1_sm80", "cuda11_1"]),
         ("accelerator", "rocm6.0,cuda11.0", ["cuda11_0", "cuda11", "rocm6_0", "rocm6"]),
         ("accelerator", "none", []),
     ],

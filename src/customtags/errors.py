@@ -4,9 +4,11 @@ from __future__ import annotations
 
 __all__ = [
     "CustomtagsError",
+    "DimensionError",
     "FactError",
     "OverrideError",
     "ProfileError",
+    "SettingError",
     "TagError",
     "ToolError",
 ]
@@ -51,6 +53,26 @@ class OverrideError(CustomtagsError):
         super().__init__(f"{setting}={value!r} {why}", cure)
         self.setting = setting
         self.value = value
+
+
+class SettingError(CustomtagsError):
+    """A customtags.toml that cannot be used."""
+
+    def __init__(self, path: str, why: str, cure: str) -> None:
+        super().__init__(f"{path!r} {why}", cure)
+        self.path = path
+
+
+class DimensionError(CustomtagsError):
+    """A dimension that is left out, because what its page says can't be used.
+
+    :ivar origin: the distribution that it comes from, with its version
+    """
+
+    def __init__(self, name: str, origin: str, why: str, cure: str) -> None:
+        super().__init__(f"the dimension {name!r} of {origin} {why}", cure)
+        self.name = name
+        self.origin = origin
 
 
 class ProfileError(CustomtagsError):

@@ -23,7 +23,10 @@ LIMIT = 100
 
 
 def combine(
-    ladders: Mapping[str, Sequence[str]], bases: Sequence[str], limit: int = LIMIT
+    ladders: Mapping[str, Sequence[str]],
+    bases: Sequence[str],
+    limit: int = LIMIT,
+    first: Sequence[str] = (),
 ) -> tuple[list[str], list[str]]:
     """Make the extended tags of a machine.
 
@@ -31,10 +34,11 @@ def combine(
         accepts, best first
     :param bases: the native ``linux_<arch>``, then the policies that also serve as bases
     :param limit: how many tags there may be
+    :param first: the dimensions that decide before those of `PRIORITY`
     :returns: the tags in the order of preference, and those that the limit cut, likewise
     """
-    priority = [d for d in PRIORITY if d in ladders] + sorted(set(ladders).difference(PRIORITY))
-    in_name = [d for d in IN_NAME if d in ladders] + sorted(set(ladders).difference(IN_NAME))
+    priority = [d for d in dict.fromkeys((*first, *PRIORITY, *sorted(ladders))) if d in ladders]
+    in_name = [d for d in dict.fromkeys((*IN_NAME, *sorted(ladders))) if d in ladders]
     tags: dict[str, tuple[tuple[str, ...], int]] = {}
     for rungs in product(*([*ladders[dimension], ""] for dimension in priority)):
         chosen = dict(zip(priority, rungs))

@@ -5,36 +5,47 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from customtags import ladder
+from customtags import ladder, providers
 from customtags.dimensions import PAGES
-from customtags.errors import OverrideError, ProfileError
+from customtags.errors import CustomtagsError, OverrideError
 from customtags.host import Host
-from customtags.settings import Settings, variable
+from customtags.providers import facts_of, record
+from customtags.settings import Settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from customtags.spec import Facts, Page, Profile
+    from customtags.providers import Tell
     from customtags.spec import Host as AnyHost
+    from customtags.spec import Page, Profile
 
-__all__ = ["detect", "extend", "facts_of", "ladders", "platform_tags", "read_profile"]
+__all__ = [
+    "detect",
+    "extend",
+    "facts_of",
+    "ladders",
+    "native_tag",
+    "platform_tags",
+    "read_profile",
+]
 
-#: The version of the profiles that this release writes, and the latest that it reads.
-VERSION = 1
 
-
-def platform_tags(stock: Sequence[str], *, native_first: bool) -> list[str]:
+def platform_tags(
+    stock: Sequence[str], *, native_first: bool, tell: Tell | None = None
+) -> list[str]:
     """Give a copy of ``packaging.tags`` its platforms: what the hook calls.
 
     :param stock: the platforms that the copy found itself, best first
     :param native_first: leave ``linux_<arch>`` before the extended tags, because build back ends
         name a wheel after the first tag that is no manylinux
+    :param tell: is told which dimensions are left out, and why
     """
     native = native_tag(stock)
     if native is None:
         return list(stock)
-    profile = detect(Host(), Settings.read(os.environ))
-    tags, _ = extend(stock, profile)
-    if tags and native_first:
+    settings = Settings.read(os.environ)
+    pages = providers.pages(settings, tell or _ignore)
+    tags, _ = extend(stock, detect(Host(), settings, pages), settings, pages)
+    if tags and native_first and not settings.public_first:
         return [native, *tags, *(tag for tag in stock if tag != native)]
     return [*tags, *stock]
 
@@ -45,27 +56,37 @@ def native_tag(stock: Sequence[str]) -> str | None:
 
 
 def extend(
-    stock: Sequence[str], profile: Profile, limit: int = ladder.LIMIT
+    stock: Sequence[str],
+    profile: Profile,
+    settings: Settings | None = None,
+    pages: Sequence[Page] | None = None,
 ) -> tuple[list[str], list[str]]:
     """Give the extended tags that a machine accepts, best first, and those that the limit cut.
 
     >>> seed = {"isa": {"arch": "x86_64", "features": []}, "distro": {"segment": "fc39"}}
     >>> extend(["manylinux_2_17_x86_64", "linux_x86_64"], seed)
     (['linux_x86_64_fc39'], [])
+
+    :param settings: bases, order and limit; the usual ones if not given
+    :param pages: those that explain the profile; by default the built-in ones
     """
     native = native_tag(stock)
     if native is None:
         return [], []
+    settings = Settings({}) if settings is None else settings
+    pages = providers.pages(settings, _ignore, profile) if pages is None else pages
     arch = native.removeprefix("linux_")
-    policies = [f"{policy}_{arch}" for policy in ladder.POLICIES]
+    wanted = ladder.POLICIES if settings.bases is None else settings.bases
+    policies = [f"{policy}_{arch}" for policy in wanted]
     bases = [native, *(policy for policy in policies if policy in stock)]
-    return ladder.combine(ladders(profile, arch), bases, limit)
+    limit = ladder.LIMIT if settings.limit is None else settings.limit
+    return ladder.combine(ladders(profile, arch, pages), bases, limit, settings.priority)
 
 
-def ladders(profile: Profile, arch: str) -> dict[str, list[str]]:
+def ladders(profile: Profile, arch: str, pages: Sequence[Page] = PAGES) -> dict[str, list[str]]:
     """Give the segments of each dimension that a machine accepts, on wheels for one architecture."""
     accepted: dict[str, list[str]] = {}
-    for page in PAGES:
+    for page in pages:
         rungs = accepted.setdefault(page.DIMENSION, [])
         facts = facts_of(profile, page)
         if facts is not None and facts.get("arch", arch) == arch:
@@ -73,25 +94,32 @@ def ladders(profile: Profile, arch: str) -> dict[str, list[str]]:
     return accepted
 
 
-def detect(host: AnyHost | None = None, settings: Settings | None = None) -> Profile:
+def detect(
+    host: AnyHost | None = None,
+    settings: Settings | None = None,
+    pages: Sequence[Page] | None = None,
+) -> Profile:
     """Find out what the machine is: overrides first, then the profile, then the probes.
 
     :param host: the running machine if not given
-    :param settings: those of the environment if not given
+    :param settings: those of the environment and the configuration if not given
+    :param pages: those that the settings ask for if not given
     :raises CustomtagsError: a setting means nothing, or a source is there and can't be used
     """
     host = Host() if host is None else host
     settings = Settings.read(os.environ) if settings is None else settings
-    profile: Profile = {"version": VERSION, "source": {}}
+    pages = providers.pages(settings, _ignore) if pages is None else pages
+    profile: Profile = {"version": 1, "source": {}}
     if settings.profile:
-        profile = read_profile(settings.profile)
+        from customtags.profile import read
+
+        profile = read(settings.profile, pages)
     families: dict[str, list[Page]] = {}
-    for page in PAGES:
+    for page in pages:
         families.setdefault(page.DIMENSION, []).append(page)
     for dimension, family in families.items():
-        value = settings.overrides.get(dimension)
-        if value is not None:
-            _override(profile, family, value, host)
+        if dimension in settings.overrides:
+            _override(profile, family, settings, host)
         elif not settings.profile:
             for page in family:
                 _observe(profile, page, host)
@@ -102,58 +130,15 @@ def read_profile(path: str) -> Profile:
     """Read the facts of a machine from a file.
 
     :raises ProfileError: it is missing, no JSON, no profile, of a later version, or of another shape
-        than the pages write
+        than the built-in pages write
     """
-    import json
+    from customtags.profile import read
 
-    from customtags import stock
-
-    again = "write it with 'customtags detect -o FILE' on that machine"
-    try:
-        with open(path, encoding="utf-8") as file:
-            profile = json.load(file)
-    except OSError as error:
-        raise ProfileError(path, f"cannot be read ({error.strerror})", again) from error
-    except ValueError as error:
-        raise ProfileError(path, f"is not JSON ({error})", again) from error
-    version = profile.get("version") if isinstance(profile, dict) else None
-    if not isinstance(version, int):
-        raise ProfileError(path, "has no version, so it is no profile", again)
-    if version > VERSION:
-        raise ProfileError(
-            path,
-            f"is of version {version}, later than {VERSION}",
-            "upgrade with 'pip install -U customtags'",
-        )
-    name = "platform"
-    try:
-        if profile.setdefault(name, {}):
-            stock.tags(profile[name])
-        name = "source"
-        profile.setdefault(name, {}).get(name)
-        for page in PAGES:
-            name = page.NAME
-            facts = facts_of(profile, page)
-            if facts is not None:
-                page.ladder(facts)
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-        raise ProfileError(path, f"makes no sense under {name!r}", again) from error
-    checked: Profile = profile
-    return checked
+    return read(path, providers.pages(Settings({}, path), _ignore))
 
 
-def facts_of(profile: Profile, page: Page) -> Facts | None:
-    """Find the facts of one page: below its dimension, families of one dimension side by side."""
-    facts = profile.get(page.DIMENSION)
-    return facts if page.NAME == page.DIMENSION or facts is None else facts.get(page.NAME)
-
-
-def _record(profile: Profile, page: Page, facts: Facts | None, source: str | None) -> None:
-    if page.NAME == page.DIMENSION:
-        profile[page.NAME] = facts
-    else:
-        profile.setdefault(page.DIMENSION, {})[page.NAME] = facts
-    profile["source"][page.NAME] = source
+def _ignore(problem: CustomtagsError) -> None:
+    """Be told and say nothing."""
 
 
 def _observe(profile: Profile, page: Page, host: AnyHost) -> None:
@@ -161,26 +146,28 @@ def _observe(profile: Profile, page: Page, host: AnyHost) -> None:
     for source, probe in page.PROBES.items():
         facts = probe(host)
         if facts is not None:
-            _record(profile, page, facts, source)
+            record(profile, page, facts, source)
             return
-    _record(profile, page, None, None)
+    record(profile, page, None, None)
 
 
-def _override(profile: Profile, family: Sequence[Page], value: str, host: AnyHost) -> None:
-    """Record what the user says instead of what could be observed."""
-    setting = variable(family[0].DIMENSION)
+def _override(profile: Profile, family: Sequence[Page], settings: Settings, host: AnyHost) -> None:
+    """Record what the user says instead of what could be observed; of several families, each its part."""
+    setting, value = settings.override(family[0].DIMENSION)
+    source = f"{setting}={value}"
     arch = profile.get("platform", {}).get("arch") or host.arch()
     for page in family:
-        _record(profile, page, None, f"{setting}={value}")
-    for part in value.split(",") if value != "none" else ():
+        record(profile, page, None, source)
+    parts = value.split(",") if len(family) > 1 else [value]
+    for part in parts if value != "none" else ():
         for page in family:
+            probe = page.PROBES.get(part)
             try:
-                probe = page.PROBES.get(part)
                 facts = probe(host) if probe else page.override(part, arch)
             except ValueError as error:
                 raise OverrideError(setting, value, "means nothing", f"{error}, or none") from error
             if facts is not None:
-                _record(profile, page, facts, f"{setting}={value}")
+                record(profile, page, facts, source)
                 break
         else:
             known = ", ".join(page.NAME for page in family)

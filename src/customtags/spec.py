@@ -70,6 +70,9 @@ class Host(Protocol):
     def installed(self, name: str) -> str | None:
         """Give the version of a distribution installed in the running environment."""
 
+    def variants(self, plugin: str, release: str) -> dict[str, Any] | None:
+        """Give what a plugin of wheel variants supports or ``{"fault": why}``, None if it can't be asked."""
+
 
 #: Asks one source; None means that it says nothing.
 Probe = Callable[[Host], "Facts | None"]

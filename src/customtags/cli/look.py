@@ -7,17 +7,17 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from customtags import doctor, machine, settings, stock
+from customtags import doctor, machine, providers, stock
 from customtags.cli.doctor import describe
 from customtags.cli.output import Verbs, add_verb, print_json, table
-from customtags.dimensions import PAGES
-from customtags.errors import FactError
+from customtags.errors import CustomtagsError, FactError
 from customtags.host import Host
+from customtags.settings import Settings
 
 if TYPE_CHECKING:
-    from customtags.spec import Profile
+    from customtags.spec import Page, Profile
 
 __all__ = ["declare_detect", "declare_show"]
 
@@ -47,31 +47,45 @@ def declare_detect(verbs: Verbs, name: str) -> None:
     parser.set_defaults(run=_detect, profile=None)
 
 
-def _look(options: argparse.Namespace) -> tuple[Profile, list[str]]:
-    """Give the profile of the machine that the options name, and its stock platforms."""
-    configured = settings.Settings.read(os.environ)
-    if options.profile:
-        configured = settings.Settings(configured.overrides, options.profile)
+class Look(NamedTuple):
+    """What the options name: a machine, and how it is looked at.
+
+    :ivar problems: which dimensions are left out; it grows when one of the pages fails later
+    """
+
+    profile: Profile
+    stock: list[str]
+    settings: Settings
+    pages: Sequence[Page]
+    problems: list[CustomtagsError]
+
+
+def _look(options: argparse.Namespace) -> Look:
+    configured = Settings.read(os.environ)
+    configured.profile = options.profile or configured.profile
     if options.root is not None and not Path(options.root).is_dir():
         raise FactError(
             options.root, "is no folder", "give the root of a system, as in '--root /srv/image'"
         )
     host = Host(options.root or "/")
-    found = machine.detect(host, configured)
+    problems: list[CustomtagsError] = []
+    pages = providers.pages(configured, problems.append)
+    found = machine.detect(host, configured, pages)
     if options.root:
         arch = host.arch() or os.uname().machine
         found["platform"] = {"arch": arch, "libc": None, "libc_version": None}
     elif not configured.profile:
         found["platform"] = stock.platform(doctor.running_platforms()) or {}
     profile = {"version": found["version"], "platform": found.get("platform"), **found}
-    if profile["platform"] and (options.root or configured.profile):
-        return profile, stock.tags(profile["platform"])
-    return profile, doctor.running_platforms()
+    if problems:
+        profile["problems"] = list(map(str, problems))
+    foreign = profile["platform"] and (options.root or configured.profile)
+    platforms = stock.tags(profile["platform"]) if foreign else doctor.running_platforms()
+    return Look(profile, platforms, configured, pages, problems)
 
 
 def _detect(options: argparse.Namespace) -> int:
-    profile, _ = _look(options)
-    text = json.dumps(profile, indent=2) + "\n"
+    text = json.dumps(_look(options).profile, indent=2) + "\n"
     if options.output is None:
         print(text, end="")
         return 0
@@ -89,8 +103,8 @@ def _detect(options: argparse.Namespace) -> int:
 
 
 def _show(options: argparse.Namespace) -> int:
-    profile, stock_tags = _look(options)
-    extended, cut = machine.extend(stock_tags, profile)
+    profile, stock_tags, configured, pages, problems = _look(options)
+    extended, cut = machine.extend(stock_tags, profile, configured, pages)
     if options.json:
         platforms = [*extended, *stock_tags] if options.all else extended
         print_json({"facts": profile, "platforms": platforms, "cut": cut})
@@ -101,11 +115,13 @@ def _show(options: argparse.Namespace) -> int:
         return 0
     foreign = options.profile or options.root
     print(f"{foreign or 'This machine'}: {_platform(profile['platform'])}\n")
-    print(*table(_rows(profile, native.removeprefix("linux_"))), sep="\n")
+    print(*table(_rows(profile, pages, native.removeprefix("linux_"))), sep="\n")
     print(
         f"\nExtended tags: {len(extended)}, before the {len(stock_tags)} stock ones, best first:\n"
     )
     _print_tags([*extended, *stock_tags] if options.all else extended, len(cut), options.all)
+    for problem in dict.fromkeys(map(str, problems)):
+        print(f"\nLeft out: {problem}.")
     if not foreign:
         print(f"\n{describe(doctor.hook())}")
     return 0
@@ -118,11 +134,11 @@ def _platform(platform: dict[str, str] | None) -> str:
     return f"{platform['arch']}{libc}"
 
 
-def _rows(profile: Profile, arch: str) -> list[Sequence[str]]:
+def _rows(profile: Profile, pages: Sequence[Page], arch: str) -> list[Sequence[str]]:
     """One row per page that found something, one per dimension where none did."""
     rows: list[Sequence[str]] = [("dimension", "segments", "read from", "found")]
-    for dimension in dict.fromkeys(page.DIMENSION for page in PAGES):
-        family = [page for page in PAGES if page.DIMENSION == dimension]
+    for dimension in dict.fromkeys(page.DIMENSION for page in pages):
+        family = [page for page in pages if page.DIMENSION == dimension]
         known = [page for page in family if machine.facts_of(profile, page) is not None]
         for page in known:
             facts = machine.facts_of(profile, page) or {}

@@ -148,13 +148,32 @@ class Host:
     def installed(self, name: str) -> str | None:
         """Give the version of a distribution that is installed where this Python imports from.
 
-        :param name: as its ``.dist-info`` spells it
+        :param name: in any spelling (https://packaging.python.org/specifications/name-normalization)
         """
+        wanted = name.lower().replace("-", "_").replace(".", "_")
         for folder in sys.path if self.live else ():
-            for entry in os.listdir(folder) if os.path.isdir(folder) else ():
-                if entry.startswith(f"{name}-") and entry.endswith(".dist-info"):
-                    return entry[len(name) + 1 : -len(".dist-info")]
+            try:
+                entries = os.listdir(folder or ".")
+            except OSError:  # none, an archive, or closed to this user
+                continue
+            for entry in entries:
+                if entry.endswith(".dist-info"):
+                    project, _, version = entry[: -len(".dist-info")].partition("-")
+                    if project.lower().replace(".", "_") == wanted:
+                        return version
         return None
+
+    def variants(self, plugin: str, release: str) -> dict[str, Any] | None:
+        """Give what a plugin of wheel variants supports or ``{"fault": why}``, None if it can't be asked.
+
+        :param plugin: the value of its entry point
+        :param release: its distribution and version
+        """
+        if not self.live:
+            return None
+        from customtags.host import variants
+
+        return variants.ask(self, plugin, release)
 
     def _real(self, path: str) -> str:
         """Find a path below the root, where links too are followed as if the root were ``/``."""

@@ -1,0 +1,74 @@
+"""abi: installed distributions against whose C or C++ interface a wheel may be built, as ``torch2_9``."""
+
+from __future__ import annotations
+
+from itertools import product
+
+from customtags.grammar import fold
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from customtags.spec import Facts, Host, Probe
+
+__all__ = ["Abi"]
+
+#: How many an override may name: each multiplies the tags by three.
+MOST = 3
+
+
+class Abi:
+    """The page, for the projects that the configuration names."""
+
+    NAME = DIMENSION = "abi"
+
+    def __init__(self, projects: Sequence[str]) -> None:
+        self.projects = projects
+        self.PROBES: Mapping[str, Probe] = {"site-packages": self._look} if projects else {}
+
+    def override(self, value: str, arch: str | None) -> Facts | None:
+        """``torch2.9,numpy2``."""
+        segments = [fold(part.strip()) for part in value.split(",")]
+        if None in segments or len(segments) > MOST:
+            raise ValueError(f"write {MOST} projects at most, as in torch2.9,numpy2")
+        return {"segments": segments}
+
+    def ladder(self, facts: Facts) -> list[str]:
+        """Every combination, in the order of names; the more a wheel was built against, the better it fits."""
+        rungs = [_rungs(segment) for segment in facts.get("segments", ())]
+        rungs += [_accepted(*each) for each in facts.get("versions", {}).items()]
+        chosen = [
+            [rung for rung in each if rung]
+            for each in product(*([*rung, ""] for rung in sorted(filter(None, rungs))))
+        ]
+        return ["_".join(each) for each in sorted(chosen, key=len, reverse=True) if each]
+
+    def describe(self, facts: Facts) -> str:
+        """The installed versions."""
+        versions = [f"{name} {version}" for name, version in facts.get("versions", {}).items()]
+        return ", ".join((*versions, *facts.get("segments", ())))
+
+    def _look(self, host: Host) -> Facts | None:
+        found = {project: host.installed(project) for project in self.projects}
+        versions = {project: version for project, version in found.items() if version}
+        return {"versions": versions} if versions else None
+
+
+def _accepted(project: str, version: str) -> list[str]:
+    """The segments of an installed version, with its minor and without.
+
+    A pre-release has no ABI yet on which one could rely; what stands behind a ``+`` or ``.post`` changes none.
+    """
+    word = "".join(character for character in project.lower() if character not in "-_.")
+    numbers = version.partition("+")[0].partition(".post")[0].split(".")
+    if not all(map(str.isdigit, numbers)):
+        return []
+    apart = "_" if word[-1:].isdigit() else ""
+    found = [word + apart + "_".join(numbers[:count]) for count in (2, 1) if len(numbers) >= count]
+    return [segment for segment in found if fold(segment)]
+
+
+def _rungs(segment: str) -> list[str]:
+    major = segment.rpartition("_")[0]
+    return [segment, major] if major else [segment]

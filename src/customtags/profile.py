@@ -1,0 +1,61 @@
+"""The facts of one machine in a file, to be used on another."""
+
+from __future__ import annotations
+
+from customtags import stock
+from customtags.errors import ProfileError
+from customtags.providers import facts_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from customtags.spec import Page, Profile
+
+__all__ = ["VERSION", "read"]
+
+#: The version of the profiles that this release writes, and the latest that it reads.
+VERSION = 1
+
+
+def read(path: str, pages: Iterable[Page]) -> Profile:
+    """Read the facts of a machine from a file.
+
+    :param pages: they must understand what is theirs
+    :raises ProfileError: it is missing, no JSON, no profile, of a later version, or of another shape
+        than the pages write
+    """
+    import json
+
+    again = "write it with 'customtags detect -o FILE' on that machine"
+    try:
+        with open(path, encoding="utf-8") as file:
+            profile = json.load(file)
+    except OSError as error:
+        raise ProfileError(path, f"cannot be read ({error.strerror})", again) from error
+    except ValueError as error:
+        raise ProfileError(path, f"is not JSON ({error})", again) from error
+    version = profile.get("version") if isinstance(profile, dict) else None
+    if not isinstance(version, int):
+        raise ProfileError(path, "has no version, so it is no profile", again)
+    if version > VERSION:
+        raise ProfileError(
+            path,
+            f"is of version {version}, later than {VERSION}",
+            "upgrade with 'pip install -U customtags'",
+        )
+    name = "platform"
+    try:
+        if profile.setdefault(name, {}):
+            stock.tags(profile[name])
+        name = "source"
+        profile.setdefault(name, {}).get(name)
+        for page in pages:
+            name = page.NAME
+            facts = facts_of(profile, page)
+            if facts is not None:
+                page.ladder(facts)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise ProfileError(path, f"makes no sense under {name!r}", again) from error
+    checked: Profile = profile
+    return checked

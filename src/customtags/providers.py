@@ -1,0 +1,51 @@
+"""Which pages count: the built-in ones, and those of third parties that the settings name."""
+
+from __future__ import annotations
+
+from customtags.dimensions import OPTIONAL, PAGES, optional
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container
+
+    from customtags.errors import CustomtagsError
+    from customtags.settings import Settings
+    from customtags.spec import Facts, Page, Profile
+
+    #: Is told of everything that is left out, now and whenever one of the pages fails later.
+    Tell = Callable[[CustomtagsError], None]
+
+__all__ = ["facts_of", "pages", "record"]
+
+
+def pages(settings: Settings, tell: Tell, known: Container[str] = ()) -> list[Page]:
+    """Give the pages that count, families of one dimension side by side.
+
+    :param known: dimensions of which there are facts already
+    """
+    wanted = [
+        name for name in OPTIONAL if settings.profile or name in settings.overrides or name in known
+    ]
+    if settings.abi and "abi" not in wanted:
+        wanted.append("abi")
+    if not (wanted or settings.dimensions or settings.variant_providers):
+        return list(PAGES)
+    from customtags import plugins
+
+    ours = (plugins.Guarded(optional(name, settings.abi), "customtags", tell) for name in wanted)
+    return [*PAGES, *ours, *plugins.pages(settings, tell)]
+
+
+def facts_of(profile: Profile, page: Page) -> Facts | None:
+    """Find the facts of one page: below its dimension, families of one dimension side by side."""
+    facts = profile.get(page.DIMENSION)
+    return facts if page.NAME == page.DIMENSION or facts is None else facts.get(page.NAME)
+
+
+def record(profile: Profile, page: Page, facts: Facts | None, source: str | None) -> None:
+    """Put the facts of one page there, and where they come from."""
+    if page.NAME == page.DIMENSION:
+        profile[page.NAME] = facts
+    else:
+        profile.setdefault(page.DIMENSION, {})[page.NAME] = facts
+    profile["source"][page.NAME] = source
