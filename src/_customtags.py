@@ -53,7 +53,9 @@ class Loader(object):
         return create and create(spec)
 
     def exec_module(self, module):
-        module.__loader__ = module.__spec__.loader = self.real
+        if getattr(module, "__loader__", None) is self:  # Python 3.16 sets none
+            module.__loader__ = self.real
+        module.__spec__.loader = self.real
         if hasattr(self.real, "exec_module"):
             self.real.exec_module(module)
         else:  # zipimport before Python 3.10
@@ -71,6 +73,11 @@ def _engine(verb, module):
         pass
 
 
+def _imported():
+    # Not by walking sys.modules: other threads may import meanwhile.
+    return [sys.modules[name] for name in TARGETS if sys.modules.get(name) is not None]
+
+
 def _is_hook(finder):
     # By name and not by identity: two copies of customtags make one hook.
     return type(finder) is type(sys) and finder.__name__ == __name__
@@ -81,15 +88,15 @@ def install():
     if sys.version_info < (3, 9) or sys.platform != "linux" or any(map(_is_hook, sys.meta_path)):
         return
     sys.meta_path.insert(0, sys.modules[__name__])
-    for name in TARGETS.intersection(sys.modules):
-        _engine("apply", sys.modules[name])
+    for module in _imported():
+        _engine("apply", module)
 
 
 def uninstall():
     """Take the hook away and give every patched copy its own functions back."""
     sys.meta_path[:] = [finder for finder in sys.meta_path if not _is_hook(finder)]
-    for name in TARGETS.intersection(sys.modules):
-        _engine("undo", sys.modules[name])
+    for module in _imported():
+        _engine("undo", module)
 
 
 install()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from _thread import get_ident
+from functools import update_wrapper
+from itertools import groupby
 
 from customtags import settings
 
@@ -21,8 +24,8 @@ PUBLIC = frozenset(("packaging.tags",))
 #: The seam, best first; its name was private up to packaging 21.0.
 SEAMS = ("platform_tags", "_platform_tags")
 
-#: They take the platforms as their third argument. Only a compiled copy needs them replaced.
-ROWS = ("cpython_tags", "generic_tags", "compatible_tags")
+#: What gives whole tags. Only a compiled copy needs them replaced.
+ROWS = ("cpython_tags", "generic_tags", "compatible_tags", "sys_tags")
 
 #: Where a replacement keeps what it replaced.
 _STOCK = "__customtags_stock__"
@@ -30,16 +33,18 @@ _STOCK = "__customtags_stock__"
 
 def apply(module: ModuleType) -> None:
     """Let a copy of ``packaging.tags`` know the extended tags, unless this process must not."""
-    if not settings.hook_wanted(os.environ):
+    if not settings.hook_wanted(os.environ) or patched(module):
         return
     name = next((seam for seam in SEAMS if hasattr(module, seam)), None)
-    if name is None or patched(module):
+    if name is None:
         return
-    _replace(module, name, _platforms(getattr(module, name), module.__name__ in PUBLIC))
+    stock = getattr(module, name)
+    extended = _platforms(stock, module.__name__ in PUBLIC)
+    _replace(module, name, extended)
     # A compiled copy has bound its own function already.
-    if getattr(module.compatible_tags, "__globals__", None) is not vars(module):
+    if getattr(module.sys_tags, "__globals__", None) is not vars(module):
         for row in ROWS:
-            _replace(module, row, _row(getattr(module, row), getattr(module, name)))
+            _replace(module, row, _row(getattr(module, row), module.Tag, stock, extended))
 
 
 def undo(module: ModuleType) -> None:
@@ -55,9 +60,7 @@ def patched(module: ModuleType) -> list[str]:
 
 def _replace(module: ModuleType, name: str, function: Callable[..., Any]) -> None:
     stock = getattr(module, name)
-    for attribute in ("__module__", "__name__", "__qualname__", "__doc__"):
-        setattr(function, attribute, getattr(stock, attribute, None))
-    function.__wrapped__ = stock  # type: ignore[attr-defined]
+    update_wrapper(function, stock)
     setattr(function, _STOCK, stock)
     setattr(module, name, function)
 
@@ -67,33 +70,54 @@ def _platforms(
 ) -> Callable[[], Iterator[str]]:
     # The one memo. It also holds what could not be extended, so that a driver that hangs does it once.
     remembered: dict[tuple[str, ...], list[str]] = {}
+    # Whoever asks again while being asked gets the stock list. No lock: a fork would inherit it.
+    asking: set[int] = set()
 
     def platform_tags() -> Iterator[str]:
         platforms = tuple(stock())
-        if platforms not in remembered:
-            remembered[platforms] = list(platforms)
+        thread = get_ident()
+        if platforms not in remembered and thread not in asking:
+            asking.add(thread)
             try:
                 from customtags import machine
 
-                remembered[platforms] = machine.platform_tags(platforms, native_first=native_first)
+                found = machine.platform_tags(platforms, native_first=native_first)
+                remembered[platforms] = list(found)
             except (Exception, SystemExit) as error:  # noqa: BLE001 - the guard
+                remembered[platforms] = list(platforms)
                 _complain(error)
-        return iter(remembered[platforms])
+            finally:
+                asking.discard(thread)
+        return iter(remembered.get(platforms, platforms))
 
     return platform_tags
 
 
 def _row(
-    stock: Callable[..., Any], platform_tags: Callable[[], Iterator[str]]
-) -> Callable[..., Any]:
-    def row(*arguments: Any, **options: Any) -> Any:
-        if len(arguments) < 3 and not options.get("platforms"):
-            options["platforms"] = list(platform_tags())
-        return stock(*arguments, **options)
+    stock_row: Callable[..., Iterator[Any]],
+    make_tag: Callable[[str, str, str], Any],
+    stock: Callable[[], Iterator[str]],
+    extended: Callable[[], Iterator[str]],
+) -> Callable[..., Iterator[Any]]:
+    def row(*arguments: Any, **options: Any) -> Iterator[Any]:
+        tags = stock_row(*arguments, **options)
+        # The caller's own platforms, third of the arguments, are left alone.
+        return tags if options.get("platforms") or arguments[2:] else exchanged(tags)
+
+    def exchanged(tags: Iterator[Any]) -> Iterator[Any]:
+        own = list(stock())
+        for (interpreter, abi), run in groupby(tags, lambda tag: (tag.interpreter, tag.abi)):
+            same = list(run)
+            if [tag.platform for tag in same] == own:
+                same = [make_tag(interpreter, abi, platform) for platform in extended()]
+            yield from same
 
     return row
 
 
 def _complain(error: BaseException) -> None:
-    if settings.wants_complaints(os.environ) and sys.stderr is not None:
-        print(f"customtags: no extended tags: {error}", file=sys.stderr)
+    try:
+        if settings.wants_complaints(os.environ) and sys.stderr is not None:
+            print(f"customtags: no extended tags: {error}", file=sys.stderr)
+    except Exception:  # noqa: BLE001, S110 - a stderr that is closed is none
+        pass
