@@ -7,14 +7,15 @@ from __future__ import annotations
 
 __all__ = ["LIMIT", "levels"]
 
-#: Seconds that it may take; it needs 1 ms.
+#: Seconds; it needs a thousandth of one.
 LIMIT = 2.0
 
 
-def levels(loader: str) -> list[str] | None:
+def levels(loader: str, limit: float = LIMIT) -> list[str] | None:
     """Give the levels that it supports, as ``["x86-64-v3", "x86-64-v2"]``; None if it does not say.
 
     :param loader: its path; what is no glibc ≥ 2.33 does not say
+    :param limit: how many seconds it may take
     """
     import subprocess
 
@@ -25,7 +26,7 @@ def levels(loader: str) -> list[str] | None:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env={"LC_ALL": "C"},
-            timeout=LIMIT,
+            timeout=limit,
             check=True,
         ).stdout.decode("utf-8", "replace")
     except (OSError, subprocess.SubprocessError):
