@@ -169,17 +169,19 @@ def fault_of_segments(segments: object) -> str | None:
 
 
 def _owner(segment: str) -> str | None:
-    """Name the built-in dimension whose word a segment begins with."""
-    word = segment.split("_", maxsplit=1)[0].rstrip("af" + _DIGITS)
-    stem = segment.split("_", maxsplit=1)[0].rstrip(_DIGITS)
-    levels = [level for rows in isa.LEVELS.values() for level, _ in rows]
+    """Name the built-in dimension that has such segments: its word and a number, of a GPU also hexadecimal."""
+    token = segment.split("_", maxsplit=1)[0]
+    gpu = next((word for word in ("gfx", "sm") if token.startswith(word)), None)
+    if gpu and token[len(gpu) :][:1].isdigit():
+        return "accelerator"
+    word = token.rstrip(_DIGITS)
+    levels = [level.split("_")[0] for rows in isa.LEVELS.values() for level, _ in rows]
     owners = {
-        **{level.split("_", maxsplit=1)[0].rstrip(_DIGITS): "isa" for level in levels},
-        **dict.fromkeys((release[0] for release in distro.WORDS.values()), "distro"),
-        **{page.NAME: "accelerator" for page in PAGES if page.DIMENSION == "accelerator"},
-        **dict.fromkeys(("gfx", "sm"), "accelerator"),
+        **{level.rstrip(_DIGITS): "isa" for level in levels},
+        **dict.fromkeys((word for word, _ in distro.WORDS.values()), "distro"),
+        **{page.NAME: page.DIMENSION for page in PAGES if page.NAME != page.DIMENSION},
     }
-    return owners.get(stem) if stem in owners else owners.get(word)
+    return owners.get(word) if word != token else None
 
 
 def _load(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 from customtags.grammar import fold
 
 TYPE_CHECKING = False
@@ -15,7 +17,7 @@ __all__ = ["DIMENSION", "NAME", "PROBES", "describe", "ladder", "override"]
 NAME = DIMENSION = "site"
 
 #: There is nothing to ask.
-PROBES: Mapping[str, Probe] = dict(())
+PROBES: Mapping[str, Probe] = MappingProxyType({})
 
 
 def override(value: str, arch: str | None) -> Facts | None:
