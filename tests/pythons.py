@@ -1,4 +1,4 @@
-"""The interpreters of this machine: those on PATH, then those that pyenv keeps."""
+"""The interpreters of this machine: those that pyenv keeps, those on PATH, then those fetched for the tests."""
 
 from __future__ import annotations
 
@@ -7,17 +7,21 @@ import shutil
 import subprocess
 from pathlib import Path
 
-__all__ = ["SUPPORTED", "find"]
+__all__ = ["SUPPORTED", "UNSTABLE", "find"]
 
 #: Every CPython that customtags is tested on, if the machine has it.
 SUPPORTED = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14", "3.15")
+
+#: Where tests/real/debian.py keeps the newest ones: below pytest's cache.
+UNSTABLE = Path(__file__).parents[1] / ".pytest_cache" / "d" / "unstable"
 
 
 def find(version: str) -> str | None:
     """Give the path of an interpreter of that version that runs."""
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions")
     kept = sorted(pyenv.glob(f"{version}.*/bin/python"), reverse=True)
-    for candidate in (*map(str, kept), shutil.which(f"python{version}")):
+    fetched = str(UNSTABLE / "usr" / "bin" / f"python{version}")
+    for candidate in (*map(str, kept), shutil.which(f"python{version}"), fetched):
         if candidate and _runs(candidate):
             return candidate
     return None
@@ -25,4 +29,7 @@ def find(version: str) -> str | None:
 
 def _runs(python: str) -> bool:
     # pyenv puts names on PATH that only complain.
-    return subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0
+    try:
+        return subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
