@@ -353,7 +353,7 @@ ENGINES = {
 def test_a_failing_engine_is_asked_once(tmp_path: Path, engine: str) -> None:
     pair = Pair.make(tmp_path, sys.executable)
     (pair.hooked.site / "customtags" / "machine.py").write_text(
-        f"def platform_tags(stock, native_first):\n"
+        f"def platform_tags(stock, **options):\n"
         f"    open({str(tmp_path / 'calls')!r}, 'a').write('x')\n    {ENGINES[engine]}\n"
     )
     pair.same(TAGS * 4, extended=False)
@@ -363,7 +363,7 @@ def test_a_failing_engine_is_asked_once(tmp_path: Path, engine: str) -> None:
 def test_a_list_is_whole_before_its_first_element_is_given(tmp_path: Path) -> None:
     pair = Pair.make(tmp_path, sys.executable)
     (pair.hooked.site / "customtags" / "machine.py").write_text(
-        "def platform_tags(stock, native_first):\n    yield 'linux_fc39'\n    raise ValueError\n"
+        "def platform_tags(stock, **options):\n    yield 'linux_fc39'\n    raise ValueError\n"
     )
     pair.same(TAGS, extended=False)
 
@@ -371,7 +371,7 @@ def test_a_list_is_whole_before_its_first_element_is_given(tmp_path: Path) -> No
 def test_an_interrupt_is_the_hosts(tmp_path: Path) -> None:
     pair = Pair.make(tmp_path, sys.executable)
     (pair.hooked.site / "customtags" / "machine.py").write_text(
-        "def platform_tags(stock, native_first):\n    raise KeyboardInterrupt\n"
+        "def platform_tags(stock, **options):\n    raise KeyboardInterrupt\n"
     )
     script = """
 import packaging.tags

@@ -81,11 +81,11 @@ def _platforms(
             try:
                 from customtags import machine
 
-                found = machine.platform_tags(platforms, native_first=native_first)
+                found = machine.platform_tags(platforms, native_first=native_first, tell=_complain)
                 remembered[platforms] = list(found)
             except (Exception, SystemExit) as error:  # noqa: BLE001 - the guard
                 remembered[platforms] = list(platforms)
-                _complain(error)
+                _complain(f"no extended tags: {error}")
             finally:
                 asking.discard(thread)
         return iter(remembered.get(platforms, platforms))
@@ -115,9 +115,9 @@ def _row(
     return row
 
 
-def _complain(error: BaseException) -> None:
+def _complain(problem: object) -> None:
     try:
         if settings.wants_complaints(os.environ) and sys.stderr is not None:
-            print(f"customtags: no extended tags: {error}", file=sys.stderr)
+            print(f"customtags: {problem}", file=sys.stderr)
     except Exception:  # noqa: BLE001, S110 - a stderr that is closed is none
         pass
