@@ -191,13 +191,19 @@ def test_a_profile_that_is_missing_is_told(tmp_path: Path) -> None:
         machine.read_profile(str(tmp_path / "nothing.json"))
 
 
-@pytest.mark.parametrize("text", ["", "processor : 0", None])
+@pytest.mark.parametrize("text", ["processor : 0", None])
 def test_a_cpuinfo_that_says_nothing_leaves_the_level_unknown(root: str, text: str | None) -> None:
     cpuinfo = Path(root, "proc/cpuinfo")
     cpuinfo.unlink()
     if text is not None:
         cpuinfo.write_text(text, encoding="utf-8")
     assert machine.detect(Host(root), Settings({}))["isa"] is None
+
+
+def test_an_empty_cpuinfo_is_an_error_with_its_cure(root: str) -> None:
+    Path(root, "proc/cpuinfo").write_text("", encoding="utf-8")
+    with pytest.raises(FactError, match=r"cpuinfo' is empty; override it with CUSTOMTAGS_ISA"):
+        machine.detect(Host(root), Settings({}))
 
 
 @pytest.mark.parametrize("native_first", [False, True])

@@ -129,6 +129,14 @@ def _from_ld_so(host: Host) -> Facts | None:
     return _facts(arch, [word for name in names if name in levels for word in _needs(levels, name)])
 
 
+def _from_nothing(host: Host) -> Facts | None:
+    """The last resort: a file without a word is a fault to be told, and no machine of the lowest level."""
+    if host.exists("/proc/cpuinfo") and not host.read("/proc/cpuinfo", 1):
+        cure = "override it with CUSTOMTAGS_ISA, which may be none"
+        raise FactError("/proc/cpuinfo", "is empty", cure)
+    return None
+
+
 #: The cheapest first. On x86_64 that is the kernel's reading of CPUID, because asking the C library costs pip's process
 #: an import of ctypes; elsewhere the auxiliary vector, which is right under emulation too.
 PROBES: Mapping[str, Probe] = {
@@ -137,6 +145,7 @@ PROBES: Mapping[str, Probe] = {
     "/proc/cpuinfo": _from_cpuinfo,
     "cpuid": _from_cpuid,
     "ld.so": _from_ld_so,
+    "nothing": _from_nothing,
 }
 
 
