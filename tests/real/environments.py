@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ["PROJECT", "Environment", "Wheelhouse", "clean"]
+__all__ = ["PROJECT", "Environment", "Wheelhouse", "clean", "run"]
 
 #: The checkout.
 PROJECT = Path(__file__).parents[2]
@@ -31,6 +31,23 @@ def clean(extra: Mapping[str, str] | None = None) -> dict[str, str]:
         "PIP_CONFIG_FILE": os.devnull,
         **(extra or {}),
     }
+
+
+def run(
+    command: Sequence[object],
+    *,
+    env: Mapping[str, str] | None = None,
+    status: int | None = 0,
+    cwd: Path | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run a command in a clean environment, and demand an exit status unless it is None."""
+    words = [str(word) for word in command]
+    done = subprocess.run(
+        words, env=clean(env), capture_output=True, text=True, check=False, timeout=300, cwd=cwd
+    )
+    if status is not None:
+        assert done.returncode == status, f"{words}\n{done.stdout}\n{done.stderr}"
+    return done
 
 
 class Wheelhouse:
@@ -49,14 +66,16 @@ class Wheelhouse:
         name = re.sub("[^A-Za-z0-9.-]", "_", "-".join([requirement, *options]))
         return self._once(self.folder / name, "download", "-d", *options, requirement)
 
-    def wheel(self, requirement: str) -> Path:
+    def wheel(self, requirement: str, *options: str) -> Path:
         """Give one project's wheel, without what it requires."""
-        (wheel,) = self.fetch(requirement, "--no-deps").glob("*.whl")
+        (wheel,) = self.fetch(requirement, "--no-deps", *options).glob("*.whl")
         return wheel
 
     def customtags(self) -> Path:
         """Give a folder that holds customtags's wheel, built from the checkout, and what it requires."""
-        return self._once(self.run / "customtags", "wheel", "-w", str(PROJECT))
+        # Pythons older than this one need tomli, and cannot take what was compiled for this one.
+        tomli = self.wheel("tomli", "--only-binary=:all:", "--platform=any")
+        return self._once(self.run / "customtags", "wheel", "-w", str(PROJECT), str(tomli))
 
     def _once(self, folder: Path, verb: str, into: str, *arguments: str) -> Path:
         """Let pip fill a folder, unless it or another process did already."""
@@ -103,19 +122,7 @@ class Environment:
         cwd: Path | None = None,
     ) -> subprocess.CompletedProcess[str]:
         """Run the interpreter, and demand an exit status unless it is None."""
-        command = [str(self.python), *map(str, arguments)]
-        done = subprocess.run(
-            command,
-            env=clean(env),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-            cwd=cwd,
-        )
-        if status is not None:
-            assert done.returncode == status, f"{command}\n{done.stdout}\n{done.stderr}"
-        return done
+        return run([self.python, *arguments], env=env, status=status, cwd=cwd)
 
     def pip(
         self,

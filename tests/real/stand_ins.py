@@ -1,0 +1,57 @@
+"""Wheels of one version for many machines, and what an installer took of them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from customtags.wheels.write import write
+from real import table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+__all__ = ["MEANS", "OFF", "PLATFORMS", "V2", "V3", "taken", "write_wheels"]
+
+#: What an index may hold; what a machine with v3 must leave is there too.
+PLATFORMS = (
+    "any",
+    "manylinux_2_17_x86_64",
+    "linux_x86_64",
+    "linux_x86_64_v2",
+    "linux_x86_64_v3",
+    "linux_x86_64_v4",
+    "linux_x86_64_v3_cuda12_4",
+)
+
+#: A machine that is the same on every machine.
+V3 = {"CUSTOMTAGS_ISA": "v3", "CUSTOMTAGS_DISTRO": "none", "CUSTOMTAGS_ACCELERATOR": "none"}
+V2 = {**V3, "CUSTOMTAGS_ISA": "v2"}
+OFF = {**V3, "CUSTOMTAGS_DISABLE": "1"}
+
+#: Each word of the table, in these wheels.
+MEANS: dict[str, list[set[str]]] = {
+    table.EXTENDED: [{"linux_x86_64_v3"}],
+    table.STOCK: [{"linux_x86_64"}, {"manylinux_2_17_x86_64"}],
+    table.NONE: [set()],
+}
+
+#: Where a platform stands: in a WHEEL file, or in a wheel's name.
+_PLATFORM = re.compile(r"^Tag: py3-none-(\w+)$|\bexample-1\.2\.3-py3-none-(\w+)\.whl", re.MULTILINE)
+
+
+def write_wheels(folder: Path, platforms: Sequence[str] = PLATFORMS) -> Path:
+    """Write a wheel for each platform, and give the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in platforms:
+        write(folder, "example", "1.2.3", f"py3-none-{each}", {"example.py": b""})
+    return folder
+
+
+def taken(folder: Path) -> set[str]:
+    """Tell which platforms' wheels an installer left in a folder, or wrote of in a report or lock."""
+    words = [path.name for path in folder.rglob("*.whl")]
+    for pattern in ("example-*/WHEEL", "*.json", "pylock.toml"):
+        words += [path.read_text(encoding="utf-8") for path in folder.rglob(pattern)]
+    return {tag or name for tag, name in _PLATFORM.findall("\n".join(words))}
