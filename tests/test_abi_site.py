@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from customtags import machine, providers
+from customtags.configuration import MOST_ABIS
 from customtags.dimensions import OPTIONAL
 from customtags.dimensions.abi import Abi
 from customtags.errors import CustomtagsError, OverrideError
 from customtags.host import Host
-from customtags.settings import MOST_ABIS, Settings
+from customtags.settings import Settings
 from customtags.testing import FakeHost
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 #: Import goes only from a row to rows above it.
 FLOORS = (
-    ("errors", "spec", "settings", ""),
+    ("configuration", "errors", "spec", "settings", ""),
     ("grammar", "stock"),
     ("ladder",),
     ("host", "wheels"),

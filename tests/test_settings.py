@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from customtags import machine, settings
+from customtags.configuration import KEYS
 from customtags.errors import SettingError
-from customtags.settings import KEYS, Settings
+from customtags.settings import Settings
 
 STOCK = ["linux_x86_64", *(f"manylinux_2_{minor}_x86_64" for minor in range(38, 16, -1))]
 
@@ -162,7 +163,8 @@ import os, sys
 from customtags.settings import Settings
 Settings.read({}, ["/dev/null"])
 os.setuid(65534)
-print(Settings.read({}, sys.argv[1:]).overrides)
+sys.prefix = sys.argv[1]
+print(Settings.read({}).overrides)
 """
 
 
@@ -179,7 +181,7 @@ def test_a_closed_folder_has_no_file_and_a_closed_file_is_an_error(
         put(str(path), 'isa = "v3"')
         path.chmod(file)
         path.parent.chmod(folder)
-        command = [sys.executable, "-c", AS_NOBODY, str(path)]
+        command = [sys.executable, "-c", AS_NOBODY, name]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert says in done.stdout + done.stderr
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from customtags.configuration import KEYS
 from customtags.dimensions import PAGES, distro, isa
 from customtags.errors import CustomtagsError, DimensionError, TagError
 from customtags.grammar import parse
-from customtags.settings import KEYS, OVERRIDABLE, dimension, variable
+from customtags.settings import OVERRIDABLE, dimension, variable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

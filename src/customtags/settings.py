@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
-    from customtags.errors import SettingError
-
 __all__ = ["Settings", "dimension", "files", "hook_wanted", "variable", "wants_complaints"]
 
 #: Set while a build back end runs: by pip ≥ 25.0 and build, by pip ≤ 24.3.1.
@@ -20,27 +18,9 @@ BUILD_MARKS = ("_PYPROJECT_HOOKS_BUILD_BACKEND", "PEP517_BUILD_BACKEND")
 #: The built-in dimensions; each has a variable of its own.
 OVERRIDABLE = ("isa", "distro", "accelerator", "abi", "site")
 
-#: Every key of customtags.toml: its type, and how it is written.
-KEYS: Mapping[str, tuple[type, str]] = {
-    "isa": (str, '"v3"'),
-    "distro": (str, '"el9.4"'),
-    "accelerator": (str, '"cuda12.4"'),
-    "profile": (str, '"gpu-node.json"'),
-    "dimensions": (list, '["mpi"]'),
-    "variant-providers": (list, '["provider-variant-x86-64::level"]'),
-    "site": (list, '["hardened"]'),
-    "abi": (list, '["torch"]'),
-    "bases": (list, '["manylinux_2_28"]'),
-    "priority": (list, '["isa", "accelerator"]'),
-    "limit": (int, "100"),
-    "public-first": (bool, "true"),
-}
 
-#: How many projects ``abi`` may name: each multiplies the tags by three.
-MOST_ABIS = 3
-
-#: The policies that had names before PEP 600.
-_OLD_POLICIES = ("manylinux1", "manylinux2010", "manylinux2014")
+#: The keys of customtags.toml that are no overrides.
+STEERING = ("abi", "bases", "dimensions", "limit", "priority", "public-first", "variant-providers")
 
 
 class Settings:
@@ -91,17 +71,19 @@ class Settings:
         :param paths: the files, the first that has a key wins; by default those of `files`
         :raises SettingError: a file cannot be used
         """
-        values: dict[str, Any] = {}
-        places: dict[str, str] = {}
-        for path in files(environ) if paths is None else paths:
-            for key, value in _load(path).items():
-                if key not in values:
-                    values[key], places[key] = value, path
-        if values:
-            _check(values, places)
+        values: Mapping[str, Any] = {}
+        places: Mapping[str, str] = {}
+        # One in a folder that is closed to this user is none, either.
+        present = (
+            [each for each in files(environ) if os.path.exists(each)] if paths is None else paths
+        )
+        if present:
+            from customtags import configuration
+
+            values, places = configuration.read(present)
         overrides: dict[str, str] = {}
         origins: dict[str, str] = {}
-        for name in _overridable(values):
+        for name in overridable(values):
             value = environ.get(variable(name))
             if value:
                 overrides[name] = value
@@ -112,11 +94,7 @@ class Settings:
         profile = environ.get("CUSTOMTAGS_PROFILE") or None
         if profile is None and "profile" in values:
             profile = os.path.join(os.path.dirname(places["profile"]), values["profile"])
-        others = {
-            key.replace("-", "_"): value
-            for key, value in values.items()
-            if key in KEYS and key != "profile" and (key == "abi" or key not in OVERRIDABLE)
-        }
+        others = {key.replace("-", "_"): values[key] for key in STEERING if key in values}
         return cls(overrides, profile, origins=origins, **others)
 
     def override(self, name: str) -> tuple[str, str]:
@@ -146,6 +124,12 @@ def dimension(item: str) -> str:
     return "_".join("".join(letters).split())
 
 
+def overridable(values: Mapping[str, Any]) -> list[str]:
+    """Name the dimensions that may be overridden: the built-in ones, and what is switched on."""
+    enabled = (*values.get("dimensions", ()), *values.get("variant-providers", ()))
+    return [*OVERRIDABLE, *map(dimension, enabled)]
+
+
 def variable(dimension: str) -> str:
     """Name the environment variable that overrides a dimension."""
     return f"CUSTOMTAGS_{dimension.upper()}"
@@ -160,85 +144,3 @@ def hook_wanted(environ: Mapping[str, str]) -> bool:
 def wants_complaints(environ: Mapping[str, str]) -> bool:
     """Tell whether the hook may write a line to stderr."""
     return environ.get("CUSTOMTAGS_DEBUG", "") not in ("", "0")
-
-
-def _load(path: str) -> dict[str, Any]:
-    """Read one file; one that is not there, or in a folder that is closed to this user, has no keys."""
-    try:
-        file = open(path, "rb")  # noqa: SIM115 - most often there is none
-    except (FileNotFoundError, NotADirectoryError):
-        return {}
-    except OSError as error:
-        if isinstance(error, PermissionError) and not os.path.exists(path):
-            return {}
-        raise _error(
-            path, f"cannot be read ({error.strerror})", "make it readable, or remove it"
-        ) from error
-    with file:
-        if sys.version_info >= (3, 11):
-            import tomllib
-        else:
-            import tomli as tomllib
-        try:
-            values: dict[str, Any] = tomllib.load(file)
-        except (ValueError, OSError) as error:  # not UTF-8, no TOML; a folder
-            raise _error(path, f"is no TOML ({error})", 'write lines as in isa = "v3"') from error
-    return values
-
-
-def _overridable(values: Mapping[str, Any]) -> list[str]:
-    enabled = (*values.get("dimensions", ()), *values.get("variant-providers", ()))
-    return [*OVERRIDABLE, *map(dimension, enabled)]
-
-
-def _check(values: Mapping[str, Any], places: Mapping[str, str]) -> None:
-    """Refuse what is not known, and what is not of its type."""
-    for key in ("dimensions", "variant-providers", *values):  # they decide which keys there are
-        if key in values:
-            kind, example = KEYS.get(key, (str, '"…"'))
-            if key not in KEYS and key not in _overridable(values):
-                raise _error(places[key], f"has the unknown key {key!r}", _nearest(key, KEYS))
-            if not _is_of(kind, values[key]):
-                raise _wrong(key, values[key], places[key], f"write it as in {key} = {example}")
-    for each in values.get("priority", ()):
-        if each not in _overridable(values):
-            cure = _nearest(each, _overridable(values))
-            raise _wrong("priority", each, places["priority"], cure)
-    for each in values.get("bases", ()):
-        if not _is_policy(each):
-            cure = 'write policies as in bases = ["manylinux_2_28", "musllinux_1_2"]'
-            raise _wrong("bases", each, places["bases"], cure)
-    if len(values.get("abi", ())) > MOST_ABIS:
-        cure = f"name {MOST_ABIS} at most, because each multiplies the tags"
-        raise _wrong("abi", values["abi"], places["abi"], cure)
-
-
-def _is_of(kind: type, value: object) -> bool:
-    if isinstance(value, list):
-        return kind is list and all(isinstance(each, str) and each.strip() for each in value)
-    return type(value) is kind and value != "" and (kind is not int or value >= 0)  # type: ignore[operator]
-
-
-def _is_policy(name: str) -> bool:
-    kind, *numbers = name.split("_")
-    if name in _OLD_POLICIES:
-        return True
-    return kind in ("manylinux", "musllinux") and len(numbers) == 2 and "".join(numbers).isdigit()
-
-
-def _wrong(key: str, value: object, path: str, cure: str) -> SettingError:
-    return _error(path, f"has {value!r} for {key!r}", cure)
-
-
-def _error(path: str, why: str, cure: str) -> SettingError:
-    from customtags.errors import SettingError
-
-    return SettingError(path, why, cure)
-
-
-def _nearest(word: str, known: Iterable[str]) -> str:
-    from difflib import get_close_matches
-
-    names = list(known)
-    near = get_close_matches(word, names, 1)
-    return f"write {near[0]!r}" if near else f"there are {', '.join(names)}"

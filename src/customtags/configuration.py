@@ -1,0 +1,118 @@
+"""What may stand in customtags.toml; what may not is refused with the cure."""
+
+from __future__ import annotations
+
+import sys
+
+from customtags.errors import SettingError
+from customtags.settings import overridable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any
+
+__all__ = ["KEYS", "MOST_ABIS", "read"]
+
+#: Every key of customtags.toml: its type, and how it is written.
+KEYS: Mapping[str, tuple[type, str]] = {
+    "isa": (str, '"v3"'),
+    "distro": (str, '"el9.4"'),
+    "accelerator": (str, '"cuda12.4"'),
+    "profile": (str, '"gpu-node.json"'),
+    "dimensions": (list, '["mpi"]'),
+    "variant-providers": (list, '["provider-variant-x86-64::level"]'),
+    "site": (list, '["hardened"]'),
+    "abi": (list, '["torch"]'),
+    "bases": (list, '["manylinux_2_28"]'),
+    "priority": (list, '["isa", "accelerator"]'),
+    "limit": (int, "100"),
+    "public-first": (bool, "true"),
+}
+
+#: How many projects ``abi`` may name: each multiplies the tags by three.
+MOST_ABIS = 3
+
+#: The policies that had names before PEP 600.
+_OLD_POLICIES = ("manylinux1", "manylinux2010", "manylinux2014")
+
+
+def read(paths: Iterable[str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Give the values of all keys, and which file each is from: the first that has it.
+
+    :raises SettingError: a file cannot be used
+    """
+    values: dict[str, Any] = {}
+    places: dict[str, str] = {}
+    for path in paths:
+        for key, value in _load(path).items():
+            if key not in values:
+                values[key], places[key] = value, path
+    _check(values, places)
+    return values, places
+
+
+def _load(path: str) -> dict[str, Any]:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        with open(path, "rb") as file:
+            values: dict[str, Any] = tomllib.load(file)
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise SettingError(
+            path, f"cannot be read ({error.strerror})", "make it readable, or remove it"
+        ) from error
+    except ValueError as error:  # no TOML, or not UTF-8
+        raise SettingError(path, f"is no TOML ({error})", 'write lines as in isa = "v3"') from error
+    return values
+
+
+def _check(values: Mapping[str, Any], places: Mapping[str, str]) -> None:
+    """Refuse what is not known, and what is not of its type."""
+    for key in ("dimensions", "variant-providers", *values):  # they decide which keys there are
+        if key in values:
+            kind, example = KEYS.get(key, (str, '"…"'))
+            if key not in KEYS and key not in overridable(values):
+                raise SettingError(places[key], f"has the unknown key {key!r}", _nearest(key, KEYS))
+            if not _is_of(kind, values[key]):
+                raise _wrong(key, values[key], places[key], f"write it as in {key} = {example}")
+    for each in values.get("priority", ()):
+        if each not in overridable(values):
+            cure = _nearest(each, overridable(values))
+            raise _wrong("priority", each, places["priority"], cure)
+    for each in values.get("bases", ()):
+        if not _is_policy(each):
+            cure = 'write policies as in bases = ["manylinux_2_28", "musllinux_1_2"]'
+            raise _wrong("bases", each, places["bases"], cure)
+    if len(values.get("abi", ())) > MOST_ABIS:
+        cure = f"name {MOST_ABIS} at most, because each multiplies the tags"
+        raise _wrong("abi", values["abi"], places["abi"], cure)
+
+
+def _is_of(kind: type, value: object) -> bool:
+    if isinstance(value, list):
+        return kind is list and all(isinstance(each, str) and each.strip() for each in value)
+    return type(value) is kind and value != "" and (kind is not int or value >= 0)  # type: ignore[operator]
+
+
+def _is_policy(name: str) -> bool:
+    kind, *numbers = name.split("_")
+    if name in _OLD_POLICIES:
+        return True
+    return kind in ("manylinux", "musllinux") and len(numbers) == 2 and "".join(numbers).isdigit()
+
+
+def _wrong(key: str, value: object, path: str, cure: str) -> SettingError:
+    return SettingError(path, f"has {value!r} for {key!r}", cure)
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
+    names = list(known)
+    near = get_close_matches(word, names, 1)
+    return f"write {near[0]!r}" if near else f"there are {', '.join(names)}"
