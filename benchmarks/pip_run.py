@@ -1,0 +1,80 @@
+"""What customtags adds to a small run of pip: its start-up, the facts, the tags, and pip's own work on each tag.
+
+The run is a dry one that finds one tiny wheel in a folder. Overrides stand in for machines, so that every machine can
+measure them all; "this machine" has none, and is asked. It is compared with an environment where only the .pth is gone,
+because pip also reads the metadata of whatever is installed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import report
+import venvs
+from customtags.wheels.write import write
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DIMENSIONS = ("CUSTOMTAGS_ISA", "CUSTOMTAGS_DISTRO", "CUSTOMTAGS_ACCELERATOR")
+
+#: Machine → the values of the overrides that stand for it.
+MACHINES = {
+    "nothing known": ("none", "none", "none"),
+    "Debian 12": ("v3", "deb12", "none"),
+    "Debian 12, v4": ("v4", "deb12", "none"),
+    "RHEL 9.4": ("v3", "el9.4", "none"),
+    "RHEL 8.10": ("v3", "el8.10", "none"),
+    "Debian 12, ROCm 6.0": ("v3", "deb12", "rocm6.0"),
+    "Debian 12, CUDA 12.4": ("v3", "deb12", "cuda12.4"),
+    "RHEL 9.4, CUDA 13.0, one H100": ("v4", "el9.4", "cuda13.0_sm90"),
+}
+
+SETTINGS: Mapping[str, Mapping[str, str]] = {
+    "switched off": {"CUSTOMTAGS_DISABLE": "1"},
+    "this machine": {},
+    **{machine: dict(zip(DIMENSIONS, values)) for machine, values in MACHINES.items()},
+}
+
+PLATFORMS = "from pip._vendor.packaging import tags; print(len([*tags.platform_tags()]))"
+
+
+def main() -> None:
+    """Measure every machine."""
+    options = report.options(
+        __doc__,
+        machine={"action": "append", "choices": SETTINGS, "help": "only this one; repeatable"},
+    )
+    counter = report.counter()
+    with venvs.temporary(options.wheels) as (folder, wheelhouse):
+        bare = venvs.installed(folder / "bare", wheelhouse, "customtags")
+        (bare.site / "customtags.pth").unlink()
+        hooked = venvs.installed(folder / "hooked", wheelhouse, "customtags")
+        write(folder / "offer", "example", "1.0", "py3-none-any", {"example.py": b""})
+        offer = ("--no-index", f"--find-links={folder / 'offer'}", "example")
+        command = ("-m", "pip", "install", "-q", "--dry-run", *offer)
+
+        def measure(environment: venvs.Environment, settings: Mapping[str, str]) -> tuple[int, int]:
+            environment.run(*command, env=settings)  # caches the bytecode of all that takes part
+            platforms = environment.run("-c", PLATFORMS, env=settings).stdout
+            counted = counter.instructions([environment.python, *command], venvs.clean(settings))
+            return counted, int(platforms)
+
+        stock, platforms = measure(bare, {})
+        rows: list[report.Row] = []
+        for machine in options.machine or SETTINGS:
+            counted, accepted = measure(hooked, SETTINGS[machine])
+            rows.append(
+                {
+                    "machine": machine,
+                    "more instructions, M": (counted - stock) / 1e6,
+                    "%": 100 * (counted - stock) / stock,
+                    "more platforms": accepted - platforms,
+                }
+            )
+    heading = f"A dry run of {venvs.PIP}: {stock / 1e6:,.0f} M instructions by {counter.name}"
+    report.show(rows, f"{heading}, {platforms} platforms", as_json=options.json)
+
+
+if __name__ == "__main__":
+    main()

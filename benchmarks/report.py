@@ -1,0 +1,67 @@
+"""What all benchmarks share at the face: their options, their tables, and the one line when a tool is missing."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NoReturn
+
+import count
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Row", "counter", "missing", "options", "show"]
+
+#: Column → value; None where nothing was measured.
+Row = dict[str, object]
+
+
+def options(about: str | None, **more: Mapping[str, object]) -> argparse.Namespace:
+    """Read the command line; ``more`` declares what one benchmark has of its own."""
+    parser = argparse.ArgumentParser(description=(about or "").partition("\n")[0])
+    parser.add_argument("--json", action="store_true", help="print the table as JSON")
+    parser.add_argument(
+        "--wheels", metavar="DIR", help="keep the wheels that are fetched, for the next time"
+    )
+    for name, settings in more.items():
+        parser.add_argument(f"--{name}", **settings)  # type: ignore[arg-type]  # argparse's own types
+    return parser.parse_args()
+
+
+def counter() -> count.Counter:
+    """Give what counts instructions, or leave."""
+    found = count.find()
+    if found is None:
+        missing(
+            "valgrind, or a perf that can read the processor's counters", "apt-get install valgrind"
+        )
+    return found
+
+
+def missing(what: str, cure: str) -> NoReturn:
+    """Say what is missing, and leave with status 2."""
+    print(f"{sys.argv[0]}: needs {what}; {cure}", file=sys.stderr)
+    sys.exit(2)
+
+
+def show(rows: Sequence[Row], heading: str, *, as_json: bool) -> None:
+    """Print rows that have the same columns."""
+    if as_json:
+        print(json.dumps({"measured": heading, "rows": rows}))
+        return
+    table = [[*rows[0]], *([_cell(value) for value in row.values()] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*table)]
+    print(f"{heading}\n")
+    for first, *rest in table:
+        cells = [cell.rjust(width) for cell, width in zip(rest, widths[1:])]
+        print("  ".join([first.ljust(widths[0]), *cells]).rstrip())
+    print()
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:,.3g}" if abs(value) < 10 else f"{value:,.1f}"
+    return "" if value is None else str(value)

@@ -1,0 +1,56 @@
+"""The environments in which is measured: virtual, temporary, and with cached bytecode as pip leaves it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+sys.path[:0] = [str(Path(__file__).parents[1] / folder) for folder in ("tests", "src")]
+
+from real.environments import Environment, Wheelhouse, clean  # noqa: E402 - it lies in that folder
+
+__all__ = ["PIP", "Environment", "Wheelhouse", "clean", "compiled", "installed", "temporary"]
+
+#: The pip that is measured.
+PIP = "pip==26.3"
+
+
+@contextmanager
+def temporary(wheels: str | None) -> Iterator[tuple[Path, Wheelhouse]]:
+    """Give a folder that is gone afterwards, and the wheels."""
+    with tempfile.TemporaryDirectory(prefix="customtags-") as name:
+        folder = Path(name)
+        kept = Path(wheels or folder / "wheels").absolute()
+        kept.mkdir(parents=True, exist_ok=True)
+        try:
+            yield folder, Wheelhouse(kept, folder)
+        except subprocess.CalledProcessError as error:
+            report.missing("what a command gives that failed", " ".join(map(str, error.cmd)))
+
+
+def compiled(environment: Environment, *wheels: Path) -> Environment:
+    """Unpack wheels into an environment, and compile them as pip does."""
+    for wheel in wheels:
+        environment.unpack(wheel)
+    environment.run("-m", "compileall", "-q", environment.site)
+    return environment
+
+
+def installed(folder: Path, wheelhouse: Wheelhouse, *requirements: str) -> Environment:
+    """Make an environment of the running Python, with pip and what pip installs of the requirements."""
+    environment = Environment(folder, sys.executable)
+    environment.unpack(wheelhouse.wheel(PIP))
+    for requirement in requirements:
+        ours = requirement == "customtags"
+        found = wheelhouse.customtags() if ours else wheelhouse.fetch(requirement)
+        environment.install(found, requirement)
+    return compiled(environment)
