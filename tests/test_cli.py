@@ -15,7 +15,9 @@ from test_machine import SEED, write
 CPUINFO = f"flags : {' '.join(SEED['isa']['features'])}\n"
 
 
-def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+def run(
+    *arguments: str, cwd: Path | None = None, **variables: str
+) -> subprocess.CompletedProcess[str]:
     """Run the command as a user would, with these settings and no others."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CUSTOMTAGS_")}
     return subprocess.run(
@@ -24,6 +26,7 @@ def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
+        cwd=cwd,
     )
 
 

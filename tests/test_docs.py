@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import doctest
+import shlex
 from pathlib import Path
 
 import pytest
+
+from test_cli import run
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = [page for page in sorted(DOCS.rglob("*.md")) if ">>> " in page.read_text("utf-8")]
@@ -41,3 +44,29 @@ def test_the_examples_of_a_page(page: Path) -> None:
 
 def test_pages_have_examples() -> None:
     assert DOCS / "grammar.md" in PAGES
+
+
+#: The blocks of the README and of the documentation that show a session with the command line; the
+#: demo's, which needs a pip, is compared where those are.
+SESSIONS = [
+    (page, session)
+    for page in (DOCS.parent / "README.md", *sorted(DOCS.rglob("*.md")))
+    for session in page.read_text("utf-8").split("```console\n$ ")[1:]
+    if not session.startswith(".venv/bin/customtags demo\n")
+]
+
+
+@pytest.mark.parametrize(
+    ("page", "session"),
+    SESSIONS,
+    ids=[f"{page.stem}-{text.partition(chr(10))[0]}" for page, text in SESSIONS],
+)
+def test_what_is_shown_of_the_command_line_is_what_it_prints(page: Path, session: str) -> None:
+    command, _, shown = session.partition("```")[0].partition("\n")
+    program, *arguments = shlex.split(command)
+    assert program == "customtags", f"{page}: show no other program"
+    assert run(*arguments, cwd=DOCS.parent).stdout == shown
+
+
+def test_the_readme_has_a_session() -> None:
+    assert any(page.name == "README.md" for page, _ in SESSIONS)

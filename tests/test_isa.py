@@ -118,7 +118,7 @@ def test_a_level_is_lost_with_any_feature_that_it_needs(arch: str, level: str) -
 @pytest.mark.parametrize(
     ("arch", "features", "expected"),
     [
-        ("x86_64", "", "x86_64, lacks pni ssse3 cx16 sse4_1 sse4_2 popcnt lahf_lm for v2"),
+        ("x86_64", "", "x86_64, lacks pni … for v2"),
         ("s390x", "vx vxd gs", "s390x, lacks vxe for z14"),
         ("ppc64le", "arch_3_00 ieee128 arch_3_1 mma", "ppc64le, power10"),
         ("riscv64", "", "riscv64, no levels known"),

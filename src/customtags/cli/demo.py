@@ -46,7 +46,7 @@ def _demo(options: argparse.Namespace) -> int:
         " ".join(f"{key}={value}" for key, value in each.environment.items()) for each in choices
     ]
     rows = [
-        (name or "this machine as it is", each.wheel, each.says)
+        (name or "this machine as it is", f"…-{each.wheel.rpartition('-')[2]}", each.says)
         for name, each in zip(settings, choices)
     ]
     print(*table([("environment", "pip takes", "which says it is"), *rows]), sep="\n")

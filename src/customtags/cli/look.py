@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from customtags import doctor, machine, providers, stock
 from customtags.cli.doctor import describe
 from customtags.cli.output import Verbs, add_verb, print_json, table
+from customtags.dimensions import PAGES
 from customtags.errors import CustomtagsError, FactError
 from customtags.host import Host
 from customtags.settings import Settings
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["declare_detect", "declare_show"]
 
-#: How many tags `show` lists, so that all of it stays on a screen of 24 lines.
-SHOWN = 12
+#: How many rows of facts and of tags `show` lists, so that all of it stays on a screen of 24 lines.
+SCREEN = 15
 
 
 def declare_show(verbs: Verbs, name: str) -> None:
@@ -115,11 +116,13 @@ def _show(options: argparse.Namespace) -> int:
         return 0
     foreign = options.profile or options.root
     print(f"{foreign or 'This machine'}: {_platform(profile['platform'])}\n")
-    print(*table(_rows(profile, pages, native.removeprefix("linux_"))), sep="\n")
+    rows = _rows(profile, pages, native.removeprefix("linux_"))
+    most = len(extended) + len(stock_tags) if options.all else SCREEN - len(rows)
+    print(*table(rows), sep="\n")
     print(
         f"\nExtended tags: {len(extended)}, before the {len(stock_tags)} stock ones, best first:\n"
     )
-    _print_tags([*extended, *stock_tags] if options.all else extended, len(cut), options.all)
+    _print_tags([*extended, *stock_tags] if options.all else extended, len(cut), most)
     for problem in dict.fromkeys(map(str, problems)):
         print(f"\nLeft out: {problem}.")
     if not foreign:
@@ -145,8 +148,9 @@ def _rows(profile: Profile, pages: Sequence[Page], arch: str) -> list[Sequence[s
             accepted = page.ladder(facts) if facts.get("arch", arch) == arch else []
             source = profile["source"].get(page.NAME) or "-"
             rows.append((dimension, _brief(accepted), source, page.describe(facts)))
-        if not known:
-            rows.append((dimension, "-", profile["source"].get(family[0].NAME) or "-", "none"))
+        source = profile["source"].get(family[0].NAME)
+        if not known and (source or family[0] in PAGES):
+            rows.append((dimension, "-", source or "-", "none"))
     return rows
 
 
@@ -156,8 +160,8 @@ def _brief(accepted: Sequence[str]) -> str:
     return " ".join(accepted) or "-"
 
 
-def _print_tags(platforms: Sequence[str], cut: int, everything: bool) -> None:
-    shown = platforms if everything or len(platforms) <= SHOWN else platforms[: SHOWN - 1]
+def _print_tags(platforms: Sequence[str], cut: int, most: int) -> None:
+    shown = platforms if len(platforms) <= most else platforms[: most - 1]
     for number, tag in enumerate(shown, start=1):
         print(f"  {number:>3}  {tag}")
     if len(shown) < len(platforms):

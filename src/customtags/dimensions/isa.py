@@ -181,7 +181,8 @@ def describe(facts: Facts) -> str:
     names = list(levels)
     for name in names[names.index(reached[0]) + 1 :] if reached and names else names:
         lacking = [word for word in _needs(levels, name) if word not in facts["features"]]
-        return f"{facts['arch']}, lacks {' '.join(lacking)} for {name}"
+        more = " …" if lacking[1:] else ""
+        return f"{facts['arch']}, lacks {lacking[0]}{more} for {name}"
     return f"{facts['arch']}, {reached[0] if reached else 'no levels known'}"
 
 
