@@ -346,6 +346,7 @@ ENGINES = {
     "calls os.abort's cousin": "import sys; sys.exit('bye')",
     "asks again": "import packaging.tags; list(packaging.tags.platform_tags()); raise KeyError",
     "answers None": "return None",
+    "raises what cannot be told": "raise type('E', (ValueError,), {'__str__': None})",
 }
 
 
@@ -358,6 +359,9 @@ def test_a_failing_engine_is_asked_once(tmp_path: Path, engine: str) -> None:
     )
     pair.same(TAGS * 4, extended=False)
     assert (tmp_path / "calls").read_text() == "x"
+    assert (
+        run(pair.hooked, TAGS, env={"CUSTOMTAGS_DEBUG": "1"}).stdout == run(pair.bare, TAGS).stdout
+    )
 
 
 def test_a_list_is_whole_before_its_first_element_is_given(tmp_path: Path) -> None:

@@ -69,12 +69,13 @@ def _platforms(
     stock: Callable[[], Iterator[str]], native_first: bool
 ) -> Callable[[], Iterator[str]]:
     # The one memo. It also holds what could not be extended, so that a driver that hangs does it once.
-    remembered: dict[tuple[str, ...], list[str]] = {}
+    remembered: dict[tuple[str, ...], tuple[str, ...]] = {}
     # Whoever asks again while being asked gets the stock list. No lock: a fork would inherit it.
     asking: set[int] = set()
 
     def platform_tags() -> Iterator[str]:
-        platforms = tuple(stock())
+        answer = stock()
+        platforms = tuple(answer)
         thread = get_ident()
         if platforms not in remembered and thread not in asking:
             asking.add(thread)
@@ -82,13 +83,16 @@ def _platforms(
                 from customtags import machine
 
                 found = machine.platform_tags(platforms, native_first=native_first, tell=_complain)
-                remembered[platforms] = list(found)
+                remembered[platforms] = tuple(found)
             except (Exception, SystemExit) as error:  # noqa: BLE001 - the guard
-                remembered[platforms] = list(platforms)
-                _complain(f"no extended tags: {error}")
+                remembered[platforms] = platforms
+                _complain("no extended tags:", error)
             finally:
                 asking.discard(thread)
-        return iter(remembered.get(platforms, platforms))
+        extended = remembered.get(platforms, platforms)
+        # packaging's own tests let a list come out of it, and want that list back.
+        untouched = extended == platforms and iter(answer) is not answer
+        return answer if untouched else iter(extended)
 
     return platform_tags
 
@@ -115,9 +119,9 @@ def _row(
     return row
 
 
-def _complain(problem: object) -> None:
+def _complain(*problem: object) -> None:
     try:
         if settings.wants_complaints(os.environ) and sys.stderr is not None:
-            print(f"customtags: {problem}", file=sys.stderr)
+            print("customtags:", *problem, file=sys.stderr)
     except Exception:  # noqa: BLE001, S110 - a stderr that is closed is none
         pass
