@@ -237,7 +237,7 @@ Config = namedtuple("Config", "name values multi_value", defaults=(False,))
 CONFIGS = [Config("level", ["v3", "v2"]), Config("aes", ["on"])]
 """
 
-#: Each generation of plugins: its entry point, and its source (FACTS of PEP 825 and 850, drafts).
+#: Each generation of plugins: its entry point, and its source (PEP 825 and 850, drafts, and variantlib's history).
 GENERATIONS = {
     "an instance's class that takes what is known": (
         "one = {}:Plugin",
@@ -248,6 +248,7 @@ class Plugin:
         return True
     def get_supported_configs(self, known_properties):
         assert known_properties is None
+        assert self.validate_property(None)
         return CONFIGS
 """,
     ),
