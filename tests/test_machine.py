@@ -152,6 +152,23 @@ def test_facts_of_one_architecture_say_nothing_about_another() -> None:
     assert not [tag for tag in tags if "_v3" in tag]
 
 
+@pytest.mark.parametrize(
+    ("libc", "release", "fits"),
+    [
+        ("manylinux_2_28", "fc39", True),
+        ("manylinux_2_28", "alpine3_20", False),
+        ("musllinux_1_2", "alpine3_20", True),
+        ("musllinux_1_2", "deb12", False),
+    ],
+)
+def test_a_release_fits_only_an_interpreter_on_its_own_c_library(
+    libc: str, release: str, fits: bool
+) -> None:
+    tags, _ = machine.extend([f"{libc}_x86_64", "linux_x86_64"], {"distro": {"segment": release}})
+    assert (f"linux_x86_64_{release}" in tags) == fits
+    assert machine.extend(["linux_x86_64"], {"distro": {"segment": release}})[0] != []
+
+
 def test_a_profile_keeps_keys_that_are_not_known(tmp_path: Path) -> None:
     path = tmp_path / "seed.json"
     path.write_text(json.dumps({**SEED, "colour": "blue"}), encoding="utf-8")

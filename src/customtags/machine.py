@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 
 from customtags import ladder, providers
-from customtags.dimensions import PAGES
+from customtags.dimensions import PAGES, distro
 from customtags.errors import CustomtagsError, OverrideError
 from customtags.host import Host
 from customtags.providers import facts_of, record
@@ -80,7 +80,13 @@ def extend(
     policies = [f"{policy}_{arch}" for policy in wanted]
     bases = [native, *(policy for policy in policies if policy in stock)]
     limit = ladder.LIMIT if settings.limit is None else settings.limit
-    return ladder.combine(ladders(profile, arch, pages), bases, limit, settings.priority)
+    accepted = ladders(profile, arch, pages)
+    libcs = {tag.partition("_")[0] for tag in stock}.intersection(("manylinux", "musllinux"))
+    if (
+        libcs and "distro" in accepted
+    ):  # an interpreter may bring another C library than its distribution's
+        accepted["distro"] = [each for each in accepted["distro"] if distro.libc(each) in libcs]
+    return ladder.combine(accepted, bases, limit, settings.priority)
 
 
 def ladders(profile: Profile, arch: str, pages: Sequence[Page] = PAGES) -> dict[str, list[str]]:

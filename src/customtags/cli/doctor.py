@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, Any
 
-from customtags import doctor, machine
+from customtags import doctor, machine, providers
 from customtags.cli.output import Verbs, add_verb, print_json, table
-from customtags.dimensions import PAGES
 from customtags.host import Host
 from customtags.host.child import LIMIT
-from customtags.settings import variable
+from customtags.settings import Settings, variable
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
+
+    from customtags.errors import CustomtagsError
 
 __all__ = ["declare", "describe"]
 
@@ -35,46 +38,53 @@ def describe(hook: doctor.Hook) -> str:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    hook = doctor.hook()
-    copies = doctor.copies()
-    patched = [copy for copy in copies if copy.patched]
-    cost = doctor.cost(patched[0].name) if patched else None
-    disagreements = doctor.disagreements(PAGES, Host())
-    extended, cut = machine.extend(doctor.running_platforms(), machine.detect())
-    fine = (
-        hook.installed
-        and hook.wanted
-        and not [copy for copy in copies if copy.file and not copy.patched]
-    )
+    hook, copies = doctor.hook(), doctor.copies()
+    unpatched = [copy.name for copy in copies if copy.file and not copy.patched]
+    patched = [copy.name for copy in copies if copy.patched]
+    settings = Settings.read(os.environ)
+    problems: list[CustomtagsError] = []
+    pages = providers.pages(settings, problems.append)
+    profile = machine.detect(Host(), settings, pages)
+    extended, cut = machine.extend(doctor.running_platforms(), profile, settings, pages)
+    report = {
+        "hook": hook._asdict(),
+        "copies": [copy._asdict() for copy in copies],
+        "seconds": doctor.cost(patched[0]) if patched else None,
+        "driver_limit_seconds": LIMIT,
+        "disagreements": [each._asdict() for each in doctor.disagreements(pages, Host())],
+        "platforms": len(extended),
+        "cut": len(cut),
+        "problems": list(dict.fromkeys(map(str, problems))),
+    }
     if options.json:
-        print_json(
-            {
-                "hook": hook._asdict(),
-                "copies": [copy._asdict() for copy in copies],
-                "seconds": cost,
-                "disagreements": [each._asdict() for each in disagreements],
-                "platforms": len(extended),
-                "cut": len(cut),
-                "driver_limit_seconds": LIMIT,
-            }
-        )
-        return int(not fine)
-    _print_hook(hook)
+        print_json(report)
+    else:
+        _print_hook(hook)
+        _print_copies(copies)
+        _print_findings(report)
+    return int(bool(unpatched) or not (hook.installed and hook.wanted))
+
+
+def _print_copies(copies: Sequence[doctor.Copy]) -> None:
     rows = [
         (copy.name, ", ".join(copy.patched) or "not patched", copy.file or "not installed")
         for copy in copies
     ]
     print(*table([("copy", "patched", "file"), *rows]), sep="\n")
-    print(f"\nExtended tags: {len(extended)}; left out to keep pip quick: {len(cut)}.")
-    if cost is not None:
-        print(f"The hook adds {cost * 1000:.1f} ms to the first list of platforms.")
+
+
+def _print_findings(report: dict[str, Any]) -> None:
+    print(f"\nExtended tags: {report['platforms']}; left out to keep pip quick: {report['cut']}.")
+    if report["seconds"] is not None:
+        print(f"The hook adds {report['seconds'] * 1000:.1f} ms to the first list of platforms.")
     print(f"A driver may take {LIMIT:g} s to answer; then its accelerator is left out for a while.")
-    for each in disagreements:
-        answers = "; ".join(
-            f"{source} says {' '.join(found) or 'none'}" for source, found in each.answers.items()
-        )
-        print(f"Sources of {each.page} disagree: {answers}. The first counts.")
-    return int(not fine)
+    for found in report["disagreements"]:
+        answers = [
+            f"{source} says {' '.join(said) or 'none'}" for source, said in found["answers"].items()
+        ]
+        print(f"Sources of {found['page']} disagree: {'; '.join(answers)}. The first counts.")
+    for problem in report["problems"]:
+        print(f"Left out: {problem}.")
 
 
 def _print_hook(hook: doctor.Hook) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from customtags.spec import Facts, Host, Probe
 
-__all__ = ["DIMENSION", "NAME", "PROBES", "describe", "ladder", "override"]
+__all__ = ["DIMENSION", "NAME", "PROBES", "describe", "ladder", "libc", "override"]
 
 NAME = DIMENSION = "distro"
 
@@ -41,6 +41,10 @@ WORDS = {
     "sles": ("sles", 2),
     "ubuntu": ("ubuntu", 2),
 }
+
+#: The words of the distributions whose C library is musl; a segment of these fits no interpreter on glibc, and any
+#: other none on musl (PEP 656).
+MUSL = frozenset(("adelie", "alpine", "chimera", "openwrt", "postmarketos"))
 
 #: The words of PLATFORM_ID, which names what a derivative is built from. Fedora has none since 43
 #: (https://fedoraproject.org/wiki/Changes/Drop_PLATFORM_ID), others' words are not shared:
@@ -118,7 +122,8 @@ def _from_usr_lib(host: Host) -> Facts | None:
 
 
 def _from_distro(host: Host) -> Facts | None:
-    facts = host.release()
+    told = host.exists("/etc/os-release") or host.exists("/usr/lib/os-release")
+    facts = None if told else host.release()
     if facts is None:
         return None
     products = [product for product in PRODUCTS if facts["pretty_name"].startswith(product)]
@@ -146,6 +151,11 @@ def ladder(facts: Facts) -> list[str]:
     for segment in _releases(facts):
         accepted += [each for each in (segment, *_also_runs(segment)) if each not in accepted]
     return accepted
+
+
+def libc(segment: str) -> str:
+    """Name the kind of policies that a release's C library has: ``manylinux`` or ``musllinux``."""
+    return "musllinux" if segment.rstrip(f"_{_DIGITS}") in MUSL else "manylinux"
 
 
 def describe(facts: Facts) -> str:
