@@ -168,7 +168,11 @@ INSTALLERS = (
         note="it never imports that environment's packages",
     ),
     Row("unearth", "unearth 0.19.0 (PDM's finder)", NATIVE_FIRST),
-    Row("pip-tools", "pip-tools 7.6.2", note="`pip-compile --generate-hashes`, then `pip-sync`"),
+    Row(
+        "pip-tools",
+        "pip-tools 7.6.2",
+        note="name customtags in `requirements.in`, or `pip-sync` takes it away",
+    ),
     Row("shiv", "shiv 1.0.8"),
     Row(
         "uv",
