@@ -165,17 +165,12 @@ import colorsys
 """
     + TAGS,
     "an old finder": """
-import sys
+import sys, warnings
+warnings.simplefilter("ignore")
 class Finder:
     def find_module(self, name, path=None):
         return None
-class Broken:
-    def __getattr__(self, name):
-        raise AttributeError(name)
-if sys.version_info < (3, 12):
-    import warnings
-    warnings.simplefilter("ignore")
-    sys.meta_path.append(Finder())
+sys.meta_path.insert(len(sys.meta_path) - 1, Finder())
 """
     + TAGS,
     "meta_path replaced": """

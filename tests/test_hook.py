@@ -233,14 +233,17 @@ def test_twice_is_once_and_out_is_out(pair: Pair) -> None:
         STATE
         + """
 bare = dict(vars(tags), platform_tags=tags.platform_tags.__wrapped__)
-for step in "install install uninstall uninstall install uninstall".split():
+for step in "install install uninstall uninstall install lose uninstall".split():
+    if step == "lose":
+        sys.meta_path.remove(_customtags)
+        step = "install"
     getattr(_customtags, step)()
     print(*look())
 print(dict(vars(tags)) == bare)
 """
     )
     inside, outside = "1 ['platform_tags'] 1", "0 [] 0"
-    steps = [inside, inside, outside, outside, inside, outside]
+    steps = [inside, inside, outside, outside, inside, inside, outside]
     assert run(pair.hooked, script) == (0, [*steps, "True"], [])
 
 
