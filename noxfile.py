@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import nox
@@ -12,6 +13,9 @@ import pythons
 
 nox.options.default_venv_backend = "venv"
 nox.options.sessions = ["lint", "types", "tests", "pure"]
+
+#: Dependency groups (PEP 735) for a pip of any age.
+group = partial(nox.project.dependency_groups, nox.project.load_toml())
 
 #: The tests of our own code alone: no pip, no compiler, no server.
 PURE = ("tests", "--ignore=tests/real")
@@ -28,19 +32,19 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check the types, of the tests too."""
-    session.install("-e", ".", "--group", "types")
+    session.install("-e", ".", *group("types"))
     session.run("mypy")
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run every test, with real pips, servers and compilers."""
-    session.install(".", "--group", "tests")
+    session.install(".", *group("tests"))
     session.run("pytest", "-n", "auto", *(session.posargs or ["tests"]))
 
 
 @nox.session(python=[path for path in map(pythons.find, pythons.SUPPORTED) if path])
 def pure(session: nox.Session) -> None:
     """Run the tests of our own code on every Python of this machine."""
-    session.install(".", "--group", "pure")
+    session.install(".", *group("pure"))
     session.run("pytest", *PURE)
