@@ -188,14 +188,14 @@ class Backend(NamedTuple):
 
     :ivar requires: what builds the wheel, the back end first
     :ivar module: its ``build-backend``
-    :ivar first_tag: it names wheels after the first tag of ``packaging.tags.sys_tags()``
+    :ivar asks: it names wheels after the first tag of ``packaging.tags.sys_tags()``
     :ivar files: the project, but for its ``[build-system]``
     """
 
     name: str
     requires: tuple[str, ...]
     module: str
-    first_tag: bool
+    asks: bool
     files: dict[str, str]
 
 
@@ -314,10 +314,10 @@ class FrontEnd(NamedTuple):
 
 
 FRONT_ENDS = (
-    FrontEnd("pip wheel", "-m pip wheel {offline} --no-deps -w {out} .", isolated=True),
+    FrontEnd("pip wheel", "-m pip wheel --no-deps -w {out} .", isolated=True),
     FrontEnd(
         "pip wheel --use-feature=venv-isolation",
-        "-m pip wheel --use-feature=venv-isolation {offline} --no-deps -w {out} .",
+        "-m pip wheel --use-feature=venv-isolation --no-deps -w {out} .",
         isolated=True,
     ),
     FrontEnd("python -m build", "-m build -w -o {out} .", isolated=True),
@@ -383,7 +383,7 @@ def _lines() -> Iterator[str]:
     )
     yield from _table(
         ("back end", "asks `packaging.tags` for the name"),
-        ((f"{b.name} {_version(b)}", "yes" if b.first_tag else "no") for b in BACKENDS),
+        ((f"{b.name} {_version(b)}", "yes" if b.asks else "no") for b in BACKENDS),
     )
     yield from ("", "Through each of these; the isolated ones with the back ends that ask:", "")
     for front in FRONT_ENDS:
