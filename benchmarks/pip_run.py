@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import report
 import venvs
-from customtags.wheels.write import write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,7 +49,7 @@ def main() -> None:
         bare = venvs.installed(folder / "bare", wheelhouse, "customtags")
         (bare.site / "customtags.pth").unlink()
         hooked = venvs.installed(folder / "hooked", wheelhouse, "customtags")
-        write(folder / "offer", "example", "1.0", "py3-none-any", {"example.py": b""})
+        venvs.write(folder / "offer", "example", "1.0", "py3-none-any", {"example.py": b""})
         offer = ("--no-index", f"--find-links={folder / 'offer'}", "example")
         command = ("-m", "pip", "install", "-q", "--dry-run", *offer)
 

@@ -9,7 +9,6 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
-import pythons
 import report
 import venvs
 
@@ -70,7 +69,10 @@ def main() -> None:
         project={"action": "append", "choices": PROJECTS, "help": "only this one; repeatable"},
     )
     counter = report.counter()
-    found = {version: pythons.find(version) for version in options.python or pythons.SUPPORTED}
+    found = {
+        version: venvs.pythons.find(version)
+        for version in options.python or venvs.pythons.SUPPORTED
+    }
     with venvs.temporary(options.wheels) as (folder, wheelhouse):
         modules = folder / "modules"
         modules.mkdir()

@@ -16,9 +16,21 @@ if TYPE_CHECKING:
 
 sys.path[:0] = [str(Path(__file__).parents[1] / folder) for folder in ("tests", "src")]
 
-from real.environments import Environment, Wheelhouse, clean  # noqa: E402 - it lies in that folder
+import pythons  # noqa: E402 - these lie in those folders
+from customtags.wheels.write import write  # noqa: E402
+from real.environments import Environment, Wheelhouse, clean  # noqa: E402
 
-__all__ = ["PIP", "Environment", "Wheelhouse", "clean", "compiled", "installed", "temporary"]
+__all__ = [
+    "PIP",
+    "Environment",
+    "Wheelhouse",
+    "clean",
+    "compiled",
+    "installed",
+    "pythons",
+    "temporary",
+    "write",
+]
 
 #: The pip that is measured.
 PIP = "pip==26.3"
