@@ -407,7 +407,8 @@ def test_a_read_only_site_of_somebody_else(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("option", ["-c", "-sc", "-Ic"])
 def test_user_site(tmp_path: Path, option: str) -> None:
-    base = getattr(sys, "_base_executable", sys.executable)
+    # In a virtual environment there is no user site; and Python 3.9 does not know the interpreter outside it.
+    base = os.path.join(sys.base_prefix, "bin", "python{}.{}".format(*sys.version_info))
     env = {**SETTINGS, "PYTHONUSERBASE": str(tmp_path)}
     where = [base, "-m", "site", "--user-site"]
     site = subprocess.run(where, env=clean(env), capture_output=True, text=True, check=False)
