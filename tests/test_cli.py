@@ -15,10 +15,13 @@ from test_machine import SEED, write
 CPUINFO = f"flags : {' '.join(SEED['isa']['features'])}\n"
 
 
-def run(
-    *arguments: str, cwd: Path | None = None, **variables: str
-) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run the command as a user would, with these settings and no others."""
+    return run_in(Path.cwd(), *arguments, **variables)
+
+
+def run_in(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """The same in a folder."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CUSTOMTAGS_")}
     return subprocess.run(
         [sys.executable, "-m", "customtags", *arguments],
@@ -26,7 +29,7 @@ def run(
         capture_output=True,
         text=True,
         check=False,
-        cwd=cwd,
+        cwd=folder,
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from test_cli import run
+from test_cli import run_in
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = [page for page in sorted(DOCS.rglob("*.md")) if ">>> " in page.read_text("utf-8")]
@@ -65,7 +65,7 @@ def test_what_is_shown_of_the_command_line_is_what_it_prints(page: Path, session
     command, _, shown = session.partition("```")[0].partition("\n")
     program, *arguments = shlex.split(command)
     assert program == "customtags", f"{page}: show no other program"
-    assert run(*arguments, cwd=DOCS.parent).stdout == shown
+    assert run_in(DOCS.parent, *arguments).stdout == shown
 
 
 def test_the_readme_has_a_session() -> None:
