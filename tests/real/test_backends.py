@@ -78,9 +78,9 @@ def build(
             "PIP_FIND_LINKS": " ".join(str(wheelhouse.fetch(each)) for each in backend.requires),
         }
         environment.run(*command.format(out=out).split(), env=env, cwd=project)
-        names = [path.stem.split("-", 2)[2] for path in out.glob("*.whl")]
-        for path in out.glob("tiny-*.dist-info/WHEEL"):  # where the front end installs
-            lines = path.read_text(encoding="utf-8").splitlines()
+        names = [wheel.stem.split("-", 2)[2] for wheel in out.glob("*.whl")]
+        for found in out.glob("tiny-*.dist-info/WHEEL"):  # where the front end installs
+            lines = found.read_text(encoding="utf-8").splitlines()
             names += [line[5:] for line in lines if line.startswith("Tag: ")]
         return sorted(str(tag) for name in names for tag in parse_tag(name))
 

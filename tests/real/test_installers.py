@@ -45,7 +45,7 @@ class Given(NamedTuple):
     :ivar make: makes an environment that holds an installer, with or without customtags
     :ivar customtags: the folder with customtags's wheel
     :ivar pip: its wheel
-    :ivar index: the address of an index, with a slash at its end
+    :ivar url: the address of an index, with a slash at its end
     :ivar folder: an empty one, where `taken` looks
     :ivar env: the settings of customtags
     """
@@ -53,7 +53,7 @@ class Given(NamedTuple):
     make: Callable[[str, bool], Environment]
     customtags: Path
     pip: Path
-    index: str
+    url: str
     folder: Path
     env: Mapping[str, str]
 
@@ -96,7 +96,7 @@ def indexes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
 
 def pipenv(given: Given, row: table.Row, *, hooked_project: bool = True) -> None:
     environment = given.make(row.says, True)
-    source = f'[[source]]\nurl = "{given.index}"\nverify_ssl = false\nname = "it"\n'
+    source = f'[[source]]\nurl = "{given.url}"\nverify_ssl = false\nname = "it"\n'
     (given.folder / "Pipfile").write_text(f'{source}[packages]\nexample = "*"\n', encoding="utf-8")
     project = Environment(given.folder / ".venv", str(environment.python))
     if hooked_project:
@@ -115,7 +115,7 @@ def poetry(given: Given, row: table.Row, *, hooked: bool = True) -> None:
     (given.folder / "pyproject.toml").write_text(
         '[project]\nname = "tiny"\nversion = "1"\nrequires-python = ">=3.9"\n'
         'dependencies = ["example"]\n[tool.poetry]\npackage-mode = false\n'
-        f'[[tool.poetry.source]]\nname = "it"\nurl = "{given.index}"\npriority = "primary"\n',
+        f'[[tool.poetry.source]]\nname = "it"\nurl = "{given.url}"\npriority = "primary"\n',
         encoding="utf-8",
     )
     if not hooked:
@@ -134,7 +134,7 @@ def poetry_project(given: Given, row: table.Row) -> None:
 
 def unearth(given: Given, row: table.Row) -> None:
     environment = given.make(row.says, True)
-    command = ("-m", "unearth", "--index-url", given.index, "--link-only", "example")
+    command = ("-m", "unearth", "--index-url", given.url, "--link-only", "example")
     found = environment.run(*command, env=given.env).stdout
     (given.folder / "found.json").write_text(found, encoding="utf-8")
 
@@ -146,7 +146,7 @@ def pip_tools(given: Given, row: table.Row) -> None:
     project.install(given.customtags, "customtags")
     wanted = f"--find-links {given.customtags}\nexample\ncustomtags\n"
     (given.folder / "requirements.in").write_text(wanted, encoding="utf-8")
-    index = ("--index-url", given.index)
+    index = ("--index-url", given.url)
     for command in (
         ("compile", "-q", "--strip-extras", "--generate-hashes", *index),
         ("sync", "-q", "--python-executable", project.python, *index),
@@ -157,14 +157,14 @@ def pip_tools(given: Given, row: table.Row) -> None:
 def shiv(given: Given, row: table.Row) -> None:
     environment = given.make(row.says, True)
     archive = given.folder / "it.pyz"
-    command = ("-m", "shiv", "-o", archive, "--index-url", given.index, "example")
+    command = ("-m", "shiv", "-o", archive, "--index-url", given.url, "example")
     environment.run(*command, env=given.env)
     shutil.unpack_archive(archive, given.folder / "unpacked", "zip")
 
 
 def uv(given: Given, row: table.Row) -> None:
     environment = given.make(row.says, True)
-    options = ("--no-cache", "--target", given.folder / "site", "--index-url", given.index)
+    options = ("--no-cache", "--target", given.folder / "site", "--index-url", given.url)
     environment.run("-m", "uv", "pip", "install", *options, "example", env=given.env)
 
 
@@ -205,7 +205,7 @@ def test_other_installers(
     for name, env, word in (("hook", V3, row.takes), ("off", OFF, row.without)):
         folder = given.folder / name
         folder.mkdir()
-        RUN[row.name](given._replace(index=indexes[offer], folder=folder, env=env), row)
+        RUN[row.name](given._replace(url=indexes[offer], folder=folder, env=env), row)
         assert taken(folder) in means[word], name
 
 

@@ -73,6 +73,12 @@ def wheel(given: Given) -> list[object]:
     return [given.make().python, given.pip / "pip"]
 
 
+def old_wheel(given: Given) -> list[object]:
+    # Python 3.9 imports from zip files by an older protocol of loaders.
+    wheel = given.wheelhouse.wheel("pip==26.0")
+    return [given.make("26.0", "3.9").python, wheel / "pip"]
+
+
 def archive(given: Given) -> list[object]:
     shutil.unpack_archive(given.pip, given.folder / "unpacked", "zip")
     start = 'import runpy\nrunpy.run_module("pip", run_name="__main__")\n'
@@ -143,6 +149,7 @@ def fresh(given: Given) -> list[object]:
 RUN: dict[str, Callable[[Given], list[object]]] = {
     "script": script,
     "wheel": wheel,
+    "wheel on Python 3.9": old_wheel,
     "zipapp": archive,
     "ensurepip": ensurepip,
     "virtualenv": virtualenv,

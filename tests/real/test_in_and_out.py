@@ -1,0 +1,148 @@
+"""customtags comes as a package like any other, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import csv
+import platform
+import sys
+import zipfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+from customtags.wheels.write import write
+from real import table
+from real.conftest import NEWEST, OLDEST, MakeEnvironment
+from real.environments import PROJECT, Environment, Wheelhouse
+from real.stand_ins import MEANS, V3, taken, write_wheels
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: Asks whether the hook is there, and from where.
+HOOK = "import sys, _customtags; assert _customtags in sys.meta_path; print(_customtags.__file__)"
+NO_HOOK = "import sys; print([each for each in sys.meta_path if 'customtags' in repr(each)])"
+
+CHECKERS = {
+    "twine==7.0.0": ("-m", "twine", "check", "--strict"),
+    "check-wheel-contents==0.6.3": ("-m", "check_wheel_contents"),
+}
+
+
+def our_wheel(wheelhouse: Wheelhouse) -> Path:
+    (wheel,) = wheelhouse.customtags().glob("customtags-*.whl")
+    return wheel
+
+
+def contents(wheel: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(wheel) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def files(environment: Environment) -> set[str]:
+    """Every file of an environment but what Python caches."""
+    return {
+        str(path.relative_to(environment.folder))
+        for path in environment.folder.rglob("*")
+        if "__pycache__" not in path.parts
+    }
+
+
+@pytest.fixture(params=[OLDEST, NEWEST])
+def environment(
+    request: pytest.FixtureRequest, wheelhouse: Wheelhouse, tmp_path: Path
+) -> Environment:
+    """An environment of the test's own, with what customtags requires and a pip."""
+    made = Environment(tmp_path / "venv", sys.executable)
+    made.unpack(wheelhouse.wheel(f"pip=={request.param}"))
+    made.install(wheelhouse.customtags(), "distro", "packaging")
+    return made
+
+
+def test_the_wheel_holds_the_start_up_files_as_they_stand_here(wheelhouse: Wheelhouse) -> None:
+    found = contents(our_wheel(wheelhouse))
+    assert found["customtags.pth"] == b"import _customtags\n"
+    assert found["_customtags.py"] == (PROJECT / "src" / "_customtags.py").read_bytes()
+    top = {name.partition("/")[0] for name in found if ".dist-info" not in name}
+    assert top == {"customtags.pth", "_customtags.py", "customtags"}
+
+
+def test_in_upgrade_and_out(
+    environment: Environment, wheelhouse: Wheelhouse, tmp_path: Path
+) -> None:
+    before = files(environment)
+    new = contents(our_wheel(wheelhouse))
+    parts = {name: content for name, content in new.items() if ".dist-info/" not in name}
+    old = write(
+        tmp_path, "customtags", "0.0.1", "py3-none-any", {**parts, "customtags/old.py": b""}
+    )
+    environment.pip("install", "--no-index", "--no-deps", old)
+    assert "customtags/old.py" in " ".join(files(environment))
+
+    # The upgrade runs in a pip that is itself patched by the files that it replaces.
+    wheels = write_wheels(tmp_path / "wheels") if platform.machine() == "x86_64" else None
+    links = [f"--find-links={each}" for each in (wheelhouse.customtags(), wheels) if each]
+    wanted = ["customtags", *(["example"] if wheels else [])]
+    done = environment.pip("install", "--no-index", *links, "--upgrade", *wanted, env=V3)
+    assert "Traceback" not in done.stderr
+    if wheels:
+        assert taken(environment.site) in MEANS[table.EXTENDED]
+        environment.pip("uninstall", "-q", "-y", "example")
+    assert environment.run("-c", HOOK).stdout.strip() == str(environment.site / "_customtags.py")
+    (record,) = environment.site.glob("customtags-*.dist-info/RECORD")
+    assert "0.0.1" not in record.parent.name
+    listed = {row[0] for row in csv.reader(record.read_text(encoding="utf-8").splitlines())}
+    assert {"customtags.pth", "_customtags.py"} <= listed
+    assert not any("old.py" in name for name in files(environment))
+
+    done = environment.pip("uninstall", "-y", "customtags")
+    assert "Traceback" not in done.stderr
+    assert files(environment) == before
+    done = environment.run("-c", NO_HOOK)
+    assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
+def test_editable(make_environment: MakeEnvironment, wheelhouse: Wheelhouse) -> None:
+    environment = make_environment(hooked=False)
+    before = files(environment)
+    backend = map(wheelhouse.fetch, ("hatchling==1.33.0", "editables==0.5"))
+    links = [f"--find-links={each}" for each in (wheelhouse.customtags(), *backend)]
+    environment.pip("install", "--no-index", *links, "-e", PROJECT)
+    assert environment.run("-c", HOOK).stdout.strip() == str(environment.site / "_customtags.py")
+    where = environment.run("-c", "import customtags; print(customtags.__file__)").stdout.strip()
+    assert where == str(PROJECT / "src" / "customtags" / "__init__.py")
+    environment.pip("uninstall", "-q", "-y", "customtags")
+    assert not [name for name in files(environment) - before if "customtags" in name]
+    assert environment.run("-c", NO_HOOK).stdout == "[]\n"
+
+
+def test_target(make_environment: MakeEnvironment, wheelhouse: Wheelhouse, tmp_path: Path) -> None:
+    """Python reads no .pth file in a folder on PYTHONPATH: the command works, the hook sleeps."""
+    environment = make_environment(hooked=False)
+    target = tmp_path / "target"
+    install = ("install", "-q", "--no-index", "--find-links", wheelhouse.customtags())
+    environment.pip(*install, "--target", target, "customtags")
+    assert {"customtags.pth", "_customtags.py"} <= {path.name for path in target.iterdir()}
+    there = {"PYTHONPATH": str(target)}
+    done = environment.run("-c", NO_HOOK, env=there)
+    assert (done.stdout, done.stderr) == ("[]\n", "")
+    assert environment.run("-m", "customtags", "show", env=there).stdout
+    awake = f"import site; site.addsitedir({str(target)!r}); {HOOK}"
+    assert environment.run("-c", awake).stdout.strip() == str(target / "_customtags.py")
+
+
+def test_the_sdist_gives_the_same_wheel(
+    make_environment: MakeEnvironment, wheelhouse: Wheelhouse, tmp_path: Path
+) -> None:
+    environment = make_environment(hooked=True)
+    environment.install(wheelhouse.fetch("hatchling==1.33.0"), "hatchling")
+    environment.run("-m", "hatchling", "build", "-d", tmp_path, cwd=PROJECT)
+    (sdist,) = tmp_path.glob("*.tar.gz")
+    (direct,) = tmp_path.glob("*.whl")
+    build = ("wheel", "-q", "--no-index", "--no-deps", "--no-build-isolation")
+    environment.pip(*build, "-w", tmp_path / "again", sdist)
+    assert direct.name.endswith("-py3-none-any.whl")
+    assert contents(tmp_path / "again" / direct.name) == contents(direct)
+    for requirement, command in CHECKERS.items():
+        environment.install(wheelhouse.fetch(requirement), requirement)
+        environment.run(*command, direct, *([sdist] if "twine" in requirement else []))
