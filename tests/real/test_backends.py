@@ -29,10 +29,10 @@ pytestmark = pytest.mark.skipif(
 )
 
 #: What back ends look for on the path, unless a wheel brings it.
-TOOLS = {"maturin": ("cargo",), "meson-python": ("cc", "ninja"), "setuptools": ("cc",)}
+TOOLS = {"maturin": ("cargo",), "meson-python": ("cc",), "setuptools": ("cc",)}
 
 #: What runs them where pip does not, and all that is to be in an environment without isolation.
-FROM_INDEX = ("build==1.6.1", "uv==0.13.9")
+FROM_INDEX = ("build==1.6.1", "ninja==1.13.2", "uv==0.13.9")
 REQUIRES = sorted({each for backend in table.BACKENDS for each in backend.requires})
 
 
