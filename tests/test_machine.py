@@ -52,7 +52,7 @@ def root(tmp_path: Path) -> str:
 def test_the_machine_of_the_example_accepts_the_wheel_of_the_example() -> None:
     tags, cut = machine.extend(STOCK, SEED)
     assert "linux_x86_64_v3_fc39_rocm6_0" in tags
-    assert cut == []
+    assert cut == 0
     assert not set(tags).intersection(STOCK)
 
 
@@ -237,7 +237,7 @@ def test_the_hook_puts_extended_tags_first_or_behind_the_native_one(native_first
 @pytest.mark.parametrize("stock", [[], ["win_amd64"], ["macosx_14_0_arm64", "macosx_13_0_arm64"]])
 def test_another_system_gets_its_own_tags_untouched(stock: list[str]) -> None:
     assert machine.platform_tags(stock, native_first=True) == stock
-    assert machine.extend(stock, SEED) == ([], [])
+    assert machine.extend(stock, SEED) == ([], 0)
 
 
 def test_every_error_has_a_cure_behind_the_problem() -> None:

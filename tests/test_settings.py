@@ -203,7 +203,7 @@ def test_settings_steer_order_bases_and_number() -> None:
     ]
     some, cut = machine.extend(STOCK, profile, Settings({}, limit=2, bases=["manylinux_2_20"]))
     assert len(some) == 2
-    assert "manylinux_2_20_x86_64_rocm6" in cut
+    assert cut > 0
     assert machine.extend(STOCK, profile, Settings({}, limit=0))[0] == []
 
 

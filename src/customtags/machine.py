@@ -60,33 +60,32 @@ def extend(
     profile: Profile,
     settings: Settings | None = None,
     pages: Sequence[Page] | None = None,
-) -> tuple[list[str], list[str]]:
-    """Give the extended tags that a machine accepts, best first, and those that the limit cut.
+) -> tuple[list[str], int]:
+    """Give the extended tags that a machine accepts, best first, and how many the limit cut.
 
     >>> seed = {"isa": {"arch": "x86_64", "features": []}, "distro": {"segment": "fc39"}}
     >>> extend(["manylinux_2_17_x86_64", "linux_x86_64"], seed)
-    (['linux_x86_64_fc39'], [])
+    (['linux_x86_64_fc39'], 0)
 
     :param settings: bases, order and limit; the usual ones if not given
     :param pages: those that explain the profile; by default the built-in ones
     """
     native = native_tag(stock)
     if native is None:
-        return [], []
+        return [], 0
     settings = Settings({}) if settings is None else settings
     pages = providers.pages(settings, _ignore, profile) if pages is None else pages
     arch = native.removeprefix("linux_")
     wanted = ladder.POLICIES if settings.bases is None else settings.bases
     policies = [f"{policy}_{arch}" for policy in wanted]
     bases = [native, *(policy for policy in policies if policy in stock)]
-    limit = ladder.LIMIT if settings.limit is None else settings.limit
     accepted = ladders(profile, arch, pages)
     libcs = {tag.partition("_")[0] for tag in stock}.intersection(("manylinux", "musllinux"))
     if (
         libcs and "distro" in accepted
     ):  # an interpreter may bring another C library than its distribution's
         accepted["distro"] = [each for each in accepted["distro"] if distro.libc(each) in libcs]
-    return ladder.combine(accepted, bases, limit, settings.priority)
+    return ladder.combine(accepted, bases, settings.limit, settings.priority)
 
 
 def ladders(profile: Profile, arch: str, pages: Sequence[Page] = PAGES) -> dict[str, list[str]]:

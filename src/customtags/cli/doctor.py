@@ -53,7 +53,7 @@ def _doctor(options: argparse.Namespace) -> int:
         "driver_limit_seconds": LIMIT,
         "disagreements": [each._asdict() for each in doctor.disagreements(pages, Host())],
         "platforms": len(extended),
-        "cut": len(cut),
+        "cut": cut,
         "problems": list(dict.fromkeys(map(str, problems))),
     }
     if options.json:

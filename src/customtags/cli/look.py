@@ -122,7 +122,7 @@ def _show(options: argparse.Namespace) -> int:
     print(
         f"\nExtended tags: {len(extended)}, before the {len(stock_tags)} stock ones, best first:\n"
     )
-    _print_tags([*extended, *stock_tags] if options.all else extended, len(cut), most)
+    _print_tags([*extended, *stock_tags] if options.all else extended, cut, most)
     for problem in dict.fromkeys(map(str, problems)):
         print(f"\nLeft out: {problem}.")
     if not foreign:
