@@ -24,7 +24,7 @@ def find_spec(name, path=None, target=None):
             spec = finder.find_spec(name, path, target)
             if spec is not None:
                 if spec.loader is not None:
-                    spec.loader = Loader(spec.loader)  # type: ignore[assignment]
+                    spec.loader = _loader(spec.loader)
                 return spec
         after = after or _is_hook(finder)
     return None
@@ -39,28 +39,28 @@ def _is_asking(name, frame):
     return False
 
 
-class Loader(object):
-    """The real loader, but that the module is patched once it has run."""
+def _loader(real):
+    """Give the real loader, but that the module is patched once it has run."""
 
-    def __init__(self, real):
-        self.real = real
+    class Loader(object):
+        def __getattr__(self, attribute):
+            return getattr(real, attribute)
 
-    def __getattr__(self, attribute):
-        return getattr(object.__getattribute__(self, "real"), attribute)
+        def create_module(self, spec):
+            create = getattr(real, "create_module", None)
+            return create and create(spec)
 
-    def create_module(self, spec):
-        create = getattr(self.real, "create_module", None)
-        return create and create(spec)
+        def exec_module(self, module):
+            if getattr(module, "__loader__", None) is self:  # Python 3.16 sets none
+                module.__loader__ = real
+            module.__spec__.loader = real
+            if hasattr(real, "exec_module"):
+                real.exec_module(module)
+            else:  # zipimport before Python 3.10
+                real.load_module(module.__name__)
+            _engine("apply", module)
 
-    def exec_module(self, module):
-        if getattr(module, "__loader__", None) is self:  # Python 3.16 sets none
-            module.__loader__ = self.real
-        module.__spec__.loader = self.real
-        if hasattr(self.real, "exec_module"):
-            self.real.exec_module(module)
-        else:  # zipimport before Python 3.10
-            self.real.load_module(module.__name__)
-        _engine("apply", module)
+    return Loader()
 
 
 def _engine(verb, module):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from customtags import machine
-from customtags.dimensions import PAGES
+from customtags.dimensions import builtin
 from customtags.errors import CustomtagsError, FactError, OverrideError, ProfileError
 from customtags.host import Host
 from customtags.settings import Settings
@@ -110,7 +110,7 @@ def test_an_override_wins_over_what_is_found(
     found = machine.ladders(profile, "x86_64")[dimension]
     assert [rung for rung in found if rung in segments] == segments
     assert len(found) == len(segments) or "_sm86" in value
-    names = {page.NAME for page in PAGES if dimension == page.DIMENSION}
+    names = {page.NAME for page in builtin() if dimension == page.DIMENSION}
     assert {profile["source"][name] for name in names} == {
         f"CUSTOMTAGS_{dimension.upper()}={value}"
     }

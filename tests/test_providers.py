@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from customtags import machine, plugins, providers
-from customtags.dimensions import PAGES
+from customtags.dimensions import builtin
 from customtags.dimensions.variant import spell
 from customtags.errors import CustomtagsError, OverrideError
 from customtags.grammar import fold
@@ -69,7 +69,7 @@ def look(settings: Settings, host: Host | None = None) -> tuple[dict[str, Any], 
 
 def test_nobody_is_asked_who_is_not_named(install: Callable[..., None]) -> None:
     install("stranger-one", "mpi = stranger_one", "raise SystemExit('imported')")
-    assert providers.pages(Settings({}), print) == list(PAGES)
+    assert providers.pages(Settings({}), print) == builtin()
     assert "mpi" not in look(Settings({}))[0]
     assert "imported" in look(Settings({}, dimensions=["mpi"]))[1][0]
 
@@ -173,7 +173,7 @@ def test_two_that_claim_one_name_are_both_left_out(install: Callable[..., None])
 def test_what_only_breaks_later_is_told_then(install: Callable[..., None]) -> None:
     install("stranger-six", "mpi = stranger_six", PAGE.replace('return " "', "return 1 / 0 #"))
     problems: list[CustomtagsError] = []
-    (page,) = providers.pages(Settings({}, dimensions=["mpi"]), problems.append)[len(PAGES) :]
+    (page,) = providers.pages(Settings({}, dimensions=["mpi"]), problems.append)[len(builtin()) :]
     assert problems == []
     assert page.describe({"abis": []}) == "-"
     assert "fails in describe (ZeroDivisionError" in str(problems[0])
@@ -397,8 +397,25 @@ def test_a_property_is_one_segment(given: tuple[str, str, str], segment: str) ->
 
 
 def test_every_built_in_page_keeps_the_contract_but_for_its_name() -> None:
-    for page in PAGES:
+    for page in builtin():
         copy = SimpleNamespace(**{each: getattr(page, each) for each in plugins.ATTRIBUTES})
         copy.NAME = copy.DIMENSION = f"x{page.NAME}"
         assert plugins.fault_of_page(copy, copy.NAME) is None
         assert plugins.fault_of_page(page, page.NAME) is not None
+
+
+@pytest.mark.parametrize(
+    ("files", "settings", "vendors"),
+    [
+        ({}, Settings({}), []),
+        ({"/dev/nvidiactl": ""}, Settings({}), ["cuda"]),
+        ({"/sys/class/kfd/kfd/topology/nodes/0/properties": ""}, Settings({}), ["rocm"]),
+        ({}, Settings({"accelerator": "rocm6.0"}), ["cuda", "rocm"]),
+        ({}, Settings({}, "node.json"), ["cuda", "rocm"]),
+    ],
+)
+def test_pip_is_spared_the_pages_of_vendors_that_left_no_sign(
+    files: dict[str, str | OSError], settings: Settings, vendors: list[str]
+) -> None:
+    pages = providers.pages(settings, print, host=FakeHost(files))
+    assert [page.NAME for page in pages if page.DIMENSION == "accelerator"] == vendors

@@ -14,7 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from customtags.errors import TagError
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from customtags.errors import TagError
 
 __all__ = ["fold", "fold_version", "format", "parse"]
 
@@ -50,10 +52,9 @@ def parse(tag: str) -> tuple[str, tuple[str, ...]]:
         return tag, ()
     # x86_64 is the one architecture of Linux with a token too many.
     end = before + (2 if tokens[before : before + 2] == ["x86", "64"] else 1)
-    if len(tokens) < end or not all(map(_is_number, tokens[1:before])):
-        raise TagError(tag, "names no architecture", "write it as in 'linux_x86_64_v3'")
-    if not _is_word(tokens[end - 1]) and tokens[end - 1] != "64":
-        raise TagError(tag, "names no architecture", "write it as in 'linux_x86_64_v3'")
+    named = len(tokens) >= end and (_is_word(tokens[end - 1]) or tokens[end - 1] == "64")
+    if not (named and all(map(_is_number, tokens[1:before]))):
+        raise _error(tag, "names no architecture", "linux_x86_64_v3")
     segments: list[str] = []
     for token in tokens[end:]:
         if _is_word(token):
@@ -61,11 +62,8 @@ def parse(tag: str) -> tuple[str, tuple[str, ...]]:
         elif _is_number(token) and segments:
             segments[-1] += f"_{token}"
         else:
-            raise TagError(
-                tag,
-                f"has {token!r} where a segment must begin with a letter of a-z",
-                "write it as in 'linux_x86_64_v3_fc39'",
-            )
+            why = f"has {token!r} where a segment must begin with a letter of a-z"
+            raise _error(tag, why, "linux_x86_64_v3_fc39")
     return "_".join(tokens[:end]), tuple(segments)
 
 
@@ -97,6 +95,12 @@ def fold(value: str) -> str | None:
     """
     word, *numbers = value.replace(".", "_").split("_")
     return "_".join((word, *numbers)) if _is_word(word) and all(map(_is_number, numbers)) else None
+
+
+def _error(tag: str, why: str, example: str) -> TagError:
+    from customtags.errors import TagError
+
+    return TagError(tag, why, f"write it as in {example!r}")
 
 
 def _is_number(token: str) -> bool:

@@ -6,14 +6,14 @@ import os
 from collections.abc import Sequence
 
 from customtags import ladder, providers
-from customtags.dimensions import PAGES, distro
-from customtags.errors import CustomtagsError, OverrideError
+from customtags.dimensions import builtin, distro
 from customtags.host import Host
 from customtags.providers import facts_of, record
 from customtags.settings import Settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from customtags.errors import CustomtagsError
     from customtags.providers import Tell
     from customtags.spec import Host as AnyHost
     from customtags.spec import Page, Profile
@@ -42,9 +42,9 @@ def platform_tags(
     native = native_tag(stock)
     if native is None:
         return list(stock)
-    settings = Settings.read(os.environ)
-    pages = providers.pages(settings, tell or _ignore)
-    tags, _ = extend(stock, detect(Host(), settings, pages), settings, pages)
+    settings, host = Settings.read(os.environ), Host()
+    pages = providers.pages(settings, tell or _ignore, host=host)
+    tags, _ = extend(stock, detect(host, settings, pages), settings, pages)
     if tags and native_first and not settings.public_first:
         return [native, *tags, *(tag for tag in stock if tag != native)]
     return [*tags, *stock]
@@ -88,10 +88,12 @@ def extend(
     return ladder.combine(accepted, bases, settings.limit, settings.priority)
 
 
-def ladders(profile: Profile, arch: str, pages: Sequence[Page] = PAGES) -> dict[str, list[str]]:
+def ladders(
+    profile: Profile, arch: str, pages: Sequence[Page] | None = None
+) -> dict[str, list[str]]:
     """Give the segments of each dimension that a machine accepts, on wheels for one architecture."""
     accepted: dict[str, list[str]] = {}
-    for page in pages:
+    for page in builtin() if pages is None else pages:
         rungs = accepted.setdefault(page.DIMENSION, [])
         facts = facts_of(profile, page)
         if facts is not None and facts.get("arch", arch) == arch:
@@ -158,6 +160,8 @@ def _observe(profile: Profile, page: Page, host: AnyHost) -> None:
 
 def _override(profile: Profile, family: Sequence[Page], settings: Settings, host: AnyHost) -> None:
     """Record what the user says instead of what could be observed; of several families, each its part."""
+    from customtags.errors import OverrideError
+
     setting, value = settings.override(family[0].DIMENSION)
     source = f"{setting}={value}"
     arch = profile.get("platform", {}).get("arch") or host.arch()

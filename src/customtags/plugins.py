@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from customtags.configuration import KEYS
-from customtags.dimensions import PAGES, distro, isa
+from customtags.dimensions import VENDORS, distro, isa
 from customtags.errors import CustomtagsError, DimensionError, TagError
 from customtags.grammar import parse
 from customtags.settings import OVERRIDABLE, dimension, variable
@@ -32,7 +32,7 @@ RESERVED = frozenset(
     (
         *(*KEYS, *OVERRIDABLE, "version", "platform", "source", "problems"),
         *("cache", "config", "debug", "disable", "none", "time", "timeout"),
-        *(page.NAME for page in PAGES),
+        *VENDORS,
     )
 )
 
@@ -180,7 +180,7 @@ def _owner(segment: str) -> str | None:
     owners = {
         **{level.rstrip(_DIGITS): "isa" for level in levels},
         **dict.fromkeys((word for word, _ in distro.WORDS.values()), "distro"),
-        **{page.NAME: page.DIMENSION for page in PAGES if page.NAME != page.DIMENSION},
+        **dict.fromkeys(VENDORS, "accelerator"),
     }
     return owners.get(word) if word != token else None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from customtags.dimensions import OPTIONAL, PAGES, optional
+from customtags.dimensions import OPTIONAL, builtin, optional
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from customtags.errors import CustomtagsError
     from customtags.settings import Settings
-    from customtags.spec import Facts, Page, Profile
+    from customtags.spec import Facts, Host, Page, Profile
 
     #: Is told of everything that is left out, now and whenever one of the pages fails later.
     Tell = Callable[[CustomtagsError], None]
@@ -18,22 +18,27 @@ if TYPE_CHECKING:
 __all__ = ["facts_of", "pages", "record"]
 
 
-def pages(settings: Settings, tell: Tell, known: Container[str] = ()) -> list[Page]:
+def pages(
+    settings: Settings, tell: Tell, known: Container[str] = (), host: Host | None = None
+) -> list[Page]:
     """Give the pages that count, families of one dimension side by side.
 
     :param known: dimensions of which there are facts already
+    :param host: leave out the vendors of which it shows no sign, unless the settings speak of them
     """
+    told = settings.profile or "accelerator" in settings.overrides
+    ours = builtin(None if told else host)
     wanted = [
         name for name in OPTIONAL if settings.profile or name in settings.overrides or name in known
     ]
     if settings.abi and "abi" not in wanted:
         wanted.append("abi")
     if not (wanted or settings.dimensions or settings.variant_providers):
-        return list(PAGES)
+        return ours
     from customtags import plugins
 
-    ours = (plugins.Guarded(optional(name, settings.abi), "customtags", tell) for name in wanted)
-    return [*PAGES, *ours, *plugins.pages(settings, tell)]
+    ours += [plugins.Guarded(optional(name, settings.abi), "customtags", tell) for name in wanted]
+    return [*ours, *plugins.pages(settings, tell)]
 
 
 def facts_of(profile: Profile, page: Page) -> Facts | None:

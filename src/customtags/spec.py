@@ -34,6 +34,9 @@ class Host(Protocol):
         :raises FactError: it is there and cannot be read
         """
 
+    def glance(self, path: str, limit: int = ...) -> str | None:
+        """Give the same, but None where it can't be read, too."""
+
     def names(self, path: str) -> list[str]:
         """Give the sorted names in a folder; none if there is no such folder."""
 

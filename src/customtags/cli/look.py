@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from customtags import doctor, machine, providers, stock
 from customtags.cli.doctor import describe
 from customtags.cli.output import Verbs, add_verb, print_json, table
-from customtags.dimensions import PAGES
+from customtags.dimensions import OPTIONAL
 from customtags.errors import CustomtagsError, FactError
 from customtags.host import Host
 from customtags.settings import Settings
@@ -149,7 +149,7 @@ def _rows(profile: Profile, pages: Sequence[Page], arch: str) -> list[Sequence[s
             source = profile["source"].get(page.NAME) or "-"
             rows.append((dimension, _brief(accepted), source, page.describe(facts)))
         source = profile["source"].get(family[0].NAME)
-        if not known and (source or family[0] in PAGES):
+        if not known and (source or dimension not in OPTIONAL):
             rows.append((dimension, "-", source or "-", "none"))
     return rows
 

@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
-from customtags.dimensions import cuda, distro, isa, rocm
+from importlib import import_module
+
+from customtags.dimensions import distro, isa
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from customtags.spec import Page
+    from customtags.spec import Host, Page
 
-__all__ = ["OPTIONAL", "PAGES", "optional"]
+__all__ = ["OPTIONAL", "VENDORS", "builtin", "optional"]
 
-#: In the order in which they are asked and shown; families of one dimension stand together.
-PAGES: tuple[Page, ...] = (isa, distro, cuda, rocm)
+#: The vendors of accelerators: the module of each page, and what a driver leaves, of NVIDIA's the last two under WSL 2
+#: and on Tegra. Where nothing of it is, pip's process is spared the page.
+VENDORS = {
+    "cuda": ("/dev/nvidiactl", "/proc/driver/nvidia/version", "/dev/dxg", "/dev/nvmap"),
+    "rocm": ("/sys/class/kfd",),
+}
 
 #: Those that say nothing unless the configuration does, and so are not even imported before.
 OPTIONAL = ("abi", "site")
+
+
+def builtin(host: Host | None = None) -> list[Page]:
+    """Give the built-in pages, in the order in which they are asked and shown.
+
+    :param host: leave out the vendors of which it shows no sign
+    """
+    vendors = [
+        f"{__name__}.{name}"
+        for name, signs in VENDORS.items()
+        if host is None or any(map(host.exists, signs))
+    ]
+    return [isa, distro, *map(import_module, vendors)]
 
 
 def optional(name: str, projects: Sequence[str]) -> Page:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from customtags.dimensions import VENDORS
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,9 +14,6 @@ __all__ = ["DIMENSION", "NAME", "PROBES", "describe", "ladder", "override"]
 
 NAME = "cuda"
 DIMENSION = "accelerator"
-
-#: A driver leaves one of these, the last two under WSL 2 and on Tegra; only then is it worth asking.
-SIGNS = ("/dev/nvidiactl", "/proc/driver/nvidia/version", "/dev/dxg", "/dev/nvmap")
 
 #: Toolkit → the driver that came with its first release; later drivers serve what earlier ones did. "CUDA Toolkit and
 #: Corresponding Driver Versions" in https://docs.nvidia.com/cuda/cuda-toolkit-release-notes/
@@ -48,7 +47,7 @@ TEGRA = frozenset(((5, 3), (6, 2), (7, 2), (8, 7), (8, 8)))
 
 
 def _from_driver(host: Host) -> Facts | None:
-    return host.nvml() if any(map(host.exists, SIGNS)) else None
+    return host.nvml() if any(map(host.exists, VENDORS[NAME])) else None
 
 
 def _from_kernel(host: Host) -> Facts | None:
@@ -65,7 +64,7 @@ def _from_kernel(host: Host) -> Facts | None:
 
 
 def _from_program(host: Host) -> Facts | None:
-    return host.nvidia_smi() if any(map(host.exists, SIGNS)) else None
+    return host.nvidia_smi() if any(map(host.exists, VENDORS[NAME])) else None
 
 
 #: The driver's own word also where it is that it fails. The others serve where Python can't ask it.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from customtags.errors import FactError
 from customtags.grammar import fold
 
 TYPE_CHECKING = False
@@ -132,6 +131,8 @@ def _from_ld_so(host: Host) -> Facts | None:
 def _from_nothing(host: Host) -> Facts | None:
     """The last resort: a file without a word is a fault to be told, and no machine of the lowest level."""
     if host.exists("/proc/cpuinfo") and not host.read("/proc/cpuinfo", 1):
+        from customtags.errors import FactError
+
         cure = "override it with CUSTOMTAGS_ISA, which may be none"
         raise FactError("/proc/cpuinfo", "is empty", cure)
     return None
@@ -216,11 +217,8 @@ def _facilities(host: Host, arch: str) -> set[str]:
 
 
 def _line(host: Host, name: str) -> set[str] | None:
-    """The words of one line of /proc/cpuinfo; None where there is none to read, so that the next probe is asked."""
-    try:
-        text = host.read("/proc/cpuinfo", _FIRST_CPU) or ""
-    except FactError:
-        return None
+    """The words of one line of /proc/cpuinfo; None where there is none, so that the next probe is asked."""
+    text = host.glance("/proc/cpuinfo", _FIRST_CPU) or ""
     _, _, line = f"\n{text}".partition(f"\n{name}")
     blank, colon, words = line.partition("\n")[0].partition(":")
     return set(words.split()) if colon and not blank.strip() else None

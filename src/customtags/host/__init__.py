@@ -6,8 +6,6 @@ import errno
 import os
 import sys
 
-from customtags.errors import FactError
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -33,16 +31,24 @@ class Host:
         :raises FactError: it is there and cannot be read
         """
         try:
-            with open(self._real(path), "rb") as file:
-                return file.read(limit).decode("utf-8", "replace")
+            return self._text(path, limit)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
+            from customtags.errors import FactError
+
             raise FactError(
                 self.root.rstrip("/") + path,
                 f"cannot be read ({error.strerror})",
                 "make it readable, or override what it says (CUSTOMTAGS_ISA, _DISTRO, _ACCELERATOR)",
             ) from error
+
+    def glance(self, path: str, limit: int = 65536) -> str | None:
+        """Give the same, but None where it can't be read, too."""
+        try:
+            return self._text(path, limit)
+        except OSError:
+            return None
 
     def names(self, path: str) -> list[str]:
         """Give the sorted names in a folder; none if it can't be listed."""
@@ -174,6 +180,10 @@ class Host:
         from customtags.host import variants
 
         return variants.ask(self, plugin, release)
+
+    def _text(self, path: str, limit: int) -> str:
+        with open(self._real(path), "rb") as file:
+            return file.read(limit).decode("utf-8", "replace")
 
     def _real(self, path: str) -> str:
         """Find a path below the root, where links too are followed as if the root were ``/``."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 
-from customtags.errors import FactError
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -132,22 +130,13 @@ def _key(host: Host) -> list[Any]:
     """Say what the answer hangs on: the boot, the driver, the devices, and the libraries."""
     search = [each for each in os.environ.get("LD_LIBRARY_PATH", "").split(":") if each]
     return [
-        *(
-            _line(host, path)
-            for path in ("/proc/sys/kernel/random/boot_id", "/sys/module/nvidia/version")
-        ),
+        host.glance("/proc/sys/kernel/random/boot_id", 64),
+        host.glance("/sys/module/nvidia/version", 64),
         host.names("/proc/driver/nvidia/gpus"),
         [name for name in host.names("/dev") if name.startswith("nvidia")],
         search,
         [_stamp(f"{each}/{name}") for each in (*search, *OUTSIDE, *INSIDE) for name in LIBRARIES],
     ]
-
-
-def _line(host: Host, path: str) -> str | None:
-    try:
-        return (host.read(path, 200) or "").strip()
-    except FactError:
-        return None
 
 
 def _stamp(path: str) -> list[int] | None:

@@ -6,7 +6,6 @@ import os
 import sys
 import zlib
 
-from customtags.errors import FactError
 from customtags.host import cache, child
 
 TYPE_CHECKING = False
@@ -29,7 +28,7 @@ def ask(host: Host, plugin: str, release: str) -> dict[str, Any] | None:
     :returns: that, ``{"fault": why}``, or None where there can be no child process
     """
     name = f"variants-{zlib.crc32(f'{plugin} {sys.prefix}'.encode()):08x}"
-    key = [plugin, release, sys.prefix, _boot(host)]
+    key = [plugin, release, sys.prefix, host.glance("/proc/sys/kernel/random/boot_id", 64)]
     answer: dict[str, Any] | None = cache.read(name, key)
     if answer is not None:
         return answer
@@ -42,10 +41,3 @@ def ask(host: Host, plugin: str, release: str) -> dict[str, Any] | None:
         answer = {"fault": f"the plugin {fault}"}
     cache.write(name, key, answer, BRIEF if "fault" in answer else WHOLE)
     return answer
-
-
-def _boot(host: Host) -> str | None:
-    try:
-        return host.read("/proc/sys/kernel/random/boot_id", 64)
-    except FactError:
-        return None
