@@ -68,6 +68,26 @@ def test_imports_go_down_only(path: Path) -> None:
             assert names[0] <= floor(path), f"{path.name} imports {name}"
 
 
+def test_imports_form_no_circle() -> None:
+    names = {
+        ".".join(("customtags", *path.relative_to(PACKAGE).with_suffix("").parts)): path
+        for path in MODULES
+    }
+    names = {name.removesuffix(".__init__"): path for name, path in names.items()}
+    arrows = {}
+    for name, path in names.items():
+        found = {
+            each if each in names else each.rpartition(".")[0] for each in imports(parse(path))
+        }
+        arrows[name] = found.intersection(names) - {name, "customtags"}
+    arrows["customtags"] = set()  # it names the public modules, lazily
+    while arrows:
+        done = [name for name, targets in arrows.items() if not targets & arrows.keys()]
+        assert done, f"a circle among {sorted(arrows)}"
+        for name in done:
+            del arrows[name]
+
+
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_only_host_asks_the_system(path: Path) -> None:
     if "host" not in path.parts:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import sys
 
 from customtags.errors import SettingError
-from customtags.settings import overridable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
 __all__ = ["KEYS", "MOST_ABIS", "read"]
@@ -37,9 +36,12 @@ MOST_ABIS = 3
 _OLD_POLICIES = ("manylinux1", "manylinux2010", "manylinux2014")
 
 
-def read(paths: Iterable[str]) -> tuple[dict[str, Any], dict[str, str]]:
+def read(
+    paths: Iterable[str], overridable: Callable[[Mapping[str, Any]], Sequence[str]]
+) -> tuple[dict[str, Any], dict[str, str]]:
     """Give the values of all keys, and which file each is from: the first that has it.
 
+    :param overridable: names the dimensions that may stand there, from the values
     :raises SettingError: a file cannot be used
     """
     values: dict[str, Any] = {}
@@ -48,7 +50,7 @@ def read(paths: Iterable[str]) -> tuple[dict[str, Any], dict[str, str]]:
         for key, value in _load(path).items():
             if key not in values:
                 values[key], places[key] = value, path
-    _check(values, places)
+    _check(values, places, overridable(values) if values else [])
     return values, places
 
 
@@ -71,18 +73,18 @@ def _load(path: str) -> dict[str, Any]:
     return values
 
 
-def _check(values: Mapping[str, Any], places: Mapping[str, str]) -> None:
+def _check(values: Mapping[str, Any], places: Mapping[str, str], dimensions: Sequence[str]) -> None:
     """Refuse what is not known, and what is not of its type."""
     for key in ("dimensions", "variant-providers", *values):  # they decide which keys there are
         if key in values:
             kind, example = KEYS.get(key, (str, '"…"'))
-            if key not in KEYS and key not in overridable(values):
+            if key not in KEYS and key not in dimensions:
                 raise SettingError(places[key], f"has the unknown key {key!r}", _nearest(key, KEYS))
             if not _is_of(kind, values[key]):
                 raise _wrong(key, values[key], places[key], f"write it as in {key} = {example}")
     for each in values.get("priority", ()):
-        if each not in overridable(values):
-            cure = _nearest(each, overridable(values))
+        if each not in dimensions:
+            cure = _nearest(each, dimensions)
             raise _wrong("priority", each, places["priority"], cure)
     for each in values.get("bases", ()):
         if not _is_policy(each):

@@ -14,9 +14,8 @@ from customtags.settings import Settings
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from customtags.errors import CustomtagsError
-    from customtags.providers import Tell
     from customtags.spec import Host as AnyHost
-    from customtags.spec import Page, Profile
+    from customtags.spec import Page, Profile, Tell
 
 __all__ = [
     "detect",

@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
     from typing import Any
 
-    from customtags.providers import Tell
     from customtags.settings import Settings
-    from customtags.spec import Facts, Host, Page, Probe
+    from customtags.spec import Facts, Host, Page, Probe, Tell
 
 __all__ = ["DIMENSIONS", "PROVIDERS", "Guarded", "fault_of_page", "fault_of_segments", "pages"]
 

@@ -6,14 +6,10 @@ from customtags.dimensions import OPTIONAL, builtin, optional
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container
+    from collections.abc import Container
 
-    from customtags.errors import CustomtagsError
     from customtags.settings import Settings
-    from customtags.spec import Facts, Host, Page, Profile
-
-    #: Is told of everything that is left out, now and whenever one of the pages fails later.
-    Tell = Callable[[CustomtagsError], None]
+    from customtags.spec import Facts, Host, Page, Profile, Tell
 
 __all__ = ["facts_of", "pages", "record"]
 

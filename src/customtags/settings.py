@@ -80,7 +80,7 @@ class Settings:
         if present:
             from customtags import configuration
 
-            values, places = configuration.read(present)
+            values, places = configuration.read(present, overridable)
         overrides: dict[str, str] = {}
         origins: dict[str, str] = {}
         for name in overridable(values):

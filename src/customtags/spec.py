@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypedDict
 
-__all__ = ["Facts", "Host", "Page", "Probe", "Profile"]
+from customtags.errors import CustomtagsError
+
+__all__ = ["Facts", "Host", "Page", "Probe", "Profile", "Tell"]
 
 #: What one page found out, as plain JSON. A key ``arch`` restricts it to that architecture.
 Facts = Mapping[str, Any]
@@ -76,6 +78,9 @@ class Host(Protocol):
     def variants(self, plugin: str, release: str) -> dict[str, Any] | None:
         """Give what a plugin of wheel variants supports or ``{"fault": why}``, None if it can't be asked."""
 
+
+#: Is told of everything that is left out, now and whenever one of the pages fails later.
+Tell = Callable[[CustomtagsError], None]
 
 #: Asks one source; None means that it says nothing.
 Probe = Callable[[Host], "Facts | None"]

@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from customtags.host import Host
+    from customtags.spec import Host
 
 __all__ = ["ask", "smi"]
 
