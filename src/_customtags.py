@@ -73,9 +73,11 @@ def _engine(verb, module):
         pass
 
 
-def _imported():
-    # Not by walking sys.modules: other threads may import meanwhile.
-    return [sys.modules[name] for name in TARGETS if sys.modules.get(name) is not None]
+def _every(verb):
+    for name in TARGETS:  # and not over sys.modules: other threads may import meanwhile
+        module = sys.modules.get(name)
+        if module is not None:
+            _engine(verb, module)
 
 
 def _is_hook(finder):
@@ -88,15 +90,13 @@ def install():
     if sys.version_info < (3, 9) or sys.platform != "linux" or any(map(_is_hook, sys.meta_path)):
         return
     sys.meta_path.insert(0, sys.modules[__name__])
-    for module in _imported():
-        _engine("apply", module)
+    _every("apply")
 
 
 def uninstall():
     """Take the hook away and give every patched copy its own functions back."""
     sys.meta_path[:] = [finder for finder in sys.meta_path if not _is_hook(finder)]
-    for module in _imported():
-        _engine("undo", module)
+    _every("undo")
 
 
 install()

@@ -13,7 +13,7 @@ from customtags.settings import Settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from customtags.errors import CustomtagsError
+    from customtags.errors import CustomtagsError, OverrideError
     from customtags.spec import Host as AnyHost
     from customtags.spec import Page, Profile, Tell
 
@@ -159,8 +159,6 @@ def _observe(profile: Profile, page: Page, host: AnyHost) -> None:
 
 def _override(profile: Profile, family: Sequence[Page], settings: Settings, host: AnyHost) -> None:
     """Record what the user says instead of what could be observed; of several families, each its part."""
-    from customtags.errors import OverrideError
-
     setting, value = settings.override(family[0].DIMENSION)
     source = f"{setting}={value}"
     arch = profile.get("platform", {}).get("arch") or host.arch()
@@ -173,12 +171,16 @@ def _override(profile: Profile, family: Sequence[Page], settings: Settings, host
             try:
                 facts = probe(host) if probe else page.override(part, arch)
             except ValueError as error:
-                raise OverrideError(setting, value, "means nothing", f"{error}, or none") from error
+                raise _meaningless(setting, value, f"{error}, or none") from error
             if facts is not None:
                 record(profile, page, facts, source)
                 break
         else:
             known = ", ".join(page.NAME for page in family)
-            raise OverrideError(
-                setting, value, "means nothing", f"it begins with one of {known}, or is none"
-            )
+            raise _meaningless(setting, value, f"it begins with one of {known}, or is none")
+
+
+def _meaningless(setting: str, value: str, cure: str) -> OverrideError:
+    from customtags.errors import OverrideError
+
+    return OverrideError(setting, value, "means nothing", cure)

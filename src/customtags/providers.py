@@ -22,7 +22,7 @@ def pages(
     :param known: dimensions of which there are facts already
     :param host: leave out the vendors of which it shows no sign, unless the settings speak of them
     """
-    told = settings.profile or "accelerator" in settings.overrides
+    told = settings.profile or settings.overrides.get("accelerator", "none") != "none"
     ours = builtin(None if told else host)
     wanted = [
         name for name in OPTIONAL if settings.profile or name in settings.overrides or name in known
