@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from customtags.host import Host, cache, nvml
+from namespaces import unshared
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -155,11 +156,7 @@ for _ in range(int(sys.argv[2])):
 
 def mounted(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     """Run a shell script that may mount, in a mount namespace of its own."""
-    unshare = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-rm"]
-    if subprocess.run([*unshare, "true"], capture_output=True, check=False).returncode:
-        assert "CI" not in os.environ, "unshare must work where CI runs"
-        pytest.skip("no mount namespaces here")
-    command = [*unshare, "sh", "-ec", script, "sh", *map(str, arguments)]
+    command = [*unshared(), "sh", "-ec", script, "sh", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 

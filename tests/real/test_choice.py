@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.server
 import json
-import os
 import re
 import shutil
 import socket
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from customtags.wheels.write import write
+from namespaces import unshared
 from real.conftest import NEWEST, OLDEST, MakeEnvironment
 from real.environments import PROJECT, Environment, Wheelhouse, clean
 from test_machine import SEED
@@ -274,9 +274,6 @@ def test_bad_input_inside_pip_gives_the_stock_tags_and_no_word_unless_asked(
     assert asked.stderr.count("\n") == 1
 
 
-@pytest.mark.skipif(
-    os.geteuid() != 0, reason="only root can put a file in the place of the system's"
-)
 def test_a_release_file_that_nobody_can_read_costs_the_tags_and_nothing_else(
     environment: Environment, tmp_path: Path
 ) -> None:
@@ -289,7 +286,7 @@ def test_a_release_file_that_nobody_can_read_costs_the_tags_and_nothing_else(
     code = "from pip._vendor.packaging.tags import compatible_tags as c; print(*c())"
     for variables, expected in (({}, False), ({"CUSTOMTAGS_DISTRO": "none"}, True)):
         done = subprocess.run(
-            ["unshare", "-m", "sh", "-c", f"{script} -c '{code}'"],
+            [*unshared(), "sh", "-c", f"{script} -c '{code}'"],
             env=clean({"CUSTOMTAGS_ISA": "v2", **variables}),
             capture_output=True,
             text=True,
