@@ -45,9 +45,11 @@ stock = tuple(tags.platform_tags())
 #: What is done then → the lines, each after those before it.
 STEPS = {
     "customtags": {
-        "import": "from customtags import _patch, machine",
-        "detect": "profile = machine.detect()",
-        "extend": "machine.extend(stock, profile)",
+        "import": "from customtags import _patch, host, machine, providers, settings",
+        "detect": "here, given = host.Host(), settings.Settings.read(os.environ)\n"
+        "pages = providers.pages(given, print, host=here)\n"
+        "profile = machine.detect(here, given, pages)",
+        "extend": "machine.extend(stock, profile, given, pages)",
     },
     "archspec + distro": {
         "import": "import archspec.cpu, distro",
