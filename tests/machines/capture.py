@@ -1,11 +1,11 @@
-"""Write the machines beside this file: `PYTHONPATH=tests python tests/machines/capture.py [CHECKOUT]`.
+"""Write the machines beside this file: `PYTHONPATH=tests python tests/machines/capture.py [WHEEL]`.
 
 Each folder holds files of one machine as a program reads them there, and its name ends in what follows: the segments of
 its best tag, or none. They come from
 
 * CPUs that QEMU emulates under Debian 13 (tests/real/emulation.py), which needs Debian's apt. On x86_64 a program
   sees the host's /proc/cpuinfo there, which says nothing of the emulated CPU;
-* a checkout of https://github.com/archspec/archspec-json (Apache-2.0 or MIT), if one is given: its ``tests/targets``
+* the wheel of https://pypi.org/project/archspec/ (0.2.7; Apache-2.0 or MIT), if it is given: its ``tests/targets``
   are the beginnings of /proc/cpuinfo on real machines. Their expected levels stand below.
 
 With ``--here NAME`` instead, the running machine is captured.
@@ -13,8 +13,8 @@ With ``--here NAME`` instead, the running machine is captured.
 
 from __future__ import annotations
 
-import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 from customtags import machine
@@ -87,12 +87,12 @@ def emulated(emulator: Emulator) -> None:
                 break  # unknown, whatever the model
 
 
-def archspec(checkout: str, emulator: Emulator) -> None:
+def archspec(wheel: str, emulator: Emulator) -> None:
+    captured = zipfile.Path(wheel) / "archspec/json/tests/targets"
     for arch, targets in TARGETS.items():
         program = (emulator.root(arch) / "usr/bin/python3.13").read_bytes()[:20]
         for target, level in targets.items():
-            command = ["git", "-C", checkout, "show", f"HEAD:tests/targets/{target}"]
-            text = subprocess.run(command, capture_output=True, check=True).stdout
+            text = (captured / target).read_bytes()
             write(f"archspec-{target[6:]}", level, {"proc/cpuinfo": text, "bin/sh": program})
 
 
