@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from customtags.host import Host, cache, nvml
-from namespaces import unshared
+from needs import unshared
 
 if TYPE_CHECKING:
     from collections.abc import Callable

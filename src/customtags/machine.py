@@ -25,6 +25,7 @@ __all__ = [
     "native_tag",
     "platform_tags",
     "read_profile",
+    "rungs",
 ]
 
 
@@ -93,11 +94,16 @@ def ladders(
     """Give the segments of each dimension that a machine accepts, on wheels for one architecture."""
     accepted: dict[str, list[str]] = {}
     for page in builtin() if pages is None else pages:
-        rungs = accepted.setdefault(page.DIMENSION, [])
-        facts = facts_of(profile, page)
-        if facts is not None and facts.get("arch", arch) == arch:
-            rungs += page.ladder(facts)
+        accepted.setdefault(page.DIMENSION, []).extend(rungs(profile, page, arch))
     return accepted
+
+
+def rungs(profile: Profile, page: Page, arch: str) -> list[str]:
+    """Give the part of that which follows from one page; facts that name another architecture say nothing."""
+    facts = facts_of(profile, page)
+    if facts is None or facts.get("arch", arch) != arch:
+        return []
+    return page.ladder(facts)
 
 
 def detect(

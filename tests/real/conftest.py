@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, NoReturn, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
 import pythons
+from needs import lacking
 from real.environments import Environment, Wheelhouse
 
 if TYPE_CHECKING:
@@ -33,13 +34,6 @@ def wheelhouse(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFac
     run = tmp_path_factory.getbasetemp()
     workers = "PYTEST_XDIST_WORKER" in os.environ
     return Wheelhouse(pytestconfig.cache.mkdir("wheelhouse"), run.parent if workers else run)
-
-
-def lacking(what: str) -> NoReturn:
-    """Skip a test whose tool this machine lacks; where everything must run, fail."""
-    if os.environ.get("CI"):
-        pytest.fail(f"{what} is missing, and CI must run every test")
-    pytest.skip(f"{what} is missing")
 
 
 @pytest.fixture(scope="module")

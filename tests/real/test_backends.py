@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 from packaging.tags import parse_tag
 
+from needs import lacking
 from real import table
-from real.conftest import MakeEnvironment, lacking
 from real.stand_ins import V3
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from real.conftest import MakeEnvironment
     from real.environments import Environment, Wheelhouse
 
     class Make(Protocol):

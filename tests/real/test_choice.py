@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from customtags.wheels.write import write
-from namespaces import unshared
+from needs import unshared
 from real.conftest import NEWEST, OLDEST, MakeEnvironment
 from real.environments import PROJECT, Environment, Wheelhouse, clean
 from test_machine import SEED

@@ -15,7 +15,7 @@ import pytest
 from customtags.dimensions import cuda
 from customtags.host import Host, child, nvml
 from customtags.wheels.write import write
-from namespaces import unshared
+from needs import lacking, unshared
 from real.environments import Environment, Wheelhouse, clean
 
 if TYPE_CHECKING:
@@ -30,8 +30,7 @@ def build(folder: Path, *sources: str) -> Path:
     """Compile stand-ins into a folder that the loader can be pointed to."""
     compiler = shutil.which("gcc") or shutil.which("cc")
     if compiler is None:
-        assert "CI" not in os.environ, "a C compiler must be there where CI runs"
-        pytest.skip("there is no C compiler")
+        lacking("a C compiler")
     folder.mkdir()
     for source in sources:
         name = LIBRARIES[source]

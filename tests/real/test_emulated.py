@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from real.conftest import MakeEnvironment, lacking
+from needs import lacking
 from real.emulation import KEYS, MACHINES, MODELS, Emulator
 from real.environments import PROJECT, clean
 from real.test_choice import BUILD
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from real.conftest import MakeEnvironment
 
 ROWS = [(machine, model) for machine, models in MODELS.items() for model in models]
 

@@ -17,7 +17,8 @@ import packaging
 import pytest
 
 from guests import HOSTS, SETTINGS, TAGS, Pair, give_hook, give_packaging, run
-from real.conftest import NEWEST, OLDEST, lacking
+from needs import lacking
+from real.conftest import NEWEST, OLDEST
 from real.environments import Environment, Wheelhouse, clean
 
 if TYPE_CHECKING:

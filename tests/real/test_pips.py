@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from needs import lacking
 from real import table
-from real.conftest import NEWEST, MakeEnvironment, lacking
+from real.conftest import NEWEST, MakeEnvironment
 from real.environments import Environment, Wheelhouse, run
 from real.stand_ins import MEANS, OFF, PLATFORMS, V2, V3, taken, write_wheels
 

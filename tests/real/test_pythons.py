@@ -10,8 +10,8 @@ import pytest
 
 import pythons
 from guests import HOSTS, SETTINGS, TAGS, Pair, give_hook
+from needs import lacking
 from real import debian
-from real.conftest import lacking
 from real.environments import clean
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import pytest
 
 import pythons
 from guests import TAGS, Pair, give_packaging, run
+from needs import lacking
 from real import debian, start_files
-from real.conftest import lacking
 from real.environments import Environment
 
 if TYPE_CHECKING:

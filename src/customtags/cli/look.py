@@ -144,9 +144,9 @@ def _rows(profile: Profile, pages: Sequence[Page], arch: str) -> list[Sequence[s
         family = [page for page in pages if page.DIMENSION == dimension]
         known = [page for page in family if machine.facts_of(profile, page) is not None]
         for page in known:
-            facts = machine.facts_of(profile, page) or {}
-            accepted = page.ladder(facts) if facts.get("arch", arch) == arch else []
+            accepted = machine.rungs(profile, page, arch)
             source = profile["source"].get(page.NAME) or "-"
+            facts = machine.facts_of(profile, page) or {}
             rows.append((dimension, _brief(accepted), source, page.describe(facts)))
         source = profile["source"].get(family[0].NAME)
         if not known and (source or dimension not in OPTIONAL):
