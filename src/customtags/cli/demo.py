@@ -49,7 +49,7 @@ def _demo(options: argparse.Namespace) -> int:
         (name or "this machine as it is", f"…-{each.wheel.rpartition('-')[2]}", each.says)
         for name, each in zip(settings, choices)
     ]
-    print(*table([("environment", "pip takes", "which says it is"), *rows]), sep="\n")
+    print(*table(rows, head=("environment", "pip takes", "which says it is")), sep="\n")
     if skipped:
         print(f"\nSkipped: the C extension, because {skipped}.")
     for choice in wrong:

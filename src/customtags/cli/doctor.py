@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
-from customtags import doctor, machine, providers
+from customtags import doctor, machine
+from customtags.cli.machine import look
 from customtags.cli.output import Verbs, add_verb, print_json, table
 from customtags.host import Host
 from customtags.host.child import LIMIT
-from customtags.settings import Settings, variable
+from customtags.settings import variable
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
-
-    from customtags.errors import CustomtagsError
 
 __all__ = ["declare", "describe"]
 
@@ -41,10 +39,7 @@ def _doctor(options: argparse.Namespace) -> int:
     hook, copies = doctor.hook(), doctor.copies()
     unpatched = [copy.name for copy in copies if copy.file and not copy.patched]
     patched = [copy.name for copy in copies if copy.patched]
-    settings = Settings.read(os.environ)
-    problems: list[CustomtagsError] = []
-    pages = providers.pages(settings, problems.append)
-    profile = machine.detect(Host(), settings, pages)
+    profile, _, settings, pages, problems = look()
     extended, cut = machine.extend(doctor.running_platforms(), profile, settings, pages)
     report = {
         "hook": hook._asdict(),
@@ -70,7 +65,7 @@ def _print_copies(copies: Sequence[doctor.Copy]) -> None:
         (copy.name, ", ".join(copy.patched) or "not patched", copy.file or "not installed")
         for copy in copies
     ]
-    print(*table([("copy", "patched", "file"), *rows]), sep="\n")
+    print(*table(rows, head=("copy", "patched", "file")), sep="\n")
 
 
 def _print_findings(report: dict[str, Any]) -> None:

@@ -7,15 +7,14 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from customtags import doctor, machine, providers, stock
+from customtags import doctor, machine
 from customtags.cli.doctor import describe
-from customtags.cli.output import Verbs, add_verb, print_json, table
+from customtags.cli.machine import add_options, look
+from customtags.cli.output import Verbs, add_verb, paint, print_json, table
 from customtags.dimensions import OPTIONAL
-from customtags.errors import CustomtagsError, FactError
-from customtags.host import Host
-from customtags.settings import Settings
+from customtags.errors import FactError
 
 if TYPE_CHECKING:
     from customtags.spec import Page, Profile
@@ -31,9 +30,7 @@ def declare_show(verbs: Verbs, name: str) -> None:
     parser = add_verb(
         verbs, name, "show what this machine is, and its tags in order", "customtags show --all"
     )
-    source = parser.add_mutually_exclusive_group()
-    source.add_argument("--profile", metavar="FILE", help="of the machine that a profile describes")
-    source.add_argument("--root", metavar="DIR", help="of the system below a folder")
+    add_options(parser)
     parser.add_argument("--all", action="store_true", help="every tag, the stock ones too")
     parser.set_defaults(run=_show)
 
@@ -45,48 +42,11 @@ def declare_detect(verbs: Verbs, name: str) -> None:
     )
     parser.add_argument("-o", "--output", metavar="FILE", help="the file; otherwise it is printed")
     parser.add_argument("--root", metavar="DIR", help="of the system below a folder")
-    parser.set_defaults(run=_detect, profile=None)
-
-
-class Look(NamedTuple):
-    """What the options name: a machine, and how it is looked at.
-
-    :ivar problems: which dimensions are left out; it grows when one of the pages fails later
-    """
-
-    profile: Profile
-    stock: list[str]
-    settings: Settings
-    pages: Sequence[Page]
-    problems: list[CustomtagsError]
-
-
-def _look(options: argparse.Namespace) -> Look:
-    configured = Settings.read(os.environ)
-    configured.profile = options.profile or configured.profile
-    if options.root is not None and not Path(options.root).is_dir():
-        raise FactError(
-            options.root, "is no folder", "give the root of a system, as in '--root /srv/image'"
-        )
-    host = Host(options.root or "/")
-    problems: list[CustomtagsError] = []
-    pages = providers.pages(configured, problems.append)
-    found = machine.detect(host, configured, pages)
-    if options.root:
-        arch = host.arch() or os.uname().machine
-        found["platform"] = {"arch": arch, "libc": None, "libc_version": None}
-    elif not configured.profile:
-        found["platform"] = stock.platform(doctor.running_platforms()) or {}
-    profile = {"version": found["version"], "platform": found.get("platform"), **found}
-    if problems:
-        profile["problems"] = list(map(str, problems))
-    foreign = profile["platform"] and (options.root or configured.profile)
-    platforms = stock.tags(profile["platform"]) if foreign else doctor.running_platforms()
-    return Look(profile, platforms, configured, pages, problems)
+    parser.set_defaults(run=_detect)
 
 
 def _detect(options: argparse.Namespace) -> int:
-    text = json.dumps(_look(options).profile, indent=2) + "\n"
+    text = json.dumps(look(root=options.root).profile, indent=2) + "\n"
     if options.output is None:
         print(text, end="")
         return 0
@@ -104,7 +64,7 @@ def _detect(options: argparse.Namespace) -> int:
 
 
 def _show(options: argparse.Namespace) -> int:
-    profile, stock_tags, configured, pages, problems = _look(options)
+    profile, stock_tags, configured, pages, problems = look(options.profile, options.root)
     extended, cut = machine.extend(stock_tags, profile, configured, pages)
     if options.json:
         platforms = [*extended, *stock_tags] if options.all else extended
@@ -117,14 +77,14 @@ def _show(options: argparse.Namespace) -> int:
     foreign = options.profile or options.root
     print(f"{foreign or 'This machine'}: {_platform(profile['platform'])}\n")
     rows = _rows(profile, pages, native.removeprefix("linux_"))
-    most = len(extended) + len(stock_tags) if options.all else SCREEN - len(rows)
-    print(*table(rows), sep="\n")
+    most = len(extended) + len(stock_tags) if options.all else SCREEN - 1 - len(rows)
+    print(*table(rows, head=("dimension", "segments", "read from", "found")), sep="\n")
     print(
         f"\nExtended tags: {len(extended)}, before the {len(stock_tags)} stock ones, best first:\n"
     )
     _print_tags([*extended, *stock_tags] if options.all else extended, cut, most)
     for problem in dict.fromkeys(map(str, problems)):
-        print(f"\nLeft out: {problem}.")
+        print(f"\n{paint('note', 'Left out')}: {problem}.")
     if not foreign:
         print(f"\n{describe(doctor.hook())}")
     return 0
@@ -139,7 +99,7 @@ def _platform(platform: dict[str, str] | None) -> str:
 
 def _rows(profile: Profile, pages: Sequence[Page], arch: str) -> list[Sequence[str]]:
     """One row per page that found something, one per dimension where none did."""
-    rows: list[Sequence[str]] = [("dimension", "segments", "read from", "found")]
+    rows: list[Sequence[str]] = []
     for dimension in dict.fromkeys(page.DIMENSION for page in pages):
         family = [page for page in pages if page.DIMENSION == dimension]
         known = [page for page in family if machine.facts_of(profile, page) is not None]

@@ -1,12 +1,14 @@
-"""How values are printed: JSON, and tables that line up."""
+"""How values are printed: JSON, and tables that line up, with colours where a person looks at them."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import re
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,7 +16,19 @@ if TYPE_CHECKING:
 else:
     Verbs = Any
 
-__all__ = ["Verbs", "add_verb", "print_json", "table"]
+__all__ = ["STYLES", "Verbs", "add_verb", "coloured", "paint", "print_json", "table"]
+
+#: What a text is → how a terminal is told to show it (ECMA-48, section 8.3.117).
+STYLES = {
+    "head": "1",  # bold
+    "chosen": "1;32",  # bold green
+    "yes": "32",  # green
+    "no": "31",  # red
+    "note": "33",  # yellow
+    "quiet": "2",  # faint
+}
+
+_ESCAPE = re.compile("(\x1b\\[[0-9;]*m)")
 
 
 def add_verb(verbs: Verbs, name: str, purpose: str, example: str) -> argparse.ArgumentParser:
@@ -29,10 +43,48 @@ def print_json(value: dict[str, Any]) -> None:
     print(json.dumps({"version": 1, **value}, indent=2))
 
 
-def table(rows: Iterable[Sequence[str]]) -> list[str]:
-    """Line up the columns, each line indented by two, and cut at the terminal's edge if there is one."""
-    rows = list(rows)
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    edge = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    lines = ("  " + "  ".join(map(str.ljust, row, widths)) for row in rows)
-    return [line.rstrip()[:edge] for line in lines]
+def coloured(environ: Mapping[str, str], *, terminal: bool) -> bool:
+    """Tell whether colours are wanted, as Python itself does.
+
+    https://docs.python.org/3/using/cmdline.html#controlling-color, https://no-color.org, https://force-color.org
+    """
+    if environ.get("NO_COLOR"):
+        return False
+    return bool(environ.get("FORCE_COLOR")) or (terminal and environ.get("TERM") != "dumb")
+
+
+def paint(style: str, text: str) -> str:
+    """Give a text one of the `STYLES`, if standard output is to have colours; a table takes it as a cell."""
+    if not coloured(os.environ, terminal=sys.stdout.isatty()):
+        return text
+    return f"\x1b[{STYLES[style]}m{text}\x1b[0m"
+
+
+def table(rows: Iterable[Sequence[str]], head: Sequence[str] = ()) -> list[str]:
+    """Line up the columns, each line indented by two, and cut at the terminal's edge if there is one.
+
+    :param head: the names of the columns, if they have any
+    """
+    rows = [[paint("head", name) for name in head], *rows] if head else list(rows)
+    widths = [max(map(_width, column)) for column in zip(*rows)]
+    edge = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
+    return [_cut("  " + "  ".join(map(_fill, row, widths)).rstrip(), edge) for row in rows]
+
+
+def _width(text: str) -> int:
+    """Count what is seen of it."""
+    return len(_ESCAPE.sub("", text))
+
+
+def _fill(text: str, width: int) -> str:
+    return text + " " * (width - _width(text))
+
+
+def _cut(line: str, edge: int) -> str:
+    """Keep what is seen before the edge, and every escape, so that no colour runs on."""
+    kept = []
+    for part in _ESCAPE.split(line):
+        seen = part if part.startswith("\x1b") else part[:edge]
+        edge -= 0 if part.startswith("\x1b") else len(seen)
+        kept.append(seen)
+    return "".join(kept)
