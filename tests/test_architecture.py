@@ -21,6 +21,7 @@ FLOORS = (
     ("ladder",),
     ("host", "wheels"),
     ("dimensions",),
+    ("naming",),
     ("plugins", "providers"),
     ("profile",),
     ("machine",),

@@ -87,7 +87,11 @@ Probe = Callable[[Host], "Facts | None"]
 
 
 class Page(Protocol):
-    """One dimension, or one vendor's family of the dimension ``accelerator``."""
+    """One dimension, or one vendor's family of the dimension ``accelerator``.
+
+    A page may also have ``owns(segment: str, arch: str) -> bool``: whether a segment, with the code for a GPU behind
+    it if it is an accelerator's, can be one of its ladder's on some machine. Names are checked by it.
+    """
 
     #: The key of its facts: ``isa``, ``cuda``.
     NAME: str

@@ -44,6 +44,12 @@ class Abi:
         ]
         return ["_".join(each) for each in sorted(chosen, key=len, reverse=True) if each]
 
+    def owns(self, segment: str, arch: str) -> bool:
+        """Tell whether it is a version of one of the projects."""
+        words = [_word(project) for project in self.projects]
+        versions = [segment[len(word) :] for word in words if segment.startswith(word)]
+        return any(version.replace("_", "").isdigit() for version in versions)
+
     def describe(self, facts: Facts) -> str:
         """The installed versions."""
         versions = [f"{name} {version}" for name, version in facts.get("versions", {}).items()]
@@ -60,13 +66,18 @@ def _accepted(project: str, version: str) -> list[str]:
 
     A pre-release has no ABI yet on which one could rely; what stands behind a ``+`` or ``.post`` changes none.
     """
-    word = "".join(character for character in project.lower() if character not in "-_.")
+    word = _word(project)
     numbers = version.partition("+")[0].partition(".post")[0].split(".")
     if not all(map(str.isdigit, numbers)):
         return []
-    apart = "_" if word[-1:].isdigit() else ""
-    found = [word + apart + "_".join(numbers[:count]) for count in (2, 1) if len(numbers) >= count]
+    found = [word + "_".join(numbers[:count]) for count in (2, 1) if len(numbers) >= count]
     return [segment for segment in found if fold(segment)]
+
+
+def _word(project: str) -> str:
+    """Spell a project as a segment does; a ``_`` keeps a digit at its end apart from the version."""
+    word = "".join(character for character in project.lower() if character not in "-_.")
+    return word + ("_" if word[-1:].isdigit() else "")
 
 
 def _rungs(segment: str) -> list[str]:

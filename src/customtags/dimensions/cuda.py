@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from customtags.spec import Facts, Host, Probe
 
-__all__ = ["DIMENSION", "NAME", "PROBES", "describe", "ladder", "override"]
+__all__ = ["DIMENSION", "NAME", "PROBES", "describe", "ladder", "override", "owns"]
 
 NAME = "cuda"
 DIMENSION = "accelerator"
@@ -104,6 +104,14 @@ def ladder(facts: Facts) -> list[str]:
             made = [code for code, gpu, since in common if since <= version and gpu >= least]
             accepted += [f"{name}_{code}" for code in made] + [name]
     return accepted
+
+
+def owns(segment: str, arch: str) -> bool:
+    """``cuda12``, ``cuda12_4``, and each with the code for a GPU, ``cuda12_4_sm90a``."""
+    version, named, code = segment.partition("_sm")
+    numbers = version.removeprefix(NAME).split("_")
+    plain = version.startswith(NAME) and len(numbers) <= 2 and all(map(str.isdigit, numbers))
+    return plain and (not named or code.rstrip("af").isdigit())
 
 
 def describe(facts: Facts) -> str:

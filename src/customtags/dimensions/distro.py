@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from customtags.spec import Facts, Host, Probe
 
-__all__ = ["DIMENSION", "NAME", "PROBES", "describe", "ladder", "libc", "override"]
+__all__ = ["DIMENSION", "NAME", "PROBES", "describe", "ladder", "libc", "override", "owns"]
 
 NAME = DIMENSION = "distro"
 
@@ -41,6 +41,15 @@ WORDS = {
     "sles": ("sles", 2),
     "ubuntu": ("ubuntu", 2),
 }
+
+#: Words that are their IDs, of releases for which wheels may be built: a name that has one of these means a release.
+OTHERS = frozenset(
+    (
+        *("adelie", "alinux", "altlinux", "amzn", "azurelinux", "chimera", "flatcar", "linuxmint"),
+        *("mageia", "mariner", "openwrt", "opensuse", "photon", "pop", "postmarketos", "raspbian"),
+        *("slackware", "slmicro", "steamos", "tencentos", "virtuozzo"),
+    )
+)
 
 #: The words of the distributions whose C library is musl; a segment of these fits no interpreter on glibc, and any
 #: other none on musl (PEP 656).
@@ -151,6 +160,12 @@ def ladder(facts: Facts) -> list[str]:
     for segment in _releases(facts):
         accepted += [each for each in (segment, *_also_runs(segment)) if each not in accepted]
     return accepted
+
+
+def owns(segment: str, arch: str) -> bool:
+    """Tell whether it is a release of a distribution that has a word of its own here."""
+    word = segment.rstrip(f"_{_DIGITS}")
+    return word != segment and (word in OTHERS or any(word == each for each, _ in WORDS.values()))
 
 
 def libc(segment: str) -> str:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from customtags.spec import Facts, Host, Probe
 
-__all__ = ["DIMENSION", "LEVELS", "NAME", "PROBES", "describe", "ladder", "override"]
+__all__ = ["DIMENSION", "LEVELS", "NAME", "PROBES", "describe", "ladder", "override", "owns"]
 
 NAME = DIMENSION = "isa"
 
@@ -173,6 +173,11 @@ def ladder(facts: Facts) -> list[str]:
         if {*facts["features"], *reached}.issuperset(needs.split()):
             reached.insert(0, name)
     return reached
+
+
+def owns(segment: str, arch: str) -> bool:
+    """Tell whether it is one of the architecture's levels."""
+    return segment in dict(LEVELS.get(arch, ()))
 
 
 def describe(facts: Facts) -> str:

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
     from customtags.spec import Facts, Host, Probe
 
-__all__ = ["DIMENSION", "NAME", "PROBES", "describe", "ladder", "override"]
+__all__ = ["DIMENSION", "NAME", "PROBES", "describe", "ladder", "override", "owns"]
 
 NAME = "rocm"
 DIMENSION = "accelerator"
@@ -76,6 +76,14 @@ def ladder(facts: Facts) -> list[str]:
     codes = [*counting] if len(counting) == 1 else []
     codes += [name for name, gpus in GENERIC.items() if counting and counting <= {*gpus.split()}]
     return [version + code for version in versions for code in (*(f"_{c}" for c in codes), "")]
+
+
+def owns(segment: str, arch: str) -> bool:
+    """``rocm6``, ``rocm6_0``, and each with the code for a GPU, ``rocm6_0_gfx90a``."""
+    version, named, code = segment.partition("_gfx")
+    numbers = version.removeprefix(NAME).split("_")
+    plain = version.startswith(NAME) and len(numbers) <= 2 and all(map(str.isdigit, numbers))
+    return plain and (not named or code.isalnum())
 
 
 def describe(facts: Facts) -> str:
