@@ -17,7 +17,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 #: Import goes only from a row to rows above it.
 FLOORS = (
     ("configuration", "errors", "spec", "settings", ""),
-    ("grammar", "stock"),
+    ("grammar", "interpreter", "stock"),
     ("ladder",),
     ("host", "wheels"),
     ("dimensions",),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from packaging import tags
 
 import _customtags
-from customtags import _patch, settings
+from customtags import _patch, interpreter, settings
 from customtags.errors import FactError
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ __all__ = [
     "disagreements",
     "hook",
     "running_platforms",
+    "running_python",
 ]
 
 #: Times, in a new process, what the hook adds to the first list of platforms.
@@ -95,6 +96,12 @@ def hook() -> Hook:
 def running_platforms() -> list[str]:
     """Give the stock platforms of the running machine, whether the hook is active or not."""
     return list(inspect.unwrap(tags.platform_tags)())
+
+
+def running_python() -> str:
+    """Name the running Python as a profile does."""
+    best = next(tags.sys_tags())
+    return interpreter.spell(best.interpreter, best.abi)
 
 
 def copies() -> list[Copy]:

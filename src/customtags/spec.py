@@ -27,6 +27,12 @@ class Platform(TypedDict):
     libc_version: str | None
 
 
+class Pythons(Platform, total=False):
+    """The same with the Pythons of the machine, as `customtags.interpreter.read` understands them."""
+
+    python: list[str]
+
+
 class Host(Protocol):
     """The machine, or a folder that holds the files of one."""
 

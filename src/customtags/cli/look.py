@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from customtags import doctor, machine
+from customtags import doctor, interpreter, machine
 from customtags.cli.doctor import describe
 from customtags.cli.machine import add_options, look
 from customtags.cli.output import Verbs, add_verb, paint, print_json, table
 from customtags.dimensions import OPTIONAL
-from customtags.errors import FactError
+from customtags.errors import CustomtagsError, FactError
 
 if TYPE_CHECKING:
-    from customtags.spec import Page, Profile
+    from customtags.spec import Page, Profile, Pythons
 
 __all__ = ["declare_detect", "declare_show"]
 
@@ -31,7 +31,15 @@ def declare_show(verbs: Verbs, name: str) -> None:
         verbs, name, "show what this machine is, and its tags in order", "customtags show --all"
     )
     add_options(parser)
-    parser.add_argument("--all", action="store_true", help="every tag, the stock ones too")
+    shown = parser.add_mutually_exclusive_group()
+    shown.add_argument("--all", action="store_true", help="every tag, the stock ones too")
+    shown.add_argument(
+        "--pip-args",
+        metavar="PYTHON",
+        nargs="?",
+        const="",
+        help="the options by which a pip without customtags chooses for this machine and one of its Pythons",
+    )
     parser.set_defaults(run=_show)
 
 
@@ -68,7 +76,13 @@ def _show(options: argparse.Namespace) -> int:
     extended, cut = machine.extend(stock_tags, profile, configured, pages)
     if options.json:
         platforms = [*extended, *stock_tags] if options.all else extended
-        print_json({"facts": profile, "platforms": platforms, "cut": cut})
+        shown = {"facts": profile, "platforms": platforms, "cut": cut}
+        if options.pip_args is not None:
+            shown["pip_args"] = _pip_arguments(options.pip_args, profile, [*extended, *stock_tags])
+        print_json(shown)
+        return 0
+    if options.pip_args is not None:
+        print(*_pip_arguments(options.pip_args, profile, [*extended, *stock_tags]))
         return 0
     native = machine.native_tag(stock_tags)
     if native is None:
@@ -90,11 +104,21 @@ def _show(options: argparse.Namespace) -> int:
     return 0
 
 
-def _platform(platform: dict[str, str] | None) -> str:
+def _pip_arguments(wanted: str, profile: Profile, platforms: Sequence[str]) -> list[str]:
+    python = wanted or next(iter((profile["platform"] or {}).get("python", ())), "")
+    try:
+        return interpreter.pip_arguments(platforms, interpreter.read(python))
+    except ValueError as error:
+        why = f"{wanted!r} is no Python" if wanted else "the profile names no Python"
+        raise CustomtagsError(why, f"{error}, behind --pip-args") from error
+
+
+def _platform(platform: Pythons | None) -> str:
     if not platform:
         return "architecture not recorded"
     libc = f", {platform['libc']} {platform['libc_version']}" if platform.get("libc") else ""
-    return f"{platform['arch']}{libc}"
+    pythons = "".join(f", Python {each}" for each in platform.get("python", ()))
+    return f"{platform['arch']}{libc}{pythons}"
 
 
 def _rows(profile: Profile, pages: Sequence[Page], arch: str) -> list[Sequence[str]]:

@@ -64,7 +64,8 @@ def look(profile: str | None = None, root: str | None = None) -> Look:
         arch = host.arch() or os.uname().machine
         found["platform"] = {"arch": arch, "libc": None, "libc_version": None}
     elif not settings.profile:
-        found["platform"] = stock.platform(doctor.running_platforms()) or {}
+        platform = stock.platform(doctor.running_platforms())
+        found["platform"] = {**platform, "python": [doctor.running_python()]} if platform else {}
     facts = {"version": found["version"], "platform": found.get("platform"), **found}
     if problems:
         facts["problems"] = list(map(str, problems))
