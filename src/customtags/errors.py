@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = [
     "CustomtagsError",
     "DimensionError",
+    "ElfError",
     "FactError",
     "OverrideError",
     "ProfileError",
@@ -73,6 +74,13 @@ class DimensionError(CustomtagsError):
         super().__init__(f"the dimension {name!r} of {origin} {why}", cure)
         self.name = name
         self.origin = origin
+
+
+class ElfError(CustomtagsError):
+    """An ELF file that is cut off or makes no sense."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why, "build or fetch it again")
 
 
 class ProfileError(CustomtagsError):
