@@ -12,6 +12,7 @@ __all__ = [
     "SettingError",
     "TagError",
     "ToolError",
+    "WheelError",
 ]
 
 
@@ -93,3 +94,11 @@ class ProfileError(CustomtagsError):
 
 class ToolError(CustomtagsError):
     """A program that a verb needs and that is missing or failed."""
+
+
+class WheelError(CustomtagsError):
+    """A file that is no wheel, or one that can't be worked on."""
+
+    def __init__(self, path: str, why: str, cure: str) -> None:
+        super().__init__(f"{path!r} {why}", cure)
+        self.path = path

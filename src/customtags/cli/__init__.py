@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from customtags import __version__
-from customtags.cli import demo, doctor, look
+from customtags.cli import audit, demo, doctor, look
 from customtags.errors import CustomtagsError
 
 __all__ = ["main"]
@@ -19,6 +19,7 @@ VERBS = {
     "detect": look.declare_detect,
     "doctor": doctor.declare,
     "demo": demo.declare,
+    "audit": audit.declare,
 }
 
 

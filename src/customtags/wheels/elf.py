@@ -52,7 +52,7 @@ MOST = 0xFFFF
 LONGEST_NAME = 0x10000
 
 _LOAD, _DYNAMIC, _NOTE = 1, 2, 4
-_SYMTAB, _NOBITS, _DYNSYM = 2, 8, 11
+_SYMTAB, _SHT_NOTE, _NOBITS, _DYNSYM = 2, 7, 8, 11
 _NEEDED, _HASH, _STRTAB, _DT_SYMTAB, _STRSZ, _SONAME, _RPATH, _RUNPATH = 1, 4, 5, 6, 10, 14, 15, 29
 _GNU_HASH, _VERSYM, _VERDEF, _VERDEFNUM, _VERNEED, _VERNEEDNUM = (
     *(0x6FFFFEF5, 0x6FFFFFF0),
@@ -165,7 +165,9 @@ class Elf:
         """Give the bytes of a section or segment, empty for what takes no room in the file."""
         if isinstance(part, Section) and not part.stored:
             return memoryview(b"")
-        self._check(part.offset, part.size, "a section" if isinstance(part, Section) else "a segment")
+        self._check(
+            part.offset, part.size, "a section" if isinstance(part, Section) else "a segment"
+        )
         return memoryview(self.data)[part.offset : part.offset + part.size]
 
     def offset(self, address: int) -> int:
@@ -221,9 +223,8 @@ class Elf:
 
     def notes(self) -> Iterator[tuple[str, int, memoryview]]:
         """Give each note: whose it is, its type, its content."""
-        places = [each for each in self.segments if each.type == _NOTE] or [
-            each for each in self.sections if each.type == 7 and each.stored
-        ]
+        places: list[Segment | Section] = [each for each in self.segments if each.type == _NOTE]
+        places = places or [each for each in self.sections if each.type == _SHT_NOTE]
         for part in places:
             content, place = self.content(part), 0
             # Notes are aligned to 4, those of .note.gnu.property in 64 bit files to 8.
@@ -233,9 +234,11 @@ class Elf:
                 align = self.bits // 8 if kind == 5 else 4
                 if start + size > len(content):
                     raise ElfError("has a note that is longer than its section")
-                yield _text(content[place + 12 : place + 12 + max(length - 1, 0)]), kind, content[
-                    start : start + size
-                ]
+                yield (
+                    _text(content[place + 12 : place + 12 + max(length - 1, 0)]),
+                    kind,
+                    content[start : start + size],
+                )
                 place = start + -(-size // align) * align
 
     def symbols(self) -> Iterator[Symbol]:
@@ -306,8 +309,8 @@ class Elf:
             place = self.offset(table)
             for _ in range(min(self._entry(_VERDEFNUM) or 0, MOST)):
                 _, _, number, _, _, first, step = self._unpack("HHHHIII", place)
-                (name,) = self._unpack("I", place + first)
-                found[number & 0x7FFF] = (self._name(self._strings, name), None)
+                (text,) = self._unpack("I", place + first)
+                found[number & 0x7FFF] = (self._name(self._strings, text), None)
                 if not step:
                     break
                 place += step

@@ -1,0 +1,109 @@
+"""The verb audit: whether wheels contain what their names claim."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from customtags.cli.output import Verbs, add_verb, paint, print_json
+from customtags.errors import CustomtagsError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from customtags.wheels.audit import Check, Finding
+
+__all__ = ["declare"]
+
+#: Severity → how it is shown.
+_STYLES = {"false": "no", "undecided": "note", "note": "quiet"}
+
+
+def declare(verbs: Verbs, name: str) -> None:
+    """Declare ``customtags audit``."""
+    purpose = "compare what a wheel contains with what its name claims"
+    parser = add_verb(verbs, name, purpose, "customtags audit dist/*.whl")
+    parser.add_argument("wheels", nargs="+", type=Path, metavar="WHEEL")
+    parser.add_argument(
+        "--only",
+        action="append",
+        metavar="CODE",
+        help="make only this check, or report only this code; may be repeated",
+    )
+    parser.add_argument(
+        "--fix-name", action="store_true", help="print only the name that would be true"
+    )
+    parser.set_defaults(run=_audit)
+
+
+def _audit(options: argparse.Namespace) -> int:
+    from customtags.wheels.audit import Claims, audit, true_name
+
+    checks, codes = _chosen(options.only or [])
+    report: list[dict[str, Any]] = []
+    wrong = False
+    for wheel in options.wheels:
+        findings = [f for f in audit(wheel, checks) if not codes or f.code in codes]
+        wrong = wrong or any(finding.severity == "false" for finding in findings)
+        name = true_name(findings, Claims.of(wheel.name))
+        report.append({"wheel": str(wheel), "true_name": name, "findings": findings})
+        if options.fix_name:
+            print(name)
+        elif not options.json:
+            print(*_told(wheel.name, name, findings), sep="\n")
+    if options.json:
+        print_json({"wheels": [_plain(each) for each in report]})
+    return int(wrong)
+
+
+def _chosen(only: Sequence[str]) -> tuple[dict[str, Check], set[str]]:
+    """Give the checks to make, and the codes to report if not all."""
+    from customtags.wheels.audit import CHECKS, CODES, PAGES
+
+    for each in only:
+        if each not in CHECKS and each not in CODES:
+            known = ", ".join([*CHECKS, *CODES])
+            raise CustomtagsError(
+                f"--only {each!r} is neither a check nor a code", f"choose of {known}"
+            )
+    if not only:
+        return dict(CHECKS), set()
+    pages = [page for page in PAGES if page.NAME in only or not page.CODES.keys().isdisjoint(only)]
+    codes = {code for code in CODES if code in only}
+    for page in pages:
+        codes |= set(page.CODES) if page.NAME in only else set()
+    return {page.NAME: CHECKS[page.NAME] for page in pages}, codes
+
+
+def _told(wheel: str, name: str, findings: Sequence[Finding]) -> list[str]:
+    """Say it in lines: what, where, and the cure."""
+    counts = dict.fromkeys(_STYLES, 0)
+    for finding in findings:
+        counts[finding.severity] += 1
+    if counts["false"]:
+        summary = paint("no", f"{counts['false']} false")
+    else:
+        summary = paint("yes", "nothing false")
+    lines = [f"{wheel}: {summary}, {counts['undecided']} undecided, {counts['note']} notes"]
+    for finding in findings:
+        lines.append(f"  {paint(_STYLES[finding.severity], finding.severity)}  {finding.code}")
+        lines.append(f"    {_where(finding)}{finding.says}")
+        if finding.cure:
+            lines.append(f"    cure: {finding.cure}")
+    if name != wheel:
+        lines.append(f"  true name: {name}")
+    return lines
+
+
+def _where(finding: Finding) -> str:
+    symbol = f" {finding.symbol}" if finding.symbol else ""
+    address = "" if finding.address is None else f" at {finding.address:#x}"
+    return f"{finding.member}{symbol}{address}: " if finding.member else ""
+
+
+def _plain(entry: dict[str, Any]) -> dict[str, Any]:
+    findings = [
+        {**each._asdict(), "fix": each.fix and each.fix._asdict()} for each in entry["findings"]
+    ]
+    return {**entry, "findings": findings}

@@ -1,0 +1,77 @@
+"""Whether a wheel contains what its name claims: one page per check, and the table that lists them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from customtags.wheels.audit import names, opened
+from customtags.wheels.audit.claims import Claims, true_name, true_platforms
+from customtags.wheels.audit.finding import FALSE, NOTE, UNDECIDED, Finding, Fix
+from customtags.wheels.audit.opened import Limits, Wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    Check = Callable[[Wheel, Claims], Iterator[Finding]]
+
+__all__ = [
+    "CHECKS",
+    "CODES",
+    "FALSE",
+    "NOTE",
+    "UNDECIDED",
+    "Claims",
+    "Finding",
+    "Fix",
+    "Limits",
+    "Wheel",
+    "audit",
+    "true_name",
+    "true_platforms",
+]
+
+
+class Page(Protocol):
+    """One check. It imports what is heavy or optional only when it is called."""
+
+    #: Its name in `CHECKS`.
+    NAME: str
+    #: Each code that it gives → what that means.
+    CODES: Mapping[str, str]
+
+    def check(self, wheel: Wheel, claims: Claims) -> Iterator[Finding]:
+        """Compare what the wheel contains with what its name claims."""
+
+
+#: Every check, in the order in which they are made.
+PAGES: tuple[Page, ...] = (names,)
+
+#: Name → what makes it.
+CHECKS: Mapping[str, Check] = {page.NAME: page.check for page in PAGES}
+
+#: Every code → what it means.
+CODES: Mapping[str, str] = {
+    **opened.CODES,
+    **{code: meaning for page in PAGES for code, meaning in page.CODES.items()},
+}
+
+
+def audit(
+    path: Path,
+    checks: Mapping[str, Check] = CHECKS,
+    limits: Limits = Limits(),  # noqa: B008
+) -> list[Finding]:
+    """Compare a wheel with its name.
+
+    :param checks: which checks are made; one that needs settings is put in its place with those
+    :returns: the false claims first, then what is undecided, then notes; within each as they were found
+    :raises WheelError: it is no wheel, or unpacks to more than the limits
+    :raises ToolError: a check needs a package that is not installed
+    """
+    claims = Claims.of(path.name)
+    with Wheel(path, limits) as wheel:
+        found = [finding for check in checks.values() for finding in check(wheel, claims)]
+        found += wheel.faults
+    order = (FALSE, UNDECIDED, NOTE)
+    return sorted(dict.fromkeys(found), key=lambda finding: order.index(finding.severity))

@@ -1,0 +1,101 @@
+"""Pure: what the file name of a wheel claims (PEP 425, 427, 491), and the name that would be true."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from customtags import naming
+from customtags.errors import TagError, WheelError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from customtags.naming import Run
+    from customtags.wheels.audit.finding import Finding
+
+__all__ = ["Claims", "Platform", "true_name", "true_platforms"]
+
+
+class Platform(NamedTuple):
+    """One platform tag, ``linux_x86_64_v3_cuda12_4_sm90``: base, architecture, and what else it says."""
+
+    tag: str
+    base: str
+    arch: str
+    runs: tuple[Run, ...]
+
+    def says(self, dimension: str) -> str | None:
+        """Give its text for a dimension, ``cuda12_4_sm90`` for ``accelerator``, None where it claims nothing."""
+        return next((run.text for run in self.runs if run.dimension == dimension), None)
+
+
+class Claims(NamedTuple):
+    """A wheel's file name, taken apart.
+
+    :ivar stem: name and version, and the build tag if it has one: ``example-1.2.3``
+    """
+
+    stem: str
+    pythons: tuple[str, ...]
+    abis: tuple[str, ...]
+    platforms: tuple[Platform, ...]
+
+    @classmethod
+    def of(cls, name: str) -> Claims:
+        """Take a file name apart.
+
+        :raises WheelError: it is no wheel's
+        """
+        *stem, pythons, abis, platforms = name.removesuffix(".whl").split("-")
+        if not name.endswith(".whl") or len(stem) not in (2, 3) or not all((*stem, pythons, abis)):
+            cure = "give it a name as in 'example-1.2.3-cp312-cp312-linux_x86_64.whl'"
+            raise WheelError(name, "is no name of a wheel", cure)
+        tags = tuple(_platform(tag, name) for tag in platforms.split("."))
+        return cls("-".join(stem), tuple(pythons.split(".")), tuple(abis.split(".")), tags)
+
+    def said(self, dimension: str) -> list[str]:
+        """Give what the platforms say of a dimension, each once; a base is one too."""
+        each = (p.base if dimension == "base" else p.says(dimension) for p in self.platforms)
+        return list(dict.fromkeys(text for text in each if text is not None))
+
+
+def true_platforms(findings: Iterable[Finding], claims: Claims) -> list[str]:
+    """Give the platform tags that the name should have: those of `claims` with every fix made.
+
+    They are sorted, as PEP 425 has compressed sets; without a fix they are as they were.
+    """
+    fixes = {each.fix.dimension: each.fix.value for each in findings if each.fix}
+    if not fixes.keys() - {"interpreter"}:
+        return [platform.tag for platform in claims.platforms]
+    return sorted({_mended(platform, fixes) for platform in claims.platforms})
+
+
+def true_name(findings: Sequence[Finding], claims: Claims) -> str:
+    """Give the file name that would be true."""
+    interpreter = f"{'.'.join(claims.pythons)}-{'.'.join(claims.abis)}"
+    for each in findings:
+        if each.fix and each.fix.dimension == "interpreter":
+            interpreter = each.fix.value
+    return f"{claims.stem}-{interpreter}-{'.'.join(true_platforms(findings, claims))}.whl"
+
+
+def _mended(platform: Platform, fixes: dict[str, str]) -> str:
+    base = fixes.get("base") or platform.base
+    said: dict[str, list[str]] = {}
+    for run in platform.runs:
+        said.setdefault(run.dimension or "abi", []).append(run.text)
+    for dimension in fixes.keys() - {"base", "interpreter"}:
+        said[dimension] = [fixes[dimension]] if fixes[dimension] else []
+    if not base.startswith("linux_"):  # a release pins the C library, and so does a policy
+        said.pop("distro", None)
+    return naming.name(base, said)
+
+
+def _platform(tag: str, name: str) -> Platform:
+    try:
+        base, runs = naming.runs(tag)
+    except TagError as error:
+        raise WheelError(
+            name, f"has a platform tag that is none: {error.problem}", error.cure
+        ) from error
+    return Platform(tag, base, naming.arch(base), tuple(runs))

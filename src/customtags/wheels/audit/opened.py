@@ -1,0 +1,224 @@
+"""A wheel whose members are read one by one, in bounded memory: it may be larger than that, or a bomb."""
+
+from __future__ import annotations
+
+import mmap
+import shutil
+import tempfile
+import zipfile
+import zlib
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from customtags.errors import ElfError, WheelError
+from customtags.wheels.audit.finding import NOTE, UNDECIDED, Finding
+from customtags.wheels.elf import MAGIC, Elf
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from types import TracebackType
+    from typing import Union
+
+    Data = Union[bytes, mmap.mmap]
+
+__all__ = ["CODES", "Limits", "Wheel"]
+
+CODES: Mapping[str, str] = {
+    "unreadable": "a member is a damaged ELF file, or can't be unpacked; what it holds is unknown",
+    "not-elf": "a member has the name of a library and is none: a linker script, or a link as text",
+}
+
+#: What a member takes in memory at most; a larger one goes into a temporary file.
+IN_MEMORY = 1 << 20
+
+#: How members end that are never an ELF file; of any other the first bytes are read.
+TEXTS = (
+    ".py",
+    ".pyi",
+    ".pyc",
+    ".h",
+    ".hpp",
+    ".txt",
+    ".md",
+    ".rst",
+    ".json",
+    ".cmake",
+    ".pxd",
+    ".js",
+    ".html",
+)
+
+#: How libraries end.
+LIBRARIES = (".so",)
+
+#: What zipfile and zlib raise for archives that are not what they say: the documentation names the first, the others were
+#: found by giving them mutated archives.
+BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
+
+
+class Limits(NamedTuple):
+    """What a wheel may unpack to; beyond it, it is refused.
+
+    :ivar total: bytes, above what the largest wheels of PyPI take
+    :ivar ratio: how many times its own size, counted only above `slack`: the tables of real libraries are zeros too
+    :ivar slack: bytes
+    :ivar members: files in it
+    """
+
+    total: int = 64 << 30
+    ratio: int = 100
+    slack: int = 1 << 30
+    members: int = 200_000
+
+
+class Wheel:
+    """One wheel, opened; use it in ``with``.
+
+    :raises WheelError: it is no archive, or unpacks to more than the limits
+    """
+
+    def __init__(self, path: Path, limits: Limits = Limits()) -> None:  # noqa: B008 - it can't be changed
+        self.path = path
+        try:
+            self._archive = zipfile.ZipFile(path)
+        except FileNotFoundError:
+            raise WheelError(str(path), "is not there", "give the path of a wheel") from None
+        except BROKEN as error:
+            raise _broken(path, error) from error
+        self._opened: dict[str, Elf] = {}
+        self._faults: list[Finding] = []
+        self._refuse(limits)
+
+    def __enter__(self) -> Wheel:  # noqa: PYI034 - Self is newer than Python 3.9
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._opened.clear()
+        self._archive.close()
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The paths of its files."""
+        return tuple(each.filename for each in self._archive.infolist() if not each.is_dir())
+
+    @cached_property
+    def info(self) -> str:
+        """The path of its ``.dist-info`` folder."""
+        folders = {name.partition("/")[0] for name in self.names}
+        found = sorted(folder for folder in folders if folder.endswith(".dist-info"))
+        if len(found) != 1:
+            raise WheelError(
+                str(self.path), f"has {len(found)} .dist-info folders", "build it again"
+            )
+        return found[0]
+
+    def text(self, name: str) -> str:
+        """Give a small member as text, empty if there is none of that name.
+
+        :raises WheelError: it is damaged
+        """
+        if name not in self._archive.NameToInfo:
+            return ""
+        try:
+            with self._archive.open(name) as member:
+                return member.read(IN_MEMORY).decode("utf-8", "replace")
+        except BROKEN as error:
+            raise _broken(self.path, error) from error
+
+    def elfs(self) -> Iterator[tuple[str, Elf]]:
+        """Give every member that is an ELF file with its path; one that can't be read is among `faults`."""
+        for name in self._elf_names:
+            elf = self._opened.get(name)
+            if elf is None:
+                try:
+                    elf = self._opened[name] = _sound(Elf(self._read(name)))
+                except ElfError as error:
+                    self._faults.append(_fault(name, error))
+                    continue
+            yield name, elf
+
+    @property
+    def faults(self) -> list[Finding]:
+        """What could not be looked at."""
+        return [*dict.fromkeys(self._faults)]
+
+    def each(self, look: Callable[[str, Elf], Iterator[Finding]]) -> Iterator[Finding]:
+        """Look at every ELF file; what turns out to be broken on the way is a finding, and the rest goes on."""
+        for name, elf in self.elfs():
+            try:
+                yield from look(name, elf)
+            except ElfError as error:
+                self._faults.append(_fault(name, error))
+
+    @cached_property
+    def _elf_names(self) -> list[str]:
+        return [name for name in self.names if not name.endswith(TEXTS) and self._is_elf(name)]
+
+    def _is_elf(self, name: str) -> bool:
+        try:
+            with self._archive.open(name) as member:
+                head = member.read(len(MAGIC))
+        except BROKEN as error:
+            self._faults.append(_fault(name, error))
+            return False
+        if head != MAGIC and name.endswith(LIBRARIES):
+            says = "has the name of a library and is no ELF file"
+            self._faults.append(Finding("not-elf", NOTE, says, name))
+        return head == MAGIC
+
+    def _read(self, name: str) -> Data:
+        """Give a whole member: mapped from a file that has no name any more if it is large."""
+        try:
+            with self._archive.open(name) as member:
+                if self._archive.getinfo(name).file_size <= IN_MEMORY:
+                    return member.read()
+                with tempfile.TemporaryFile() as file:
+                    shutil.copyfileobj(member, file, IN_MEMORY)
+                    file.flush()
+                    return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        except BROKEN as error:
+            raise ElfError(f"can't be unpacked: {error}") from error
+
+    def _refuse(self, limits: Limits) -> None:
+        members = self._archive.infolist()
+        total, packed = sum(each.file_size for each in members), self.path.stat().st_size
+        too_much = {
+            f"has {len(members):,} members, more than {limits.members:,}": len(members)
+            > limits.members,
+            f"unpacks to {total:,} bytes, more than {limits.total:,}": total > limits.total,
+            f"unpacks to {total // packed} times its size, more than {limits.ratio}": total
+            > limits.slack + limits.ratio * packed,
+        }
+        for why, refused in too_much.items():
+            if refused:
+                self._archive.close()
+                raise WheelError(str(self.path), why, "unpack no archive that you do not trust")
+
+
+def _sound(elf: Elf) -> Elf:
+    """Read all but the symbols, so that what is broken shows at once."""
+    _ = elf.segments, elf.sections, elf.needs, elf.needed, elf.soname, elf.rpath, elf.runpath
+    return elf
+
+
+def _fault(name: str, error: Exception) -> Finding:
+    why = error.problem if isinstance(error, ElfError) else f"can't be unpacked: {error}"
+    return Finding("unreadable", UNDECIDED, why, name, cure="build the wheel again")
+
+
+def _broken(path: Path, error: Exception) -> WheelError:
+    return WheelError(str(path), f"is no wheel: {error}", "build or fetch it again")
