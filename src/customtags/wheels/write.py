@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import os
 import zipfile
 from collections.abc import Mapping
-from itertools import product
 from pathlib import Path
 
 import customtags
+from customtags.wheels import filename, record
+from customtags.wheels.beside import beside
 
 __all__ = ["write"]
 
@@ -26,7 +24,6 @@ def write(folder: Path, project: str, version: str, tag: str, files: Mapping[str
     :returns: the wheel
     """
     info = f"{project}-{version}.dist-info"
-    expanded = product(*(part.split(".") for part in tag.split("-")))
     members = {
         **files,
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {project}\nVersion: {version}\n".encode(),
@@ -35,29 +32,20 @@ def write(folder: Path, project: str, version: str, tag: str, files: Mapping[str
                 "Wheel-Version: 1.0\n",
                 f"Generator: customtags {customtags.__version__}\n",
                 f"Root-Is-Purelib: {str(tag.endswith('-any')).lower()}\n",
-                *(f"Tag: {'-'.join(each)}\n" for each in expanded),
+                *(f"Tag: {each}\n" for each in filename.expand(tag)),
             ]
         ).encode(),
     }
-    record = "".join(
-        f"{path},{_digest(content)},{len(content)}\n" for path, content in members.items()
-    )
-    members[f"{info}/RECORD"] = f"{record}{info}/RECORD,,\n".encode()
+    rows = [
+        record.Row(path, record.digest(content), str(len(content)))
+        for path, content in members.items()
+    ]
+    members[f"{info}/RECORD"] = record.format([*rows, record.Row(f"{info}/RECORD")])
     folder.mkdir(parents=True, exist_ok=True)
     wheel = folder / f"{project}-{version}-{tag}.whl"
-    unfinished = wheel.with_suffix(f".{os.getpid()}.part")
-    try:
-        with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive:
-            for path, content in members.items():
-                member = zipfile.ZipInfo(path, _TIME)
-                member.external_attr = 0o644 << 16
-                archive.writestr(member, content, zipfile.ZIP_DEFLATED)
-        unfinished.replace(wheel)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with beside(wheel) as (_, path), zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            member = zipfile.ZipInfo(name, _TIME)
+            member.external_attr = 0o644 << 16
+            archive.writestr(member, content, zipfile.ZIP_DEFLATED)
     return wheel
-
-
-def _digest(content: bytes) -> str:
-    digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=")
-    return f"sha256={digest.decode()}"

@@ -1,0 +1,133 @@
+"""Pure: the records of a zip archive, as bytes and as values.
+
+PKWARE's APPNOTE.TXT 6.3.10 (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT); sections are its.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any, NamedTuple
+
+__all__ = [
+    "END",
+    "END64",
+    "ENTRY",
+    "FULL",
+    "FULL16",
+    "LOCAL",
+    "LOCATOR",
+    "Entry",
+    "ending",
+    "moved",
+    "pack",
+    "unpack",
+    "without_wide",
+]
+
+#: Section 4.3.12, the directory's entry of a member.
+ENTRY = struct.Struct("<4s6H3L5H2L")
+#: 4.3.7, the header in front of its data.
+LOCAL = struct.Struct("<4s5H3L2H")
+#: 4.3.16, the end of the archive.
+END = struct.Struct("<4s4H2LH")
+#: 4.3.14 and 4.3.15, the same for large ones, and what says where it lies.
+END64 = struct.Struct("<4sQ2H2L4Q")
+LOCATOR = struct.Struct("<4sLQL")
+
+#: What stands in a field of 16 or 32 bits if the value is in a larger one elsewhere.
+FULL16, FULL = 0xFFFF, 0xFFFFFFFF
+#: The fields of an entry for which there is such a place, in its order.
+_WIDE = ("size", "compressed", "offset")
+#: The extra field with the larger ones, 4.5.3, and the version of the format that is needed to read it.
+_ZIP64, _NEEDED64 = 1, 45
+
+
+class Entry(NamedTuple):
+    """The fields of `ENTRY`, in its order; of name, extra and comment the lengths."""
+
+    signature: bytes
+    made_by: int
+    needed: int
+    flags: int
+    method: int
+    time: int
+    date: int
+    crc: int
+    compressed: int
+    size: int
+    name: int
+    extra: int
+    comment: int
+    disk: int
+    internal: int
+    external: int
+    offset: int
+
+
+def moved(entry: bytes, place: int) -> bytes:
+    """Give an entry for a member that now lies elsewhere."""
+    if place < FULL and entry[42:46] != b"\xff\xff\xff\xff":
+        return entry[:42] + struct.pack("<L", place) + entry[46:]
+    fields, name, extra, comment, wide = unpack(entry)
+    return pack(fields._replace(offset=place), name, extra, comment, wide)
+
+
+def unpack(entry: bytes) -> tuple[Entry, bytes, bytes, bytes, frozenset[str]]:
+    """Split an entry into fields with their real numbers, name, other extra fields, comment, and which numbers are wide.
+
+    :raises struct.error: a wide number is missing
+    """
+    fields = Entry._make(ENTRY.unpack_from(entry))
+    name = entry[ENTRY.size :][: fields.name]
+    extra = entry[ENTRY.size + fields.name :][: fields.extra]
+    comment = entry[ENTRY.size + fields.name + fields.extra :]
+    wide = [each for each in _WIDE if getattr(fields, each) == FULL]
+    if wide:
+        extra, numbers = without_wide(extra)
+        real = struct.unpack_from(f"<{len(wide)}Q", numbers)
+        values: dict[str, Any] = dict(zip(wide, real))
+        fields = fields._replace(**values)
+    return fields, name, extra, comment, frozenset(wide)
+
+
+def pack(fields: Entry, name: bytes, extra: bytes, comment: bytes, wide: frozenset[str]) -> bytes:
+    """Join what `unpack` splits; a number that has become too large is wide as well."""
+    numbers = {each: getattr(fields, each) for each in _WIDE}
+    large = [each for each in _WIDE if each in wide or numbers[each] >= FULL]
+    if large:
+        real = [numbers[each] for each in large]
+        extra = struct.pack(f"<2H{len(real)}Q", _ZIP64, 8 * len(real), *real) + extra
+        values: dict[str, Any] = dict.fromkeys(large, FULL)
+        fields = fields._replace(needed=max(fields.needed, _NEEDED64), **values)
+    fields = fields._replace(name=len(name), extra=len(extra), comment=len(comment))
+    return b"".join((ENTRY.pack(*fields), name, extra, comment))
+
+
+def without_wide(extra: bytes) -> tuple[bytes, bytes]:
+    """Take the extra field with wide numbers out of the others."""
+    others, numbers, at = [], b"", 0
+    while at + 4 <= len(extra):
+        kind, size = struct.unpack_from("<2H", extra, at)
+        if kind == _ZIP64:
+            numbers = extra[at + 4 : at + 4 + size]
+        else:
+            others.append(extra[at : at + 4 + size])
+        at += 4 + size
+    return b"".join((*others, extra[at:])), numbers
+
+
+def ending(count: int, size: int, place: int, comment: bytes, *, large: bool) -> bytes:
+    """Give what stands behind a directory.
+
+    :param count: of its entries
+    :param size: of it, in bytes
+    :param large: write the records for large archives even where nothing needs them
+    """
+    wide = b""
+    if large or count >= FULL16 or place >= FULL or size >= FULL:
+        numbers = (_NEEDED64, _NEEDED64, 0, 0, count, count, size, place)
+        wide = END64.pack(b"PK\6\6", END64.size - 12, *numbers)
+        wide += LOCATOR.pack(b"PK\6\7", 0, place + size, 1)
+    shown = min(count, FULL16)
+    fields = (0, 0, shown, shown, min(size, FULL), min(place, FULL), len(comment))
+    return wide + END.pack(b"PK\5\6", *fields) + comment
