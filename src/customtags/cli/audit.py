@@ -92,7 +92,7 @@ def _told(wheel: str, name: str, findings: Sequence[Finding]) -> list[str]:
         if finding.cure:
             lines.append(f"    cure: {finding.cure}")
     if name != wheel:
-        lines.append(f"  true name: {name}")
+        lines.append(f"  true name\n    {name}")
     return lines
 
 

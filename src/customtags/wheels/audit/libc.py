@@ -1,0 +1,250 @@
+"""Whether the C and C++ libraries that the name promises have the symbol versions that are needed.
+
+Which versions a manylinux policy allows is auditwheel's knowledge; which C library a distribution has is the table here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from customtags.dimensions import distro
+from customtags.errors import ToolError
+from customtags.wheels.audit.finding import FALSE, NOTE, UNDECIDED, Finding, Fix
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from customtags.wheels.audit.claims import Claims, Platform
+    from customtags.wheels.audit.opened import Wheel
+    from customtags.wheels.elf import Elf
+
+__all__ = ["CODES", "GLIBC", "NAME", "check"]
+
+NAME = "libc"
+
+CODES: Mapping[str, str] = {
+    "wrong-libc": "a file needs glibc, and the name promises musl, or the other way round",
+    "libc-too-new": "a symbol version is needed that the claimed policy or release does not have",
+    "libc-unclaimed": "a version of the C library is needed, and the name promises none",
+    "libc-unknown": "what is claimed is a release whose C library is not known here",
+    "base-too-narrow": "the symbol versions that are needed are those of an older policy",
+}
+
+#: Release → its glibc: https://repology.org/project/glibc/versions, and the release notes of each.
+GLIBC = {
+    "amzn2": (2, 26),
+    "amzn2023": (2, 34),
+    "deb10": (2, 28),
+    "deb11": (2, 31),
+    "deb12": (2, 36),
+    "deb13": (2, 41),
+    "el7": (2, 17),
+    "el8": (2, 28),
+    "el9": (2, 34),
+    "el10": (2, 39),
+    **{
+        f"fc{number}": (2, number - 1) for number in range(33, 44)
+    },  # one of each, half a year later
+    "leap15_4": (2, 31),
+    "leap15_5": (2, 31),
+    "leap15_6": (2, 38),
+    "sles15_4": (2, 31),
+    "sles15_5": (2, 31),
+    "sles15_6": (2, 38),
+    "sles15_7": (2, 38),
+    "ubuntu18_04": (2, 27),
+    "ubuntu20_04": (2, 31),
+    "ubuntu22_04": (2, 35),
+    "ubuntu24_04": (2, 39),
+    "ubuntu25_04": (2, 41),
+    "ubuntu25_10": (2, 42),
+}
+
+#: Names of policies from before PEP 600 → their glibc.
+_LEGACY = {"manylinux1": (2, 5), "manylinux2010": (2, 12), "manylinux2014": (2, 17)}
+
+_MUSL = re.compile(r"libc\.musl-.*\.so\.1|libc\.so|ld-musl-.*\.so\.1")
+
+#: A policy: versions of each library's symbols, by the start of their names: ``{"GLIBCXX": {"3.4", …}}``.
+Versions = dict[str, frozenset[str]]
+
+
+class Need(NamedTuple):
+    """A symbol version that a file needs of a library that is not in the wheel."""
+
+    prefix: str
+    version: str
+    library: str
+    member: str
+
+    @property
+    def number(self) -> tuple[int, ...]:
+        """Its version if it is a number, as all of glibc's but a few are."""
+        parts = self.version.split(".")
+        return tuple(map(int, parts)) if all(part.isdigit() for part in parts) else ()
+
+
+class Promise(NamedTuple):
+    """What one platform says of the C library: that it is glibc, and its version."""
+
+    text: str
+    glibc: bool
+    version: tuple[int, int] | None
+
+
+def check(wheel: Wheel, claims: Claims) -> Iterator[Finding]:
+    """Compare what all files need with what each platform promises."""
+    needs: list[Need] = []
+    inside = {name.rpartition("/")[2] for name in wheel.names}
+    promises = {platform: _promise(platform) for platform in claims.platforms}
+    yield from wheel.each(partial(_gather, needs, inside, list(promises.values())))
+    policies = {arch: _policies(arch) for arch in {platform.arch for platform in promises} if needs}
+    for platform, promise in promises.items():
+        if not promise.text and needs:
+            yield _unclaimed(platform, needs)
+        elif promise.text and promise.glibc and promise.version is None:
+            says = f"what C library {promise.text} has is not known"
+            yield Finding("libc-unknown", UNDECIDED, says, cure="compare it there: ldd --version")
+        elif promise.version and needs:
+            yield from _compared(wheel, platform, promise, needs, policies[platform.arch])
+
+
+def _gather(
+    needs: list[Need], inside: set[str], promises: list[Promise], name: str, elf: Elf
+) -> Iterator[Finding]:
+    """Collect what one file needs, and tell what is of the other C library."""
+    for library, versions in elf.needs.items():
+        if library not in inside:
+            for prefix, _, version in (each.partition("_") for each in versions):
+                needs.append(Need(prefix, version, library, name))
+    musl = next((each for each in elf.needed if _MUSL.fullmatch(each)), None)
+    glibc = next((each for each in elf.needs if each.startswith("libc.so.")), None)
+    for promise in promises:
+        other = musl if promise.glibc else glibc
+        if promise.text and other and not (musl and glibc):
+            says = f"needs {other}, and {promise.text} has {'glibc' if promise.glibc else 'musl'}"
+            yield Finding("wrong-libc", FALSE, says, name, cure="build it there, or tag it rightly")
+
+
+def _promise(platform: Platform) -> Promise:
+    kind, _, rest = platform.base.partition("_")
+    if kind == "musllinux":
+        return Promise(platform.base, glibc=False, version=None)
+    if kind in _LEGACY:
+        return Promise(platform.base, glibc=True, version=_LEGACY[kind])
+    if kind == "manylinux":
+        major, minor = rest.split("_")[:2]
+        return Promise(platform.base, glibc=True, version=(int(major), int(minor)))
+    release = platform.says("distro") or ""
+    glibc = distro.libc(release) == "manylinux"
+    major_release = re.sub(r"^(el\d+)_\d+$", r"\1", release)  # minors of RHEL keep their glibc
+    return Promise(release, glibc=glibc, version=GLIBC.get(major_release))
+
+
+def _policies(arch: str) -> dict[tuple[int, int], Versions]:
+    """Read auditwheel's policies, oldest first, from its data: importing what reads them takes 0.1 s."""
+    from importlib.resources import files
+
+    try:
+        text = (files("auditwheel") / "policy" / "manylinux-policy.json").read_text("utf-8")
+    except ModuleNotFoundError:
+        problem = "the policies of manylinux are auditwheel's, and it is not installed"
+        raise ToolError(problem, "pip install 'customtags[audit]'") from None
+    found: dict[tuple[int, int], Versions] = {}
+    for policy in json.loads(text):
+        versions = policy["symbol_versions"].get(arch)
+        if versions is not None and policy["name"] != "linux":
+            _, major, minor = policy["name"].split("_")
+            allowed = {prefix: frozenset(each) for prefix, each in versions.items()}
+            found[int(major), int(minor)] = allowed
+    return dict(sorted(found.items()))
+
+
+def _compared(
+    wheel: Wheel,
+    platform: Platform,
+    promise: Promise,
+    needs: list[Need],
+    policies: dict[tuple[int, int], Versions],
+) -> Iterator[Finding]:
+    assert promise.version is not None  # noqa: S101 - for the reader of types
+    least = _least(needs, policies)
+    beyond = [need for need in needs if not _allowed(need, promise.version, policies)]
+    told: dict[tuple[str, str], Need] = {}
+    for need in sorted(beyond, key=lambda each: each.number, reverse=True):
+        told.setdefault((need.member, need.prefix), need)
+    for need in told.values():
+        # What a release has beside glibc is taken from the policy for that glibc: a good guess, no more.
+        sure = need.prefix == "GLIBC" or not promise.text.startswith(tuple(GLIBC))
+        says = (
+            f"needs {need.prefix}_{need.version} of {need.library}, newer than {promise.text} has"
+        )
+        yield Finding(
+            "libc-too-new",
+            FALSE if sure else UNDECIDED,
+            says,
+            need.member,
+            _symbol(wheel, need),
+            cure=_cure(platform, least),
+            fix=_fix(platform, least),
+        )
+    manylinux = platform.base.startswith("manylinux")
+    if not beyond and least and least < promise.version and manylinux:
+        older = f"manylinux_{least[0]}_{least[1]}_{platform.arch}"
+        says = f"{promise.text} is claimed; by its symbol versions it fits {older} too"
+        yield Finding("base-too-narrow", NOTE, says)
+
+
+def _allowed(
+    need: Need, version: tuple[int, int], policies: dict[tuple[int, int], Versions]
+) -> bool:
+    """Tell whether a version of glibc, and what came with it, have a symbol version."""
+    if need.prefix == "GLIBC" and need.number:
+        return need.number[:2] <= version
+    policy = [each for known, each in policies.items() if known <= version]
+    allowed = policy[-1].get(need.prefix) if policy else None
+    return allowed is None or need.version in allowed
+
+
+def _least(needs: list[Need], policies: dict[tuple[int, int], Versions]) -> tuple[int, int] | None:
+    """Find the oldest policy that has everything."""
+    fits = (each for each in policies if all(_allowed(need, each, policies) for need in needs))
+    return next(fits, None)
+
+
+def _fix(platform: Platform, least: tuple[int, int] | None) -> Fix | None:
+    if least is None:
+        return None
+    release = platform.says("distro")
+    if release is None:
+        return Fix("base", f"manylinux_{least[0]}_{least[1]}_{platform.arch}")
+    word = re.sub(r"\d.*", "", release)
+    later = (each for each in GLIBC if re.sub(r"\d.*", "", each) == word and GLIBC[each] >= least)
+    found = min(later, key=GLIBC.__getitem__, default=None)
+    return Fix("distro", found) if found else None
+
+
+def _cure(platform: Platform, least: tuple[int, int] | None) -> str:
+    fix = _fix(platform, least)
+    older = "build it on an older system"
+    return f"{older}, or claim {fix.value}" if fix else older
+
+
+def _symbol(wheel: Wheel, need: Need) -> str:
+    """Name one symbol that is needed in that version."""
+    text = f"{need.prefix}_{need.version}"
+    for name, elf in wheel.elfs():
+        if name == need.member:
+            symbols = elf.dynamic_symbols(defined=False)
+            return next((each.name for each in symbols if each.version == text), "")
+    return ""
+
+
+def _unclaimed(platform: Platform, needs: list[Need]) -> Finding:
+    newest = max((need for need in needs if need.prefix == "GLIBC"), key=lambda each: each.number)
+    says = f"needs glibc {newest.version}, and {platform.tag} promises no C library"
+    cure = "let auditwheel repair it for a policy, or claim the release that it is built for"
+    return Finding("libc-unclaimed", NOTE, says, newest.member, cure=cure)
