@@ -19,6 +19,9 @@ __all__ = ["declare"]
 #: Severity → how it is shown.
 _STYLES = {"false": "no", "undecided": "note", "note": "quiet"}
 
+#: How many findings of one code are shown to people.
+_SHOWN = 5
+
 
 def declare(verbs: Verbs, name: str) -> None:
     """Declare ``customtags audit``."""
@@ -86,14 +89,33 @@ def _told(wheel: str, name: str, findings: Sequence[Finding]) -> list[str]:
     else:
         summary = paint("yes", "nothing false")
     lines = [f"{wheel}: {summary}, {counts['undecided']} undecided, {counts['note']} notes"]
-    for finding in findings:
-        lines.append(f"  {paint(_STYLES[finding.severity], finding.severity)}  {finding.code}")
-        lines.append(f"    {_where(finding)}{finding.says}")
-        if finding.cure:
-            lines.append(f"    cure: {finding.cure}")
+    shown: dict[str, int] = {}
+    for same in _alike(findings):
+        first, more = same[0], len(same) - 1
+        shown[first.code] = shown.get(first.code, 0) + 1
+        if shown[first.code] > _SHOWN:
+            continue
+        lines.append(f"  {paint(_STYLES[first.severity], first.severity)}  {first.code}")
+        others = f" (and {more} more files)" if more else ""
+        lines.append(f"    {_where(first)}{first.says}{others}")
+        if first.cure:
+            lines.append(f"    cure: {first.cure}")
+    lines += [
+        f"  {number - _SHOWN} more of {code}: --json tells all"
+        for code, number in shown.items()
+        if number > _SHOWN
+    ]
     if name != wheel:
         lines.append(f"  true name\n    {name}")
     return lines
+
+
+def _alike(findings: Sequence[Finding]) -> list[list[Finding]]:
+    """Put those together that say the same of several files."""
+    groups: dict[tuple[str, str, str], list[Finding]] = {}
+    for each in findings:
+        groups.setdefault((each.severity, each.code, each.says), []).append(each)
+    return list(groups.values())
 
 
 def _where(finding: Finding) -> str:
