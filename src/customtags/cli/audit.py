@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,13 +38,19 @@ def declare(verbs: Verbs, name: str) -> None:
     parser.add_argument(
         "--fix-name", action="store_true", help="print only the name that would be true"
     )
+    parser.add_argument(
+        "--full", action="store_true", help="read every function, not only a sample of each file"
+    )
     parser.set_defaults(run=_audit)
 
 
 def _audit(options: argparse.Namespace) -> int:
-    from customtags.wheels.audit import Claims, audit, true_name
+    from customtags.wheels.audit import Claims, audit, declared, isa, true_name
 
     checks, codes = _chosen(options.only or [])
+    if "isa" in checks:
+        patterns = declared.dispatched(Path("pyproject.toml"))
+        checks["isa"] = partial(isa.check, full=options.full, dispatched=patterns)
     report: list[dict[str, Any]] = []
     wrong = False
     for wheel in options.wheels:

@@ -1,0 +1,49 @@
+"""What a project says of its own wheels in pyproject.toml, under ``[tool.customtags.audit]``."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from customtags.errors import SettingError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any
+
+__all__ = ["dispatched"]
+
+_EXAMPLE = 'write it as in [tool.customtags.audit] dispatched = ["example/_kernels*.so", "*_avx2"]'
+
+
+def dispatched(path: Path) -> tuple[str, ...]:
+    """Give the patterns (`fnmatch`) of the members and functions that are chosen at run time; none where no file is.
+
+    :raises SettingError: the file is no TOML, or says it in another shape
+    """
+    found = _load(path)
+    for key in ("tool", "customtags", "audit"):
+        found = found.get(key, {})
+        if not isinstance(found, dict):
+            raise SettingError(str(path), f"has {key!r} that is no table", _EXAMPLE)
+    patterns = found.get("dispatched", [])
+    if not isinstance(patterns, list) or not all(isinstance(each, str) for each in patterns):
+        raise SettingError(str(path), f"has {patterns!r} for 'dispatched'", _EXAMPLE)
+    return tuple(patterns)
+
+
+def _load(path: Path) -> dict[str, Any]:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise SettingError(
+            str(path), f"can't be read ({error.strerror})", "make it readable"
+        ) from error
+    except ValueError as error:  # no TOML, or not UTF-8
+        raise SettingError(str(path), f"is no TOML ({error})", _EXAMPLE) from error

@@ -1,0 +1,169 @@
+"""Pure: where the functions of an ELF file begin and end, and what they are called.
+
+A stripped file still tells: what unwinds the stack at an exception needs each function's range, in .eh_frame, and
+a sorted index of them (Linux Standard Base Core Specification, "Exception Frames"; DWARF 5, section 6.4). Compilers write
+it for C, too, on both of our architectures (psABI AMD64, section 4.2.4).
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from array import array
+from bisect import bisect_right
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from customtags.wheels.elf import Data, Elf, Section, Segment, Symbol
+
+__all__ = ["Function", "Functions", "symbols"]
+
+_EH_FRAME, _LOAD, _EXECUTABLE = 0x6474E550, 1, 1
+
+#: Where the pairs of the index begin.
+_PAIRS = 12
+
+#: The one form of .eh_frame_hdr that linkers write: version 1, the pointer relative to here, the count as it is, and pairs
+#: relative to the header, all but the version in 4 bytes.
+_INDEX = bytes((1, 0x1B, 0x03, 0x3B))
+
+#: Between functions compilers fill up to a multiple of 16 with no-operations or breakpoints (x86), or zeros.
+_PADDING = re.compile(
+    rb"(?:(?:\x66*\x2e?\x0f\x1f[\x00\x40\x44\x80\x84]\x00{0,5})|\x66\x90|\x90|\xcc|\x1f\x20\x03\xd5)+"
+)
+
+
+class Function(NamedTuple):
+    """Where a function stands: its virtual address, its place in the file, its size in bytes."""
+
+    address: int
+    offset: int
+    size: int
+
+
+class Functions:
+    """The functions of a file in the order of their addresses; none reaches into the next.
+
+    They come from the index of .eh_frame and from .symtab; where a file has neither, from the dynamic symbols, and
+    where it has not even those, what stands between padding counts as one.
+
+    :raises ElfError: here and by what reads them, for a broken file
+    """
+
+    def __init__(self, elf: Elf) -> None:
+        self._data = elf.data
+        self._ranges = sorted(_ranges(elf))
+        self._frames = _Frames.of(elf)
+        self._sizes = _sizes(elf.static_symbols())
+        if not self._frames.places and not self._sizes:
+            self._sizes = _sizes(elf.dynamic_symbols()) or dict(_pieces(elf, self._ranges))
+        self._starts = array("Q", sorted({*self._frames.places, *self._sizes}))
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    def __getitem__(self, index: int) -> Function:
+        """Give one; its size is 0 where no code is."""
+        start = self._starts[index]
+        number = bisect_right(self._ranges, (start, len(self._data), 0)) - 1
+        address, offset, size = self._ranges[number] if number >= 0 else (0, 0, 0)
+        end = min([address + size, *self._starts[index + 1 : index + 2]])
+        length = self._frames.size(start) or self._sizes.get(start, 0)
+        return Function(start, offset + start - address, max(0, min(length, end - start)))
+
+    def sample(self, most: int | None) -> range:
+        """Give the numbers of at most so many functions, evenly over the file."""
+        step = 1 if most is None else max(1, -(-len(self) // most))
+        return range(0, len(self), step)
+
+    def code(self, function: Function) -> bytes:
+        """Give the bytes of a function."""
+        return self._data[function.offset : function.offset + function.size]
+
+    def find(self, pattern: bytes) -> Iterator[tuple[bytes, int]]:
+        """Give the code before and with each occurrence of a pattern, and where the pattern begins in that.
+
+        The code begins where the function does, or 256 bytes before, by which a decoder has found into step.
+        """
+        for address, offset, size in self._ranges:
+            place = self._data.find(pattern, offset, offset + size)
+            while place >= 0:
+                start = max(offset, place - 256)
+                number = bisect_right(self._starts, address + place - offset) - 1
+                if number >= 0:
+                    start = max(start, offset + self._starts[number] - address)
+                yield self._data[start : place + len(pattern)], place - start
+                place = self._data.find(pattern, place + 1, offset + size)
+
+
+class _Frames(NamedTuple):
+    """The index of .eh_frame: where a function begins → where its entry stands in the file."""
+
+    data: Data
+    places: dict[int, int]
+
+    @classmethod
+    def of(cls, elf: Elf) -> _Frames:
+        segment = next((each for each in elf.segments if each.type == _EH_FRAME), None)
+        header = elf.content(segment) if segment else b""
+        if segment is None or bytes(header[:4]) != _INDEX or len(header) < _PAIRS:
+            return cls(elf.data, {})
+        count = min(struct.unpack_from("<I", header, 8)[0], (len(header) - _PAIRS) // 8)
+        pairs = array("i")
+        pairs.frombytes(header[_PAIRS : _PAIRS + 8 * count])
+        base = segment.address
+        # .eh_frame stands beside its index, in the same segment.
+        starts = [(base + each) % (1 << 64) for each in pairs[::2]]
+        return cls(elf.data, dict(zip(starts, [segment.offset + each for each in pairs[1::2]])))
+
+    def size(self, start: int) -> int:
+        """Give the size of the function that begins at an address, 0 if no entry tells."""
+        place = self.places.get(start, -1)
+        if not 0 <= place <= len(self.data) - 16:
+            return 0
+        # Length, distance to the CIE, start, size: 4 bytes each wherever the index has 4.
+        return int(struct.unpack_from("<I", self.data, place + 12)[0])
+
+
+def _ranges(elf: Elf) -> list[tuple[int, int, int]]:
+    """Give address, place and size of what holds instructions: sections, or segments where no section is told."""
+    sections: list[Section | Segment] = [e for e in elf.sections if e.executable and e.stored]
+    segments = [e for e in elf.segments if e.type == _LOAD and e.flags & _EXECUTABLE]
+    parts = sections or segments
+    return [(each.address, each.offset, len(elf.content(each))) for each in parts]
+
+
+def symbols(elf: Elf) -> dict[int, str]:
+    """Give the names of functions by address; one that is local has the name of its source before it, ``loops.c:add``."""
+    names: dict[int, str] = {}
+    source = ""
+    for symbol in elf.symbols():
+        if symbol.kind == "FILE":
+            # The last that a linker lists; what follows is from no source that is told.
+            source = "" if symbol.name == "crtstuff.c" else symbol.name
+        elif symbol.defined and symbol.kind in ("FUNC", "IFUNC"):
+            local = symbol.binding == "LOCAL" and source
+            names.setdefault(symbol.address, f"{source}:{symbol.name}" if local else symbol.name)
+    return names
+
+
+def _sizes(symbols: Iterable[Symbol]) -> dict[int, int]:
+    return {
+        each.address: each.size
+        for each in symbols
+        if each.defined and each.kind == "FUNC" and each.size
+    }
+
+
+def _pieces(elf: Elf, ranges: Sequence[tuple[int, int, int]]) -> Iterator[tuple[int, int]]:
+    """Give what stands between padding, for want of anything that tells where functions are."""
+    for address, offset, size in ranges:
+        begin = 0
+        for padding in _PADDING.finditer(elf.data, offset, offset + size):
+            end = padding.end() - offset
+            if (address + end) % 16 == 0:
+                yield address + begin, padding.start() - offset - begin
+                begin = end
+        yield address + begin, size - begin

@@ -1,0 +1,91 @@
+"""What the instructions of x86-64 functions need: the one place that knows the decoder, iced-x86."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import attrgetter, or_
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import iced_x86
+
+from customtags.wheels.audit.floor import ASKS, NEW, OLD, mark
+from customtags.wheels.audit.levels import level
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Decoder", "Instruction"]
+
+#: Extensions of SSE that compilers for AVX write in the old encoding, too: they have no other.
+_OLD_ONLY = frozenset(("SHA", "GFNI", "SSE4A"))
+
+
+class Instruction(NamedTuple):
+    """One instruction that needs more than the base.
+
+    :ivar text: as an assembler writes it, Intel's way round
+    :ivar features: the CPUID features that it belongs to
+    """
+
+    address: int
+    text: str
+    features: tuple[str, ...]
+
+
+class Decoder:
+    """Reads x86-64 machine code; making one takes 25 ms."""
+
+    #: Whether vectors have an old and a new encoding, which `floor.decide` tells apart.
+    encodings = True
+
+    def __init__(self) -> None:
+        self._features = _names(iced_x86.CpuidFeature)
+        kinds = _names(iced_x86.OpCodeOperandKind).items()
+        vectors = frozenset(kind for kind, name in kinds if name[:3] in ("XMM", "YMM", "ZMM"))
+        codes = _names(iced_x86.Code)
+        self._marks = bytes(self._mark(code, vectors) for code in range(max(codes) + 1))
+
+    def mark(self, code: bytes) -> int:
+        """Give what a function needs, as `floor.mark` writes it.
+
+        tzcnt counts as the ``rep bsf`` that it is on a CPU without BMI1, where compilers write it, too.
+        """
+        marks = {self._marks[each] for each in self._codes(code)}
+        return mark(max(marks, default=0) >> 4, reduce(or_, marks, 0) & 15)
+
+    def needy(self, code: bytes, address: int, number: int) -> Iterator[Instruction]:
+        """Give the instructions of a function that need at least a level."""
+        formatter = iced_x86.Formatter(iced_x86.FormatterSyntax.NASM)
+        for each in iced_x86.Decoder(64, code, ip=address):
+            if self._marks[each.code] >> 4 >= number:
+                features = tuple(self._features[feature] for feature in each.cpuid_features())
+                yield Instruction(each.ip, formatter.format(each), features)
+
+    def asks(self, code: bytes, place: int) -> bool:
+        """Tell whether an instruction begins at a place, and is CPUID."""
+        found = (each.code for each in iced_x86.Decoder(64, code) if each.ip == place)
+        return next(found, None) == iced_x86.Code.CPUID
+
+    def _codes(self, code: bytes) -> set[int]:
+        return set(map(attrgetter("code"), iced_x86.Decoder(64, code)))
+
+    def _mark(self, code: Any, vectors: frozenset[int]) -> int:
+        instruction = iced_x86.Instruction()
+        instruction.code = code
+        features = {self._features[each] for each in instruction.cpuid_features()}
+        about = iced_x86.OpCodeInfo(code)
+        kinds = iced_x86.EncodingKind
+        flags = ASKS if code == iced_x86.Code.CPUID else 0
+        if about.encoding == kinds.EVEX:  # on masks, too
+            flags |= NEW
+        elif any(about.op_kind(index) in vectors for index in range(about.op_count)):
+            flags |= NEW if about.encoding in (kinds.VEX, kinds.XOP) else OLD
+        if features & _OLD_ONLY and flags & OLD:
+            flags ^= OLD
+        ignored = about.mnemonic == iced_x86.Mnemonic.TZCNT
+        return mark(1 if ignored else level(features), flags)
+
+
+def _names(kind: object) -> dict[Any, str]:
+    """Read one of the decoder's tables: number → name."""
+    return {number: name for name, number in vars(kind).items() if isinstance(number, int)}

@@ -1,0 +1,140 @@
+"""What was read of the code of one file, and what is asked of it only when that needs more than is claimed."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Protocol
+
+from customtags.errors import ToolError
+from customtags.wheels.audit import arm, dispatch, floor
+from customtags.wheels.audit.functions import Functions, symbols
+from customtags.wheels.audit.levels import BASE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from customtags.wheels.elf import Elf
+
+__all__ = ["Decoder", "File", "decoder"]
+
+
+class Instruction(Protocol):
+    """One instruction that needs more than the base, as a decoder tells it."""
+
+    @property
+    def address(self) -> int: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def features(self) -> tuple[str, ...]: ...
+
+
+class Decoder(Protocol):
+    """Reads the machine code of one architecture."""
+
+    #: Whether vectors have an old and a new encoding.
+    encodings: bool
+
+    def mark(self, code: bytes) -> int:
+        """Give what a function needs, as `floor.mark` writes it."""
+
+    def needy(self, code: bytes, address: int, number: int) -> Iterable[Instruction]:
+        """Give the instructions of a function that need at least a level."""
+
+    def asks(self, code: bytes, place: int) -> bool:
+        """Tell whether an instruction begins at a place, and asks the CPU."""
+
+
+def decoder(arch: str) -> Decoder:
+    """Give what reads an architecture's code.
+
+    :raises ToolError: it is not installed
+    """
+    if arch == "aarch64":
+        return arm.Decoder()
+    if find_spec("iced_x86") is None:
+        cure = (
+            "pip install 'customtags[audit]', on Linux for x86_64 with glibc, where it has wheels"
+        )
+        raise ToolError("reading instructions needs iced-x86", cure)
+    from customtags.wheels.audit import instructions
+
+    return instructions.Decoder()
+
+
+class File:
+    """The code of one file.
+
+    :ivar numbers: which of its functions were read
+    :ivar marks: what each of those needs, as `floor.mark` writes it
+    :ivar refuses: the level below which the loader refuses the file: its GNU property note
+    :raises ElfError: it is broken
+    """
+
+    def __init__(self, member: str, elf: Elf, reader: Decoder, most: int | None) -> None:
+        self.member = member
+        self.functions = Functions(elf)
+        self.numbers = self.functions.sample(most)
+        code, find = self.functions.code, self.functions.__getitem__
+        self.marks = bytes(reader.mark(code(find(number))) for number in self.numbers)
+        self.refuses = (elf.isa_needed or 0).bit_length() or BASE
+        self._elf, self._decoder = elf, reader
+
+    @property
+    def top(self) -> int:
+        """The highest level that a function needs."""
+        return max(self.marks, default=0) >> 4 or BASE
+
+    @cached_property
+    def names(self) -> list[str]:
+        """What the functions that were read are called, empty where nothing tells."""
+        known = symbols(self._elf)
+        return [known.get(self.functions[number].address, "") for number in self.numbers]
+
+    @cached_property
+    def asks(self) -> str:
+        """What in it asks the CPU what it has, as one clause; empty if nothing does."""
+        return dispatch.sign(self._elf, self.functions, self._decoder)
+
+    def decide(self, *, asked: bool, patterns: Sequence[str]) -> floor.Verdict:
+        """Tell what everybody needs who loads it.
+
+        What only another file can have asked for, Python code as it imports this one perhaps, is undecided.
+
+        :param asked: whether anything in the wheel asks the CPU
+        :param patterns: what the project says that it chooses at run time
+        """
+        base = self.member.rpartition("/")[2]
+        levels = sorted({each >> 4 for each in self.marks if each >> 4 > BASE})
+        listed = dispatch.declared(patterns, self.member, base)
+        if listed or dispatch.named(base):
+            state = floor.GUARDED if listed or asked else floor.UNDECIDED
+            why = "the file is for CPUs that it is chosen for"
+            return floor.Verdict(BASE, dict.fromkeys(levels, state), why)
+        kept = [
+            mark
+            for mark, name in zip(self.marks, self.names)
+            if not dispatch.declared(patterns, name) and not (asked and dispatch.named(name))
+        ]
+        verdict = floor.decide(kept, asks=asked, encodings=self._decoder.encodings)
+        above = {level: floor.GUARDED for level in levels if level > verdict.floor}
+        above.update(verdict.above if self.asks else dict.fromkeys(verdict.above, floor.UNDECIDED))
+        return verdict._replace(above=above)
+
+    def example(self, level: int, patterns: Sequence[str]) -> tuple[str, Instruction]:
+        """Give an instruction that needs at least a level, with its function's name.
+
+        One of a function that nothing says to be chosen goes before others, and the lowest level.
+
+        :raises ValueError: there is none
+        """
+        needy = [index for index, each in enumerate(self.marks) if each >> 4 >= level]
+        names = self.names
+        chosen = {
+            i for i in needy if dispatch.named(names[i]) or dispatch.declared(patterns, names[i])
+        }
+        index = min(needy, key=lambda i: (i in chosen, self.marks[i] >> 4))
+        function = self.functions[self.numbers[index]]
+        found = self._decoder.needy(self.functions.code(function), function.address, level)
+        return self.names[index], next(iter(found))
