@@ -25,7 +25,7 @@ FLOORS = (
     ("wheels",),
     ("plugins", "providers"),
     ("profile",),
-    ("machine",),
+    ("intersect", "machine"),
     ("_patch", "demo", "doctor", "testing"),
     ("cli",),
     ("__main__",),

@@ -23,6 +23,7 @@ KEYS: Mapping[str, tuple[type, str]] = {
     "variant-providers": (list, '["provider-variant-x86-64::level"]'),
     "site": (list, '["hardened"]'),
     "abi": (list, '["torch"]'),
+    "cuda-minor": (str, '"minor"'),
     "bases": (list, '["manylinux_2_28"]'),
     "priority": (list, '["isa", "accelerator"]'),
     "limit": (int, "100"),

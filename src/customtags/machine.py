@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from customtags import ladder, providers
 from customtags.dimensions import builtin, distro
@@ -14,14 +14,16 @@ from customtags.settings import Settings
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from customtags.errors import CustomtagsError, OverrideError
+    from customtags.spec import Facts, Page, Profile, Tell
     from customtags.spec import Host as AnyHost
-    from customtags.spec import Page, Profile, Tell
 
 __all__ = [
+    "accepted",
     "detect",
     "extend",
     "facts_of",
     "ladders",
+    "libcs",
     "native_tag",
     "platform_tags",
     "read_profile",
@@ -79,31 +81,47 @@ def extend(
     wanted = ladder.POLICIES if settings.bases is None else settings.bases
     policies = [f"{policy}_{arch}" for policy in wanted]
     bases = [native, *(policy for policy in policies if policy in stock)]
-    accepted = ladders(profile, arch, pages)
-    libcs = {tag.partition("_")[0] for tag in stock}.intersection(("manylinux", "musllinux"))
-    if (
-        libcs and "distro" in accepted
-    ):  # an interpreter may bring another C library than its distribution's
-        accepted["distro"] = [each for each in accepted["distro"] if distro.libc(each) in libcs]
+    accepted = ladders(profile, arch, pages, libcs(stock))
     return ladder.combine(accepted, bases, settings.limit, settings.priority)
 
 
+def libcs(stock: Iterable[str]) -> set[str]:
+    """Tell by the stock platforms on which kind of C library an interpreter runs; empty if they don't say."""
+    return {tag.partition("_")[0] for tag in stock}.intersection(("manylinux", "musllinux"))
+
+
 def ladders(
-    profile: Profile, arch: str, pages: Sequence[Page] | None = None
+    profile: Profile,
+    arch: str,
+    pages: Sequence[Page] | None = None,
+    libcs: Collection[str] = (),
 ) -> dict[str, list[str]]:
-    """Give the segments of each dimension that a machine accepts, on wheels for one architecture."""
+    """Give the segments of each dimension that a machine accepts.
+
+    :param arch: of the wheels
+    :param libcs: the interpreter's, as `libcs` tells them, if they are known
+    """
     accepted: dict[str, list[str]] = {}
     for page in builtin() if pages is None else pages:
-        accepted.setdefault(page.DIMENSION, []).extend(rungs(profile, page, arch))
+        accepted.setdefault(page.DIMENSION, []).extend(rungs(profile, page, arch, libcs))
     return accepted
 
 
-def rungs(profile: Profile, page: Page, arch: str) -> list[str]:
-    """Give the part of that which follows from one page; facts that name another architecture say nothing."""
-    facts = facts_of(profile, page)
+def rungs(profile: Profile, page: Page, arch: str, libcs: Collection[str] = ()) -> list[str]:
+    """Give the part of that which follows from one page."""
+    return accepted(page, facts_of(profile, page), arch, libcs)
+
+
+def accepted(page: Page, facts: Facts | None, arch: str, libcs: Collection[str]) -> list[str]:
+    """Give the same from a page's facts; those that name another architecture say nothing."""
     if facts is None or facts.get("arch", arch) != arch:
         return []
-    return page.ladder(facts)
+    found = page.ladder(facts)
+    if (
+        libcs and page is distro
+    ):  # an interpreter may bring another C library than its distribution's
+        return [each for each in found if distro.libc(each) in libcs]
+    return found
 
 
 def detect(
@@ -135,6 +153,10 @@ def detect(
         elif not settings.profile:
             for page in family:
                 _observe(profile, page, host)
+    for page in pages if settings.policies else ():
+        facts, policy = facts_of(profile, page), settings.policies.get(page.NAME)
+        if facts and policy:
+            record(profile, page, {**facts, "policy": policy}, profile["source"].get(page.NAME))
     return profile
 
 

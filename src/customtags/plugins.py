@@ -10,7 +10,7 @@ from customtags.settings import OVERRIDABLE, dimension, variable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from importlib.metadata import EntryPoint
     from typing import Any
 
@@ -89,6 +89,14 @@ class Guarded:
             else:
                 self._tell(why, "spell it as in 'mpi4_1', and begin with a word of its own")
         return accepted
+
+    def common(self, several: Sequence[Facts]) -> list[Facts]:
+        """Guess, if the page does."""
+        try:
+            return list(self.page.common(several)) if hasattr(self.page, "common") else []
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's
+            self._fails("common", error)
+            return []
 
     def describe(self, facts: Facts) -> str:
         """Say it in one line."""

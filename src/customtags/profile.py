@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from customtags import stock
+from customtags import interpreter, stock
 from customtags.errors import ProfileError
 from customtags.providers import facts_of
 
@@ -48,6 +48,9 @@ def read(path: str, pages: Iterable[Page]) -> Profile:
     try:
         if profile.setdefault(name, {}):
             stock.tags(profile[name])
+            name = "platform.python"
+            for python in profile["platform"].get("python", ()):
+                interpreter.read(python)
         name = "source"
         profile.setdefault(name, {}).get(name)
         for page in pages:

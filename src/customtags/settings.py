@@ -19,6 +19,10 @@ BUILD_MARKS = ("_PYPROJECT_HOOKS_BUILD_BACKEND", "PEP517_BUILD_BACKEND")
 OVERRIDABLE = ("isa", "distro", "accelerator", "abi", "site")
 
 
+#: Key → the page whose ladder follows that policy, and the policies that there are, the usual one first. It stands
+#: among the page's facts as ``policy``, so that a profile carries it too.
+POLICIES = {"cuda-minor": ("cuda", ("strict", "minor"))}
+
 #: The keys of customtags.toml that are no overrides.
 STEERING = ("abi", "bases", "dimensions", "limit", "priority", "public-first", "variant-providers")
 
@@ -28,6 +32,7 @@ class Settings:
 
     :ivar overrides: dimension → value, as in ``{"isa": "v3"}``
     :ivar profile: the file with another machine's facts, or None
+    :ivar policies: the name of a page → the policy that its ladder follows
     :ivar origins: dimension → where its override stands, if that is not the variable
     :ivar abi: the projects whose installed version counts
     :ivar dimensions: the third parties' dimensions that are switched on
@@ -40,7 +45,7 @@ class Settings:
 
     __slots__ = (
         *("abi", "bases", "dimensions", "limit", "origins", "overrides", "priority", "profile"),
-        *("public_first", "variant_providers"),
+        *("policies", "public_first", "variant_providers"),
     )
 
     def __init__(
@@ -54,6 +59,7 @@ class Settings:
         self.overrides = overrides
         self.profile = profile
         self.origins = origins or {}
+        self.policies: Mapping[str, str] = values.pop("policies", {})
         self.abi: Sequence[str] = values.pop("abi", ())
         self.dimensions: Sequence[str] = values.pop("dimensions", ())
         self.variant_providers: Sequence[str] = values.pop("variant_providers", ())
@@ -95,11 +101,35 @@ class Settings:
         if profile is None and "profile" in values:
             profile = os.path.join(os.path.dirname(places["profile"]), values["profile"])
         others = {key.replace("-", "_"): values[key] for key in STEERING if key in values}
-        return cls(overrides, profile, origins=origins, **others)
+        return cls(
+            overrides,
+            profile,
+            origins=origins,
+            policies=_policies(environ, values, places),
+            **others,
+        )
 
     def override(self, name: str) -> tuple[str, str]:
         """Give where the override of a dimension stands, a variable or a file and its key, and its value."""
         return self.origins.get(name) or variable(name), self.overrides[name]
+
+
+def _policies(
+    environ: Mapping[str, str], values: Mapping[str, str], places: Mapping[str, str]
+) -> dict[str, str]:
+    """Give the policy of each page of which the environment or a file names one."""
+    found = {}
+    for key, (page, choices) in POLICIES.items():
+        value = environ.get(variable(key)) or values.get(key)
+        if value and value not in choices:
+            from customtags.errors import OverrideError
+
+            setting = variable(key) if environ.get(variable(key)) else f"{places[key]}: {key}"
+            cure = f"write {' or '.join(choices)}"
+            raise OverrideError(setting, value, "means nothing", cure)
+        if value:
+            found[page] = value
+    return found
 
 
 def files(environ: Mapping[str, str]) -> list[str]:
@@ -130,9 +160,13 @@ def overridable(values: Mapping[str, Any]) -> list[str]:
     return [*OVERRIDABLE, *map(dimension, enabled)]
 
 
-def variable(dimension: str) -> str:
-    """Name the environment variable that overrides a dimension."""
-    return f"CUSTOMTAGS_{dimension.upper()}"
+def variable(key: str) -> str:
+    """Name the environment variable that overrides a dimension, or stands for a key.
+
+    >>> variable("cuda-minor")
+    'CUSTOMTAGS_CUDA_MINOR'
+    """
+    return f"CUSTOMTAGS_{key.upper().replace('-', '_')}"
 
 
 def hook_wanted(environ: Mapping[str, str]) -> bool:

@@ -95,6 +95,10 @@ Probe = Callable[[Host], "Facts | None"]
 class Page(Protocol):
     """One dimension, or one vendor's family of the dimension ``accelerator``.
 
+    It may have ``common(several: Sequence[Facts]) -> Iterable[Facts]``, too. Pure: guesses at facts that accept what
+    several machines all accept, which is something. Without it `customtags.intersect` takes the facts of the
+    machine that accepts the least, if all the others accept that.
+
     A page may also have ``owns(segment: str, arch: str) -> bool``: whether a segment, with the code for a GPU behind
     it if it is an accelerator's, can be one of its ladder's on some machine. Names are checked by it.
     """

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from customtags import __version__
-from customtags.cli import audit, demo, doctor, look
+from customtags.cli import audit, demo, doctor, intersect, look
 from customtags.errors import CustomtagsError
 
 __all__ = ["main"]
@@ -17,6 +17,7 @@ __all__ = ["main"]
 VERBS = {
     "show": look.declare_show,
     "detect": look.declare_detect,
+    "intersect": intersect.declare,
     "doctor": doctor.declare,
     "demo": demo.declare,
     "audit": audit.declare,

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from customtags import doctor, interpreter, machine
 from customtags.cli.doctor import describe
 from customtags.cli.machine import add_options, look
-from customtags.cli.output import Verbs, add_verb, paint, print_json, table
+from customtags.cli.output import Verbs, add_verb, paint, print_json, save, table
 from customtags.dimensions import OPTIONAL
-from customtags.errors import CustomtagsError, FactError
+from customtags.errors import CustomtagsError
 
 if TYPE_CHECKING:
     from customtags.spec import Page, Profile, Pythons
@@ -54,20 +52,7 @@ def declare_detect(verbs: Verbs, name: str) -> None:
 
 
 def _detect(options: argparse.Namespace) -> int:
-    text = json.dumps(look(root=options.root).profile, indent=2) + "\n"
-    if options.output is None:
-        print(text, end="")
-        return 0
-    output = Path(options.output)
-    unfinished = output.with_name(f".{output.name}.{os.getpid()}")
-    try:
-        unfinished.write_text(text, encoding="utf-8")
-        unfinished.replace(output)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        raise FactError(
-            str(output), f"cannot be written ({error.strerror})", "name another file with -o"
-        ) from error
+    save(json.dumps(look(root=options.root).profile, indent=2) + "\n", options.output)
     return 0
 
 
@@ -90,7 +75,7 @@ def _show(options: argparse.Namespace) -> int:
         return 0
     foreign = options.profile or options.root
     print(f"{foreign or 'This machine'}: {_platform(profile['platform'])}\n")
-    rows = _rows(profile, pages, native.removeprefix("linux_"))
+    rows = _rows(profile, pages, stock_tags)
     most = len(extended) + len(stock_tags) if options.all else SCREEN - 1 - len(rows)
     print(*table(rows, head=("dimension", "segments", "read from", "found")), sep="\n")
     print(
@@ -121,14 +106,18 @@ def _platform(platform: Pythons | None) -> str:
     return f"{platform['arch']}{libc}{pythons}"
 
 
-def _rows(profile: Profile, pages: Sequence[Page], arch: str) -> list[Sequence[str]]:
+def _rows(
+    profile: Profile, pages: Sequence[Page], stock_tags: Sequence[str]
+) -> list[Sequence[str]]:
     """One row per page that found something, one per dimension where none did."""
     rows: list[Sequence[str]] = []
+    arch = (machine.native_tag(stock_tags) or "").removeprefix("linux_")
+    libcs = machine.libcs(stock_tags)
     for dimension in dict.fromkeys(page.DIMENSION for page in pages):
         family = [page for page in pages if page.DIMENSION == dimension]
         known = [page for page in family if machine.facts_of(profile, page) is not None]
         for page in known:
-            accepted = machine.rungs(profile, page, arch)
+            accepted = machine.rungs(profile, page, arch, libcs)
             source = profile["source"].get(page.NAME) or "-"
             facts = machine.facts_of(profile, page) or {}
             rows.append((dimension, _brief(accepted), source, page.describe(facts)))

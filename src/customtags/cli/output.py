@@ -9,14 +9,17 @@ import re
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from customtags.errors import FactError
 
 if TYPE_CHECKING:
     Verbs = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - it has no public name
 else:
     Verbs = Any
 
-__all__ = ["STYLES", "Verbs", "add_verb", "coloured", "paint", "print_json", "table"]
+__all__ = ["STYLES", "Verbs", "add_verb", "coloured", "paint", "print_json", "save", "table"]
 
 #: What a text is → how a terminal is told to show it (ECMA-48, section 8.3.117).
 STYLES = {
@@ -41,6 +44,25 @@ def add_verb(verbs: Verbs, name: str, purpose: str, example: str) -> argparse.Ar
 def print_json(value: dict[str, Any]) -> None:
     """Print a value with the version of its shape in front."""
     print(json.dumps({"version": 1, **value}, indent=2))
+
+
+def save(text: str, output: str | None) -> None:
+    """Write a text into a file, beside it and then renamed; without one, print it.
+
+    :raises FactError: it can't be written
+    """
+    if output is None:
+        print(text, end="")
+        return
+    file = Path(output)
+    unfinished = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.replace(file)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        why = f"cannot be written ({error.strerror})"
+        raise FactError(output, why, "name another file with -o") from error
 
 
 def coloured(environ: Mapping[str, str], *, terminal: bool) -> bool:

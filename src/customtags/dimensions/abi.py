@@ -8,7 +8,7 @@ from customtags.grammar import fold
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from customtags.spec import Facts, Host, Probe
 
@@ -36,11 +36,9 @@ class Abi:
 
     def ladder(self, facts: Facts) -> list[str]:
         """Every combination, in the order of names; the more a wheel was built against, the better it fits."""
-        rungs = [_rungs(segment) for segment in facts.get("segments", ())]
-        rungs += [_accepted(*each) for each in facts.get("versions", {}).items()]
         chosen = [
             [rung for rung in each if rung]
-            for each in product(*([*rung, ""] for rung in sorted(filter(None, rungs))))
+            for each in product(*([*rungs, ""] for rungs in _projects(facts)))
         ]
         return ["_".join(each) for each in sorted(chosen, key=len, reverse=True) if each]
 
@@ -50,15 +48,33 @@ class Abi:
         versions = [segment[len(word) :] for word in words if segment.startswith(word)]
         return any(version.replace("_", "").isdigit() for version in versions)
 
+    def common(self, several: Sequence[Facts]) -> Iterator[Facts]:
+        """Of each project the minor, else the major, that all have."""
+        first, *others = map(_projects, several)
+        known = [{rung for rungs in each for rung in rungs} for each in others]
+        shared = (
+            [rung for rung in rungs if all(rung in each for each in known)] for rungs in first
+        )
+        yield {"projects": [rungs for rungs in shared if rungs]}
+
     def describe(self, facts: Facts) -> str:
         """The installed versions."""
         versions = [f"{name} {version}" for name, version in facts.get("versions", {}).items()]
-        return ", ".join((*versions, *facts.get("segments", ())))
+        shared = [rungs[0] for rungs in facts.get("projects", ())]
+        return ", ".join((*versions, *facts.get("segments", ()), *shared))
 
     def _look(self, host: Host) -> Facts | None:
         found = {project: host.installed(project) for project in self.projects}
         versions = {project: version for project, version in found.items() if version}
         return {"versions": versions} if versions else None
+
+
+def _projects(facts: Facts) -> list[list[str]]:
+    """Of each project the segments that are accepted, with its minor first; in the order of names."""
+    rungs = [_rungs(segment) for segment in facts.get("segments", ())]
+    rungs += [_accepted(*each) for each in facts.get("versions", {}).items()]
+    rungs += facts.get("projects", ())
+    return sorted(filter(None, rungs))
 
 
 def _accepted(project: str, version: str) -> list[str]:

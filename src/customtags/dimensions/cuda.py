@@ -6,11 +6,11 @@ from customtags.dimensions import VENDORS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from customtags.spec import Facts, Host, Probe
 
-__all__ = ["DIMENSION", "NAME", "PROBES", "describe", "ladder", "override", "owns"]
+__all__ = ["DIMENSION", "NAME", "PROBES", "common", "describe", "ladder", "override", "owns"]
 
 NAME = "cuda"
 DIMENSION = "accelerator"
@@ -44,6 +44,10 @@ SINCE = {
 #: Code for a Tegra runs on that one only, and a Tegra runs no other: CUDA C++ Programming Guide, "Binary
 #: Compatibility". No product of capability 8.8 is known, so it is taken for one.
 TEGRA = frozenset(((5, 3), (6, 2), (7, 2), (8, 7), (8, 8)))
+
+#: The policy that takes what was built with any minor of a major that the driver serves, which NVIDIA promises but for
+#: code that the driver must compile: "CUDA Compatibility", https://docs.nvidia.com/deploy/cuda-compatibility/
+MINOR = "minor"
 
 
 def _from_driver(host: Host) -> Facts | None:
@@ -97,7 +101,8 @@ def ladder(facts: Facts) -> list[str]:
     codes = [_codes(*gpu) for gpu in gpus]
     common = [code for code in codes[0] if all(code in each for each in codes)] if codes else []
     accepted = []
-    for version in _toolkits(*facts["cuda"]):
+    driver, minor = facts["cuda"]
+    for version in _toolkits(driver, minor, facts.get("policy")):
         least = LEAST.get(version[0], (0, 0))
         if min(gpus, default=least) >= least:
             name = f"cuda{version[0]}" if version[1] == ANY else f"cuda{version[0]}_{version[1]}"
@@ -114,6 +119,16 @@ def owns(segment: str, arch: str) -> bool:
     return plain and (not named or code.rstrip("af").isdigit())
 
 
+def common(several: Sequence[Facts]) -> Iterator[Facts]:
+    """The oldest driver's version, or another that a driver serves, with the GPUs of all if they are known."""
+    answers = [facts["capabilities"] for facts in several]
+    gpus = [gpu for each in answers for gpu in each] if all(answers) else []
+    policy = {"policy": MINOR} if all(facts.get("policy") == MINOR for facts in several) else {}
+    versions = sorted(tuple(facts["cuda"]) for facts in several)
+    for version in (versions[0], *_toolkits(*versions[-1])):
+        yield {"cuda": [*version], "capabilities": gpus, **policy}
+
+
 def describe(facts: Facts) -> str:
     """The driver and its CUDA version, and each kind of GPU with its number."""
     if "fault" in facts:
@@ -123,19 +138,27 @@ def describe(facts: Facts) -> str:
     kinds = [f"{gpus.count(gpu)} GPU of {gpu}" for gpu in dict.fromkeys(gpus)]
     driver = f"driver {facts['driver']}" if facts.get("driver") else "driver"
     asked = f" says {facts['library']}" if facts.get("library") else ""
-    return ", ".join([f"{driver} for CUDA {major}.{minor}{asked}", *kinds])
+    policy = ["any minor"] if facts.get("policy") == MINOR else []
+    return ", ".join([f"{driver} for CUDA {major}.{minor}{asked}", *policy, *kinds])
 
 
 #: Stands for the minor of a wheel that names none: its builder promises minor version compatibility.
 ANY = 99
 
 
-def _toolkits(major: int, minor: int) -> list[tuple[int, int]]:
-    """The versions that a driver for one of them runs, best first; after each major's minors `ANY`."""
+def _toolkits(major: int, minor: int, policy: str | None = None) -> list[tuple[int, int]]:
+    """The versions that a driver for one of them runs, best first; after each major's minors `ANY`.
+
+    What needs the policy `MINOR` stands behind what does not, the nearest to the driver first.
+    """
     found = []
     for older in range(major, 10, -1):
         last = minor if older == major else LAST_MINOR.get(older, 0)
         found += [(older, each) for each in (*range(last, -1, -1), ANY)]
+        if older == major and policy == MINOR:
+            known = (_pair(toolkit) for toolkit in DRIVERS.split()[::2])
+            newest = LAST_MINOR.get(major) or max((m for a, m in known if a == major), default=0)
+            found += [(major, each) for each in range(minor + 1, newest + 1)]
     return found
 
 

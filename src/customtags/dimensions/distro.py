@@ -9,11 +9,21 @@ from customtags.grammar import fold, fold_version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from customtags.spec import Facts, Host, Probe
 
-__all__ = ["DIMENSION", "NAME", "PROBES", "describe", "ladder", "libc", "override", "owns"]
+__all__ = [
+    "DIMENSION",
+    "NAME",
+    "PROBES",
+    "common",
+    "describe",
+    "ladder",
+    "libc",
+    "override",
+    "owns",
+]
 
 NAME = DIMENSION = "distro"
 
@@ -166,6 +176,12 @@ def owns(segment: str, arch: str) -> bool:
     """Tell whether it is a release of a distribution that has a word of its own here."""
     word = segment.rstrip(f"_{_DIGITS}")
     return word != segment and (word in OTHERS or any(word == each for each, _ in WORDS.values()))
+
+
+def common(several: Sequence[Facts]) -> Iterator[Facts]:
+    """One of the releases that the first runs: derivatives may have a parent in common."""
+    for segment in ladder(several[0]):
+        yield {"segment": segment}
 
 
 def libc(segment: str) -> str:

@@ -6,11 +6,21 @@ from customtags.grammar import fold
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator, Mapping
+    from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 
     from customtags.spec import Facts, Host, Probe
 
-__all__ = ["DIMENSION", "LEVELS", "NAME", "PROBES", "describe", "ladder", "override", "owns"]
+__all__ = [
+    "DIMENSION",
+    "LEVELS",
+    "NAME",
+    "PROBES",
+    "common",
+    "describe",
+    "ladder",
+    "override",
+    "owns",
+]
 
 NAME = DIMENSION = "isa"
 
@@ -178,6 +188,13 @@ def ladder(facts: Facts) -> list[str]:
 def owns(segment: str, arch: str) -> bool:
     """Tell whether it is one of the architecture's levels."""
     return segment in dict(LEVELS.get(arch, ()))
+
+
+def common(several: Sequence[Facts]) -> Iterator[Facts]:
+    """The features that all have."""
+    first, *others = several
+    shared = set(first["features"]).intersection(*(facts["features"] for facts in others))
+    yield {**first, "features": [each for each in first["features"] if each in shared]}
 
 
 def describe(facts: Facts) -> str:

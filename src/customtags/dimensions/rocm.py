@@ -4,11 +4,11 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from customtags.spec import Facts, Host, Probe
 
-__all__ = ["DIMENSION", "NAME", "PROBES", "describe", "ladder", "override", "owns"]
+__all__ = ["DIMENSION", "NAME", "PROBES", "common", "describe", "ladder", "override", "owns"]
 
 NAME = "rocm"
 DIMENSION = "accelerator"
@@ -84,6 +84,14 @@ def owns(segment: str, arch: str) -> bool:
     numbers = version.removeprefix(NAME).split("_")
     plain = version.startswith(NAME) and len(numbers) <= 2 and all(map(str.isdigit, numbers))
     return plain and (not named or code.isalnum())
+
+
+def common(several: Sequence[Facts]) -> Iterator[Facts]:
+    """The oldest version, with the GPUs of all, or one kind of code that all of them run, or none."""
+    version = min((facts["version"] or "" for facts in several), key=_order)
+    gpus = [gpu for facts in several for gpu in facts["gpus"]]
+    for each in (gpus, *([name] for name in (*GENERIC, *dict.fromkeys(gpus))), []):
+        yield {"version": version, "gpus": each}
 
 
 def describe(facts: Facts) -> str:

@@ -8,11 +8,11 @@ from customtags.grammar import fold
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from customtags.spec import Facts, Probe
 
-__all__ = ["DIMENSION", "NAME", "PROBES", "describe", "ladder", "override"]
+__all__ = ["DIMENSION", "NAME", "PROBES", "common", "describe", "ladder", "override"]
 
 NAME = DIMENSION = "site"
 
@@ -31,6 +31,12 @@ def override(value: str, arch: str | None) -> Facts | None:
 def ladder(facts: Facts) -> list[str]:
     """Each label alone: one that says more than one thing is a label of its own."""
     return list(facts["labels"])
+
+
+def common(several: Sequence[Facts]) -> Iterator[Facts]:
+    """The labels that all have."""
+    first, *others = (facts["labels"] for facts in several)
+    yield {"labels": [each for each in first if all(each in other for other in others)]}
 
 
 def describe(facts: Facts) -> str:

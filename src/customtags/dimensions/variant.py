@@ -43,6 +43,27 @@ class Variant:
         unique = [each for each in dict.fromkeys(supported) if len(meanings[each]) == 1]
         return [*facts.get("segments", ()), *unique]
 
+    def common(self, several: Sequence[Facts]) -> Iterator[Facts]:
+        """The properties that all support."""
+        first, *others = several
+        segments = [facts.get("segments", ()) for facts in others]
+        supported = [set(_properties(facts.get("configs", ()))) for facts in others]
+        shared = set(_properties(first.get("configs", ()))).intersection(*supported)
+        configs = [
+            {
+                **each,
+                "values": [value for value in each["values"] if (each["name"], value) in shared],
+            }
+            for each in first.get("configs", ())
+        ]
+        yield {
+            **first,
+            "segments": [
+                s for s in first.get("segments", ()) if all(s in each for each in segments)
+            ],
+            "configs": [each for each in configs if each["values"]],
+        }
+
     def describe(self, facts: Facts) -> str:
         """The features with the best value of each."""
         best = [f"{each['name']} {each['values'][0]}" for each in facts.get("configs", ())]

@@ -1,0 +1,44 @@
+"""The verb intersect: the profile of what several machines all accept."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from typing import TYPE_CHECKING
+
+from customtags import profile, providers
+from customtags.cli.output import Verbs, add_verb, save
+from customtags.intersect import intersect
+from customtags.settings import Settings
+
+if TYPE_CHECKING:
+    from customtags.errors import CustomtagsError
+
+__all__ = ["declare"]
+
+
+def declare(verbs: Verbs, name: str) -> None:
+    """Declare ``customtags intersect``."""
+    parser = add_verb(
+        verbs,
+        name,
+        "write the profile of what several machines all accept",
+        "customtags intersect node1.json node2.json -o cluster.json",
+    )
+    parser.add_argument("profiles", metavar="PROFILE", nargs="+", help="as 'detect' writes it")
+    parser.add_argument("-o", "--output", metavar="FILE", help="the file; otherwise it is printed")
+    parser.set_defaults(run=_intersect)
+
+
+def _intersect(options: argparse.Namespace) -> int:
+    settings = Settings.read(os.environ)
+    settings.profile = options.profiles[0]  # so that the optional dimensions count
+    problems: list[CustomtagsError] = []
+    pages = providers.pages(settings, problems.append)
+    profiles = {path: profile.read(path, pages) for path in options.profiles}
+    together = intersect(profiles, pages)
+    if problems:
+        together["problems"] = list(dict.fromkeys(map(str, problems)))
+    save(json.dumps(together, indent=2) + "\n", options.output)
+    return 0
