@@ -110,6 +110,26 @@ def test_every_segment_is_in_the_grammar_and_once(gpus: str) -> None:
         assert len(parse(f"linux_x86_64_{each}")[1]) == (2 if "_sm" in each else 1)
 
 
+#: A driver's version → what it takes by the policy "minor" only, in this order, which is behind what it takes anyway.
+MINORS = {
+    "12.6": "cuda12_7 cuda12_8 cuda12_9",
+    "12.9": "",
+    "11.8": "",
+    "13.0": "cuda13_1 cuda13_2",
+    "13.7": "",
+    "14.1": "",
+}
+
+
+@pytest.mark.parametrize("driver", MINORS)
+def test_minor_version_compatibility(driver: str) -> None:
+    strict = cuda.ladder(facts(driver))
+    lenient = cuda.ladder({**facts(driver), "policy": cuda.MINOR})
+    own = lenient.index(f"cuda{driver.split('.', maxsplit=1)[0]}") + 1
+    further = MINORS[driver].split()
+    assert lenient == [*strict[:own], *further, *strict[own:]]
+
+
 def test_a_fault_gives_nothing_and_is_told() -> None:
     broken = {"fault": "the driver gave no answer within 2 s"}
     assert cuda.ladder(broken) == []

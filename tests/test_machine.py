@@ -223,6 +223,11 @@ def test_an_empty_cpuinfo_is_an_error_with_its_cure(root: str) -> None:
         machine.detect(Host(root), Settings({}))
 
 
+def test_a_segment_that_several_pages_give_counts_once() -> None:
+    pages = [*builtin(), *builtin()]
+    assert machine.extend(STOCK, SEED, pages=pages) == machine.extend(STOCK, SEED)
+
+
 @pytest.mark.parametrize("native_first", [False, True])
 def test_the_hook_puts_extended_tags_first_or_behind_the_native_one(native_first: bool) -> None:
     platforms = machine.platform_tags(STOCK, native_first=native_first)

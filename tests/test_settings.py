@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 
 from customtags import machine, settings
 from customtags.configuration import KEYS
-from customtags.errors import SettingError
+from customtags.errors import OverrideError, SettingError
 from customtags.settings import Settings
 
 STOCK = ["linux_x86_64", *(f"manylinux_2_{minor}_x86_64" for minor in range(38, 16, -1))]
@@ -27,6 +28,7 @@ mpi = "openmpi40"
 variant-providers = ["provider-variant-x86-64::level"]
 site = ["hardened", "acme2"]
 abi = ["torch", "numpy"]
+cuda-minor = "minor"
 bases = ["manylinux_2_28", "manylinux2014", "musllinux_1_2"]
 priority = ["isa", "mpi"]
 limit = 7
@@ -61,6 +63,7 @@ def test_every_key_is_read(places: list[str]) -> None:
     assert found.bases == ["manylinux_2_28", "manylinux2014", "musllinux_1_2"]
     assert (found.priority, found.limit, found.public_first) == (["isa", "mpi"], 7, True)
     assert found.override("isa") == (f"{places[1]}: isa", "v3")
+    assert found.policies == {"cuda": "minor"}
 
 
 def test_without_files_there_are_the_defaults(places: list[str]) -> None:
@@ -184,6 +187,53 @@ def test_a_closed_folder_has_no_file_and_a_closed_file_is_an_error(
         command = [sys.executable, "-c", AS_NOBODY, name]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert says in done.stdout + done.stderr
+
+
+DRIVER = {"accelerator": {"cuda": {"cuda": [12, 4], "capabilities": [], "driver": "550.54"}}}
+
+
+@pytest.mark.parametrize(
+    ("variable", "line", "accepted"),
+    [
+        ("", "", False),
+        ("minor", "", True),
+        ("", 'cuda-minor = "minor"', True),
+        ("strict", 'cuda-minor = "minor"', False),
+    ],
+)
+def test_the_policy_for_minor_versions_of_cuda(
+    places: list[str], variable: str, line: str, accepted: bool
+) -> None:
+    node = Path(places[0]).with_name("node.json")
+    put(str(node), json.dumps({"version": 1, "platform": {"arch": "x86_64"}, **DRIVER}))
+    put(places[0], f'profile = "node.json"\n{line}')
+    settings = Settings.read({"CUSTOMTAGS_CUDA_MINOR": variable}, places)
+    profile = machine.detect(settings=settings)
+    tags, _ = machine.extend(STOCK, profile)
+    assert ("linux_x86_64_cuda12_9" in tags) is accepted
+    assert "linux_x86_64_cuda13_0" not in tags
+    assert tags[0] == "linux_x86_64_cuda12_4"
+
+
+def test_a_profile_carries_the_policy_of_its_machine(tmp_path: Path) -> None:
+    settings = Settings({"accelerator": "cuda12.1"}, policies={"cuda": "minor"})
+    profile = machine.detect(settings=settings)
+    (tmp_path / "node.json").write_text(json.dumps(profile), encoding="utf-8")
+    again = machine.detect(settings=Settings({}, str(tmp_path / "node.json")))
+    assert again["accelerator"]["cuda"]["policy"] == "minor"
+
+
+@pytest.mark.parametrize(("variable", "line"), [("mayor", ""), ("", 'cuda-minor = "mayor"')])
+def test_a_policy_that_does_not_exist_is_refused(
+    places: list[str], variable: str, line: str
+) -> None:
+    put(places[0], line)
+    with pytest.raises(
+        OverrideError, match="'mayor' means nothing; write strict or minor"
+    ) as caught:
+        Settings.read({"CUSTOMTAGS_CUDA_MINOR": variable}, places)
+    where = "CUSTOMTAGS_CUDA_MINOR" if variable else f"{places[0]}: cuda-minor"
+    assert caught.value.setting == where
 
 
 def test_settings_steer_order_bases_and_number() -> None:

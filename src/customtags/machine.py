@@ -104,7 +104,8 @@ def ladders(
     accepted: dict[str, list[str]] = {}
     for page in builtin() if pages is None else pages:
         accepted.setdefault(page.DIMENSION, []).extend(rungs(profile, page, arch, libcs))
-    return accepted
+    # Two strangers' pages may give the same segment.
+    return {dimension: list(dict.fromkeys(found)) for dimension, found in accepted.items()}
 
 
 def rungs(profile: Profile, page: Page, arch: str, libcs: Collection[str] = ()) -> list[str]:
