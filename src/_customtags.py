@@ -14,53 +14,53 @@ TARGETS = frozenset(
 )
 
 
-def find_spec(name, path=None, target=None):
-    """Answer for a target what the finders after this one answer, with a loader that patches."""
-    if name not in TARGETS or _is_asking(name, sys._getframe(1)):
-        return None
-    after = False
-    for finder in list(sys.meta_path):
-        if after and hasattr(finder, "find_spec"):
-            spec = finder.find_spec(name, path, target)
-            if spec is not None:
-                if spec.loader is not None:
-                    spec.loader = _loader(spec.loader)
-                return spec
-        after = after or _is_hook(finder)
-    return None
+def path_hook(path):
+    """Give a folder named packaging the importer that it has anyway, but that it patches a target."""
+    for hook in list(sys.path_hooks) if _is_packaging(path) else ():
+        if not _is_ours(hook):
+            try:
+                return _patching(hook(path))
+            except ImportError:
+                pass
+    raise ImportError
 
 
-def _is_asking(name, frame):
-    """Tell whether this thread came here from find_spec, by a finder that starts over."""
-    while frame is not None:
-        if frame.f_code is find_spec.__code__ and frame.f_locals["name"] == name:
-            return True
-        frame = frame.f_back
-    return False
+def _patching(importer):
+    """Let an importer find targets with a loader that patches them."""
+    find = getattr(importer, "find_spec", None)
+    if find is None:  # zipimport before Python 3.10, where it is the loader, too
+        _prepare(importer)
+        return importer
+
+    def find_spec(name, target=None):
+        spec = find(name, target)
+        if name in TARGETS and spec is not None and spec.loader is not None:
+            _prepare(spec.loader)
+        return spec
+
+    try:
+        importer.find_spec = find_spec
+    except AttributeError:  # somebody's own, with slots
+        pass
+    return importer
 
 
-def _loader(real):
-    """Give the real loader, but that the module is patched once it has run."""
+def _prepare(loader):
+    """Let a loader patch the module that it runs, once; its class stays what it is."""
+    verb = "exec_module" if hasattr(loader, "exec_module") else "load_module"
+    own = getattr(loader, "__dict__", (verb,))
+    if verb in own:
+        return
+    run = getattr(loader, verb)
 
-    class Loader(object):
-        def __getattr__(self, attribute):
-            return getattr(real, attribute)
-
-        def create_module(self, spec):
-            create = getattr(real, "create_module", None)
-            return create and create(spec)
-
-        def exec_module(self, module):
-            if getattr(module, "__loader__", None) is self:  # Python 3.16 sets none
-                module.__loader__ = real
-            module.__spec__.loader = real
-            if hasattr(real, "exec_module"):
-                real.exec_module(module)
-            else:  # zipimport before Python 3.10
-                real.load_module(module.__name__)
+    def run_and_patch(module):
+        module = run(module) or module  # load_module is given a name, and gives the module
+        if module.__name__ in TARGETS:
+            own.pop(verb, None)
             _engine("apply", module)
+        return module
 
-    return Loader()
+    own[verb] = run_and_patch
 
 
 def _engine(verb, module):
@@ -73,30 +73,38 @@ def _engine(verb, module):
         pass
 
 
-def _every(verb):
+def _everywhere(verb):
+    """Let what is imported already be patched or not, and the folders be asked anew."""
+    for path in list(sys.path_importer_cache):
+        if _is_packaging(path):
+            sys.path_importer_cache.pop(path, None)
     for name in TARGETS:  # and not over sys.modules: other threads may import meanwhile
         module = sys.modules.get(name)
         if module is not None:
             _engine(verb, module)
 
 
-def _is_hook(finder):
+def _is_packaging(path):
+    return isinstance(path, str) and path.endswith("packaging")
+
+
+def _is_ours(hook):
     # By name and not by identity: two copies of customtags make one hook.
-    return type(finder) is type(sys) and finder.__name__ == __name__
+    return getattr(hook, "__module__", None) == __name__
 
 
 def install():
-    """Put the hook first in sys.meta_path, once, and patch what is imported already."""
-    if sys.version_info < (3, 9) or sys.platform != "linux" or any(map(_is_hook, sys.meta_path)):
+    """Put the hook first in sys.path_hooks, once, and patch what is imported already."""
+    if sys.version_info < (3, 9) or sys.platform != "linux" or any(map(_is_ours, sys.path_hooks)):
         return
-    sys.meta_path.insert(0, sys.modules[__name__])
-    _every("apply")
+    sys.path_hooks.insert(0, path_hook)
+    _everywhere("apply")
 
 
 def uninstall():
     """Take the hook away and give every patched copy its own functions back."""
-    sys.meta_path[:] = [finder for finder in sys.meta_path if not _is_hook(finder)]
-    _every("undo")
+    sys.path_hooks[:] = [hook for hook in sys.path_hooks if not _is_ours(hook)]
+    _everywhere("undo")
 
 
 install()

@@ -222,7 +222,7 @@ import sys, _customtags
 from packaging import tags
 def look():
     names = ("_customtags", "packaging.tags")
-    hooks = [each for each in sys.meta_path if getattr(each, "__name__", "") == "_customtags"]
+    hooks = [each for each in sys.path_hooks if each.__module__ == "_customtags"]
     replaced = [n for n, f in vars(tags).items() if hasattr(f, "__customtags_stock__")]
     return len(hooks), replaced, len([t for t in tags.platform_tags() if t.endswith("_fc39")])
 """
@@ -235,7 +235,7 @@ def test_twice_is_once_and_out_is_out(pair: Pair) -> None:
 bare = dict(vars(tags), platform_tags=tags.platform_tags.__wrapped__)
 for step in "install install uninstall uninstall install lose uninstall".split():
     if step == "lose":
-        sys.meta_path.remove(_customtags)
+        sys.path_hooks.remove(_customtags.path_hook)
         step = "install"
     getattr(_customtags, step)()
     print(*look())

@@ -45,7 +45,7 @@ print(time.perf_counter() - before)
 class Hook(NamedTuple):
     """The hook itself.
 
-    :ivar installed: whether it is in ``sys.meta_path``
+    :ivar installed: whether it is in ``sys.path_hooks``
     :ivar wanted: False where a variable switches it off
     :ivar start: the file that runs at start-up
     :ivar pth: the file that makes it run, None if there is none beside it
@@ -85,7 +85,7 @@ def hook() -> Hook:
     start = Path(_customtags.__file__)
     pth = start.with_name("customtags.pth")
     return Hook(
-        installed=any(finder is _customtags for finder in sys.meta_path),
+        installed=_customtags.path_hook in sys.path_hooks,
         wanted=settings.hook_wanted(os.environ),
         start=str(start),
         pth=str(pth) if pth.exists() else None,

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: Asks whether the hook is there, and from where.
-HOOK = "import sys, _customtags; assert _customtags in sys.meta_path; print(_customtags.__file__)"
-NO_HOOK = "import sys; print([each for each in sys.meta_path if 'customtags' in repr(each)])"
+HOOK = "import sys, _customtags; assert _customtags.path_hook in sys.path_hooks; print(_customtags.__file__)"
+NO_HOOK = "import sys; print([each for each in sys.path_hooks if 'customtags' in each.__module__])"
 
 CHECKERS = {
     "twine==7.0.0": ("-m", "twine", "check", "--strict"),

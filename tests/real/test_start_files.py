@@ -73,5 +73,5 @@ def test_both_files_make_one_hook(environment: Environment, tmp_path: Path) -> N
     pair = Pair.make(tmp_path / "pair", str(environment.python))
     (pair.hooked.site / "customtags.start").write_bytes(start_files.START)
     pair.same(TAGS)
-    script = "import sys; print([getattr(each, '__name__', 0) for each in sys.meta_path].count('_customtags'))"
+    script = "import sys; print([each.__module__ for each in sys.path_hooks].count('_customtags'))"
     assert run(pair.hooked, script).stdout == ["1"]
