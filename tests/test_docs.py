@@ -1,15 +1,19 @@
-"""The documentation tells the truth: what it shows of Python is run."""
+"""The documentation and the docstrings tell the truth: what they show of Python is run."""
 
 from __future__ import annotations
 
 import doctest
+import importlib
 import shlex
 from pathlib import Path
 
 import pytest
 
+import customtags
 from test_cli import run_in
 
+PACKAGE = Path(customtags.__file__).parent
+MODULES = [path for path in sorted(PACKAGE.rglob("*.py")) if ">>> " in path.read_text("utf-8")]
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = [page for page in sorted(DOCS.rglob("*.md")) if ">>> " in page.read_text("utf-8")]
 
@@ -42,7 +46,16 @@ def test_the_examples_of_a_page(page: Path) -> None:
     assert result.attempted == len(source) > 0
 
 
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_the_examples_of_a_module(path: Path) -> None:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    result = doctest.testmod(importlib.import_module(".".join(parts).removesuffix(".__init__")))
+    assert not result.failed
+    assert result.attempted
+
+
 def test_pages_have_examples() -> None:
+    assert PACKAGE / "grammar.py" in MODULES
     assert DOCS / "grammar.md" in PAGES
 
 

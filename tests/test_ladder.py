@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from customtags import grammar
-from customtags.ladder import IN_NAME, POLICIES, PRIORITY, combine
+from customtags.ladder import IN_NAME, LIMIT, POLICIES, PRIORITY, combine
 
 LADDERS: dict[str, list[str]] = {
     "accelerator": [
@@ -150,7 +150,7 @@ def test_a_machine_with_a_driver_still_takes_what_has_no_cuda_and_what_is_old() 
     tags, cut = combine(
         {"accelerator": cuda, "isa": ["v4", "v3", "v2"], "distro": ["deb12"]}, BASES
     )
-    assert len(tags) == 100
+    assert len(tags) == LIMIT
     assert cut > 100
     for segment in (*cuda, "v4", "v3", "v2", "deb12"):
         assert f"linux_x86_64_{segment}" in tags
@@ -164,7 +164,7 @@ def test_a_machine_without_an_accelerator_has_fewer_tags() -> None:
     assert (len(tags), cut) == (25, 35)
     for segment in ("v4", "v3", "v2", *releases):
         assert f"linux_x86_64_{segment}" in tags
-    assert len(combine({**ladders, "accelerator": ["rocm6"]}, BASES[:4])[0]) == 100
+    assert len(combine({**ladders, "accelerator": ["rocm6"]}, BASES[:4])[0]) > 25
 
 
 def test_what_a_page_calls_priority_and_order_in_names_are_the_same_dimensions() -> None:

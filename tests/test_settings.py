@@ -122,7 +122,7 @@ REFUSED = {
     'mpi = "openmpi40"': "has the unknown key 'mpi'",
     "isa = 3": "has 3 for 'isa'; write it as in isa = \"v3\"",
     'isa = ""': "has '' for 'isa'",
-    'limit = "7"': "has '7' for 'limit'; write it as in limit = 100",
+    'limit = "7"': "has '7' for 'limit'; write it as in limit = 85",
     "limit = true": "has True for 'limit'",
     "limit = -1": "has -1 for 'limit'",
     "public-first = 1": "has 1 for 'public-first'; write it as in public-first = true",

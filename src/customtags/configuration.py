@@ -26,7 +26,7 @@ KEYS: Mapping[str, tuple[type, str]] = {
     "cuda-minor": (str, '"minor"'),
     "bases": (list, '["manylinux_2_28"]'),
     "priority": (list, '["isa", "accelerator"]'),
-    "limit": (int, "100"),
+    "limit": (int, "85"),
     "public-first": (bool, "true"),
 }
 

@@ -20,7 +20,7 @@ POLICIES = ("manylinux_2_34", "manylinux_2_28", "manylinux_2_17", "musllinux_1_2
 
 #: How many tags there may be, because each platform costs pip some 25 `Tag` objects, 0.04 % of a small run
 #: (docs/cost.md): on a machine with an accelerator, and on any other, where it keeps all below 2 %.
-LIMIT, LIMIT_WITHOUT = 100, 25
+LIMIT, LIMIT_WITHOUT = 85, 25
 
 
 def combine(
