@@ -48,19 +48,19 @@ def _patching(importer):
 def _prepare(loader):
     """Let a loader patch the module that it runs, once; its class stays what it is."""
     verb = "exec_module" if hasattr(loader, "exec_module") else "load_module"
-    own = getattr(loader, "__dict__", (verb,))
-    if verb in own:
+    if verb in getattr(loader, "__dict__", (verb,)):  # it is already, or it has slots
         return
     run = getattr(loader, verb)
 
     def run_and_patch(module):
         module = run(module) or module  # load_module is given a name, and gives the module
         if module.__name__ in TARGETS:
-            own.pop(verb, None)
+            if verb in vars(loader):
+                delattr(loader, verb)
             _engine("apply", module)
         return module
 
-    own[verb] = run_and_patch
+    setattr(loader, verb, run_and_patch)
 
 
 def _engine(verb, module):

@@ -119,6 +119,17 @@ with tempfile.TemporaryDirectory() as work:
     print(os.path.relpath(tags.__file__, work), type(tags.__loader__), type(tags.__spec__.loader))
 """
     + TAGS,
+    "finders": """
+import pkgutil, sys, packaging
+print(sys.meta_path, [each.name for each in pkgutil.iter_modules(packaging.__path__)])
+import packaging.tags
+importer = sys.path_importer_cache[packaging.__path__[0]]
+print(type(importer), importer.path == packaging.__path__[0], importer.find_spec("packaging.nothing"))
+import importlib.util
+importlib.invalidate_caches()
+print(importlib.util.find_spec("packaging.version").name)
+"""
+    + TAGS,
     "run as a module": """
 import runpy, sys
 sys.argv = ["tags"]

@@ -283,6 +283,26 @@ def test_a_copy_that_is_imported_before_the_hook(tmp_path: Path) -> None:
     pair.same(HOSTS["namespace"])
 
 
+@pytest.mark.parametrize("slots", [True, False])
+def test_an_importer_of_somebody_else(pair: Pair, slots: bool) -> None:
+    script = f"""
+import sys
+from importlib.machinery import FileFinder, SourceFileLoader
+class Loader(SourceFileLoader):
+    pass
+class Importer:
+    {'__slots__ = ("real",)' if slots else ""}
+    def __init__(self, path):
+        self.real = FileFinder(path, (Loader, [".py"]))
+    def find_spec(self, name, target=None):
+        return self.real.find_spec(name, target)
+sys.path_hooks.insert(-1, Importer)
+import packaging.tags
+print(type(packaging.tags.__loader__))
+"""
+    pair.same(script + TAGS, extended=not slots)
+
+
 def test_other_vendored_copies_are_left_alone(tmp_path: Path) -> None:
     pair = Pair.make(tmp_path, sys.executable)
     for each in pair:
