@@ -26,7 +26,7 @@ FLOORS = (
     ("plugins", "providers"),
     ("profile",),
     ("intersect", "machine"),
-    ("_patch", "demo", "doctor", "testing"),
+    ("_patch", "demo", "doctor", "linking", "testing"),
     ("cli",),
     ("__main__",),
 )

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from customtags import __version__
-from customtags.cli import audit, demo, doctor, intersect, look
+from customtags.cli import audit, demo, doctor, intersect, link, look, repair
 from customtags.errors import CustomtagsError
 
 __all__ = ["main"]
@@ -21,6 +21,8 @@ VERBS = {
     "doctor": doctor.declare,
     "demo": demo.declare,
     "audit": audit.declare,
+    "link-flags": link.declare,
+    "repair": repair.declare,
 }
 
 

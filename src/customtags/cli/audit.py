@@ -36,6 +36,15 @@ def declare(verbs: Verbs, name: str) -> None:
         help="make only this check, or report only this code; may be repeated",
     )
     parser.add_argument(
+        "--with",
+        dest="suppliers",
+        action="append",
+        type=Path,
+        default=[],
+        metavar="WHEEL",
+        help="a wheel that has needed libraries, asked before what is installed; may be repeated",
+    )
+    parser.add_argument(
         "--fix-name", action="store_true", help="print only the name that would be true"
     )
     parser.add_argument(
@@ -45,12 +54,16 @@ def declare(verbs: Verbs, name: str) -> None:
 
 
 def _audit(options: argparse.Namespace) -> int:
-    from customtags.wheels.audit import Claims, audit, declared, isa, true_name
+    from customtags.wheels import supplier
+    from customtags.wheels.audit import Claims, audit, declared, isa, libraries, true_name
 
     checks, codes = _chosen(options.only or [])
     if "isa" in checks:
         patterns = declared.dispatched(Path("pyproject.toml"))
         checks["isa"] = partial(isa.check, full=options.full, dispatched=patterns)
+    if options.suppliers and libraries.NAME in checks:
+        suppliers = [*map(supplier.from_wheel, options.suppliers), *supplier.environment()]
+        checks[libraries.NAME] = partial(libraries.check, suppliers=suppliers)
     report: list[dict[str, Any]] = []
     wrong = False
     for wheel in options.wheels:

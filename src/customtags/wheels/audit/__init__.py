@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from customtags.wheels.audit import accelerator, isa, libc, names, opened, stable_abi
+from customtags.wheels.audit import accelerator, isa, libc, libraries, names, opened, stable_abi
 from customtags.wheels.audit.claims import Claims, true_name, true_platforms
 from customtags.wheels.audit.finding import FALSE, NOTE, UNDECIDED, Finding, Fix
 from customtags.wheels.audit.opened import Limits, Wheel
@@ -45,7 +45,7 @@ class Page(Protocol):
 
 
 #: Every check, in the order in which they are made.
-PAGES: tuple[Page, ...] = (names, isa, libc, accelerator, stable_abi)
+PAGES: tuple[Page, ...] = (names, isa, libc, accelerator, stable_abi, libraries)
 
 #: Name → what makes it.
 CHECKS: Mapping[str, Check] = {page.NAME: page.check for page in PAGES}

@@ -1,0 +1,187 @@
+"""What a compiler and a linker need for linking to an installed distribution, for ``setup.py``, CMake, meson and build.rs.
+
+A wheel may ship headers and a shared library, or an extension module that exports functions. In an environment they lie
+where the installer put them; the extension that is built against them finds them at run time beside itself, through
+``$ORIGIN`` (ld.so(8), "Dynamic string tokens").
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+from packaging.utils import canonicalize_name
+
+from customtags.dimensions.abi import Abi
+from customtags.errors import CustomtagsError, ElfError
+from customtags.wheels.supplier import Library, Supplier, installed
+
+__all__ = ["Linking", "link"]
+
+#: How headers of C and C++ end.
+HEADERS = (".h", ".hh", ".hpp", ".hxx", ".h++", ".cuh")
+
+#: What every extension module exports; more is for others to use.
+OWN = ("PyInit_", "_init", "_fini")
+
+
+class Linking(NamedTuple):
+    """How to link to one distribution.
+
+    :ivar segments: what a wheel that is built so may be tagged with, the narrowest first: ``torch2_9``, ``torch2``
+    :ivar include_dirs: for ``-I``, absolute
+    :ivar library_dirs: for ``-L``, absolute
+    :ivar libraries: for ``-l``: ``torch``, or ``:libarrow.so.2600`` for a name that ``-l`` alone does not find
+    :ivar rpaths: for ``-Wl,-rpath``, from the extension module to the libraries in the same site-packages
+    """
+
+    distribution: str
+    version: str
+    segments: list[str]
+    include_dirs: list[str]
+    library_dirs: list[str]
+    libraries: list[str]
+    rpaths: list[str]
+
+    @property
+    def cflags(self) -> list[str]:
+        """The words for the compiler."""
+        return [f"-I{folder}" for folder in self.include_dirs]
+
+    @property
+    def libs(self) -> list[str]:
+        """The words for the linker; what the extension does not use of the libraries, it will not need."""
+        words = [f"-L{folder}" for folder in self.library_dirs]
+        words += [f"-Wl,-rpath,{path}" for path in self.rpaths]
+        names = [f"-l{name}" for name in self.libraries]
+        return (
+            [*words, "-Wl,--push-state,--as-needed", *names, "-Wl,--pop-state"] if names else words
+        )
+
+    @property
+    def extension(self) -> dict[str, list[str]]:
+        """The arguments for ``setuptools.Extension(name, sources, **…)``."""
+        return {
+            "include_dirs": self.include_dirs,
+            "extra_link_args": self.libs,
+        }
+
+
+def link(
+    distribution: str,
+    *,
+    package: str = "package",
+    libraries: Sequence[str] = (),
+    path: Sequence[str] | None = None,
+) -> Linking:
+    """Tell how to link to an installed distribution.
+
+    :param package: the folder below site-packages that the extension module will lie in: ``mine`` for
+        ``mine/_native.so``, ``mine/sub``, or ``.`` for a module outside of any package. Only its depth counts
+    :param libraries: those to link to, as ``torch_cpu`` or by their file names; by default all that the distribution
+        has, and where it has none the extension modules that export functions
+    :param path: the folders to look into, by default those that this Python imports from
+    :raises CustomtagsError: it is not installed, or has nothing to link to
+    """
+    supplier = installed(distribution, path)
+    chosen = [*_chosen(supplier, libraries)]
+    includes = [*_include_dirs(supplier)]
+    if not chosen and not includes:
+        raise CustomtagsError(
+            f"{supplier} has neither headers nor a library",
+            "install a wheel of it, not an editable copy; a pure one has nothing to link to",
+        )
+    folders = [*dict.fromkeys(posixpath.dirname(each.path) for each in chosen)]
+    up = [posixpath.relpath(folder or ".", package) for folder in folders]
+    rungs = Abi([supplier.name]).ladder({"versions": {supplier.name: supplier.version}})
+    return Linking(
+        distribution=supplier.name,
+        version=supplier.version,
+        segments=rungs,
+        include_dirs=includes,
+        library_dirs=[_absolute(supplier, folder) for folder in folders],
+        libraries=[_word(each.name) for each in chosen],
+        rpaths=[f"$ORIGIN/{each}" for each in up],
+    )
+
+
+def _chosen(supplier: Supplier, wanted: Sequence[str]) -> Iterator[Library]:
+    """Give the libraries to link to, each by the name that others will need it by."""
+    if wanted:
+        for name in wanted:
+            found = next((each for each in supplier.libraries if name in _names(each.name)), None)
+            if found is None:
+                has = ", ".join(sorted({each.name for each in supplier.libraries})) or "none"
+                raise CustomtagsError(f"{supplier} has no library {name!r}", f"it has {has}")
+            yield found
+        return
+    # NAME.libs is where auditwheel puts what a wheel keeps to itself, under names that change.
+    public = [each for each in supplier.libraries if ".libs/" not in each.path]
+    shared = [each for each in public if each.name.startswith("lib") and not _is_module(each.name)]
+    seen = set()
+    for each in sorted(shared, key=lambda each: len(each.name)) or filter(_exports, public):
+        with each.open() as elf:
+            name = elf.soname or each.name
+        if name not in seen:
+            seen.add(name)
+            yield each
+
+
+def _names(file: str) -> tuple[str, ...]:
+    """What one may call a library: ``libtorch.so`` is ``torch``, ``_core.cpython-311-x86_64-linux-gnu.so`` is ``_core``."""
+    stem = file.partition(".")[0]
+    return file, stem, stem.removeprefix("lib")
+
+
+def _is_module(file: str) -> bool:
+    """Tell an extension module by its suffix (importlib.machinery.EXTENSION_SUFFIXES of any interpreter)."""
+    return any(mark in file for mark in (".cpython-", ".abi3.", ".pypy"))
+
+
+def _exports(library: Library) -> bool:
+    """Tell whether an extension module defines a function for others; weak ones are its C++ templates'."""
+    try:
+        with library.open() as elf:
+            return any(
+                each.binding == "GLOBAL" and not each.name.startswith(OWN)
+                for each in elf.dynamic_symbols(defined=True)
+            )
+    except (ElfError, OSError):
+        return False
+
+
+def _include_dirs(supplier: Supplier) -> Iterator[str]:
+    """Give every folder called include that headers lie below, and else the topmost that have some."""
+    headers = [file for file in supplier.files if file.endswith(HEADERS)]
+    inside = {folder for file in headers for folder in _include_parts(file, supplier.name)}
+    loose = {posixpath.dirname(file) for file in headers if not _include_parts(file, supplier.name)}
+    top = {
+        folder
+        for folder in loose
+        if not any(str(up) in loose for up in PurePosixPath(folder).parents)
+    }
+    for folder in sorted(inside or top, key=lambda each: (each.count("/"), each)):
+        yield _absolute(supplier, folder)
+
+
+def _include_parts(file: str, project: str) -> list[str]:
+    parts = file.split("/")
+    if (
+        parts[0] == ".."
+    ):  # installed as the wheel's .data/headers, into a folder of the project's name
+        names: list[str] = [canonicalize_name(part) for part in parts[:-1]]
+        return ["/".join(parts[: names.index(project)])] if project in names else []
+    return ["/".join(parts[: at + 1]) for at, part in enumerate(parts[:-1]) if part == "include"]
+
+
+def _absolute(supplier: Supplier, folder: str) -> str:
+    return os.path.normpath(os.path.join(str(supplier.root), folder))
+
+
+def _word(name: str) -> str:
+    """Spell a file name for ``-l`` (ld(1): a colon takes the name as it is)."""
+    plain = name.startswith("lib") and name.endswith(".so")
+    return name[len("lib") : -len(".so")] if plain else f":{name}"

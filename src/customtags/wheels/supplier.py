@@ -1,0 +1,191 @@
+"""Whose library is it: the distributions that bring shared libraries, installed ones and wheels.
+
+What is installed is known by its RECORD (https://packaging.python.org/specifications/recording-installed-packages);
+an editable install lists no library there, and supplies none.
+"""
+
+from __future__ import annotations
+
+import csv
+import importlib.metadata
+import mmap
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+
+from customtags.errors import CustomtagsError, ElfError, WheelError
+from customtags.wheels.elf import Elf
+
+__all__ = [
+    "Library",
+    "Supplier",
+    "environment",
+    "find",
+    "from_wheel",
+    "installed",
+    "mapped",
+    "place",
+]
+
+#: A library of a wheel is unpacked into memory to be read; larger than any on PyPI (torch's has 2 GB).
+MOST = 4 << 30
+
+
+class Library(NamedTuple):
+    """A shared library of a distribution.
+
+    :ivar path: below the folder that the distribution is installed into (site-packages)
+    :ivar open: gives the file while it is open; what can't be read as ELF raises ElfError
+    """
+
+    path: str
+    open: Callable[[], AbstractContextManager[Elf]]
+
+    @property
+    def name(self) -> str:
+        """The name that the loader looks for in the folders of an RPATH."""
+        return PurePosixPath(self.path).name
+
+
+class Supplier(NamedTuple):
+    """A distribution with its libraries.
+
+    :ivar name: normalized
+    :ivar root: the folder that it is installed into; None for a wheel
+    :ivar files: every path of its RECORD
+    :ivar libraries: those that may be shared libraries, by their names
+    """
+
+    name: str
+    version: str
+    root: Path | None
+    files: Sequence[str]
+    libraries: Sequence[Library]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"
+
+    def supplies(self, soname: str) -> Library | None:
+        """Give the library that is found under this name, or once it is loaded answers to it."""
+        named = next((each for each in self.libraries if each.name == soname), None)
+        return named or next((each for each in self.libraries if _soname(each) == soname), None)
+
+
+def installed(name: str, path: Sequence[str] | None = None) -> Supplier:
+    """Give an installed distribution.
+
+    :param path: the folders to look into, those that this Python imports from if it is None
+    :raises CustomtagsError: it is not installed
+    """
+    wanted = canonicalize_name(name)
+    found = next((each for each in environment(path) if each.name == wanted), None)
+    if found is None:
+        raise CustomtagsError(
+            f"{name!r} is not installed here",
+            f"install it into this environment, or run the customtags of the one that has {name!r}",
+        )
+    return found
+
+
+def environment(path: Sequence[str] | None = None) -> Iterator[Supplier]:
+    """Give what is installed, the first of each name, as importing finds it."""
+    seen = set()
+    there = (
+        importlib.metadata.distributions()
+        if path is None
+        else importlib.metadata.distributions(path=[*path])
+    )
+    for each in there:
+        name = canonicalize_name(each.metadata["Name"] or "")
+        if name and name not in seen:
+            seen.add(name)
+            root = Path(str(each.locate_file("")))
+            files = [
+                row[0] for row in csv.reader((each.read_text("RECORD") or "").splitlines()) if row
+            ]
+            libraries = [Library(file, mapped(root / file)) for file in files if _is_shared(file)]
+            yield Supplier(name, each.version, root, files, libraries)
+
+
+def from_wheel(wheel: Path) -> Supplier:
+    """Give the distribution that a wheel would install.
+
+    :raises WheelError: it is none
+    """
+    try:
+        name, version, _, _ = parse_wheel_filename(wheel.name)
+        with zipfile.ZipFile(wheel) as archive:
+            files = archive.namelist()
+    except (InvalidWheelFilename, zipfile.BadZipFile, OSError) as error:
+        raise WheelError(str(wheel), f"is no wheel ({error})", "give a wheel") from error
+    libraries = [Library(place(file), _unpacked(wheel, file)) for file in files if _is_shared(file)]
+    return Supplier(name, str(version), None, [*map(place, files)], libraries)
+
+
+def find(soname: str, suppliers: Sequence[Supplier]) -> tuple[Supplier, Library] | None:
+    """Give the first that supplies a library, one that has a file of this name before one that calls itself so."""
+    for supplier in suppliers:
+        for library in supplier.libraries:
+            if library.name == soname:
+                return supplier, library
+    stem = soname.partition(".so")[0]
+    for supplier in suppliers:
+        for library in supplier.libraries:
+            # Only what begins alike is opened: auditwheel renames libz.so.1 to libz.915b4635.so.1.
+            if library.name.startswith(stem) and _soname(library) == soname:
+                return supplier, library
+    return None
+
+
+def mapped(path: Path) -> Callable[[], AbstractContextManager[Elf]]:
+    """Give what opens an ELF file; that raises OSError and ElfError."""
+
+    @contextmanager
+    def open_it() -> Iterator[Elf]:
+        with path.open("rb") as file:
+            try:
+                data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            except ValueError as error:  # an empty file
+                raise ElfError("is empty") from error
+            yield Elf(data)  # the mapping ends with its last reader
+
+    return open_it
+
+
+def place(member: str) -> str:
+    """Tell where a member of a wheel is installed, below site-packages.
+
+    >>> place("a-1.data/platlib/a/liba.so"), place("a/liba.so")
+    ('a/liba.so', 'a/liba.so')
+    """
+    top, _, rest = member.partition("/")
+    scheme, _, path = rest.partition("/")
+    return path if top.endswith(".data") and scheme in ("platlib", "purelib") else member
+
+
+def _soname(library: Library) -> str | None:
+    try:
+        with library.open() as elf:
+            return elf.soname
+    except (ElfError, OSError):
+        return None
+
+
+def _is_shared(path: str) -> bool:
+    name = path.rpartition("/")[2]
+    return name.endswith(".so") or ".so." in name
+
+
+def _unpacked(wheel: Path, member: str) -> Callable[[], AbstractContextManager[Elf]]:
+    @contextmanager
+    def open_it() -> Iterator[Elf]:
+        with zipfile.ZipFile(wheel) as archive:
+            if archive.getinfo(member).file_size > MOST:
+                raise ElfError("is larger than any library")
+            yield Elf(archive.read(member))
+
+    return open_it
