@@ -6,6 +6,8 @@ import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Protocol
 
+from customtags.wheels.audit import symbols
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -61,11 +63,12 @@ def declared(patterns: Sequence[str], *names: str) -> bool:
 
 def sign(elf: Elf, functions: Functions, reader: Reader) -> str:
     """Give what in a file asks the CPU what it has, as one clause; empty if nothing does."""
-    for symbol in elf.symbols():
-        if symbol.kind == "IFUNC" and symbol.defined:
-            return f"{symbol.name} is chosen by the loader"
-        if not symbol.defined and _ASKS.search(symbol.name):
+    for symbol in elf.dynamic_symbols(defined=False):
+        if _ASKS.search(symbol.name):
             return f"{symbol.name} is imported"
+    chosen = symbols.chosen_by_loader(elf)
+    if chosen:
+        return f"{chosen} is chosen by the loader"
     if any(reader.asks(code, place) for code, place in functions.find(_CPUID)):
         return "cpuid is used"
     return ""

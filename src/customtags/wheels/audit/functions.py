@@ -7,18 +7,21 @@ it for C, too, on both of our architectures (psABI AMD64, section 4.2.4).
 
 from __future__ import annotations
 
+import mmap
 import re
 import struct
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
+from customtags.wheels.audit import symbols
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from customtags.wheels.elf import Data, Elf, Section, Segment, Symbol
+    from customtags.wheels.elf import Data, Elf, Section, Segment
 
-__all__ = ["Function", "Functions", "symbols"]
+__all__ = ["Function", "Functions"]
 
 _EH_FRAME, _LOAD, _EXECUTABLE = 0x6474E550, 1, 1
 
@@ -46,8 +49,8 @@ class Function(NamedTuple):
 class Functions:
     """The functions of a file in the order of their addresses; none reaches into the next.
 
-    They come from the index of .eh_frame and from .symtab; where a file has neither, from the dynamic symbols, and
-    where it has not even those, what stands between padding counts as one.
+    They come from the index of .eh_frame and from the symbols; where a file has neither, what stands between padding
+    counts as one.
 
     :raises ElfError: here and by what reads them, for a broken file
     """
@@ -56,10 +59,11 @@ class Functions:
         self._data = elf.data
         self._ranges = sorted(_ranges(elf))
         self._frames = _Frames.of(elf)
-        self._sizes = _sizes(elf.static_symbols())
-        if not self._frames.places and not self._sizes:
-            self._sizes = _sizes(elf.dynamic_symbols()) or dict(_pieces(elf, self._ranges))
-        self._starts = array("Q", sorted({*self._frames.places, *self._sizes}))
+        self._sizes = symbols.sizes(elf)
+        if not len(self._frames) and not self._sizes:
+            self._sizes = dict(_pieces(elf, self._ranges))
+        known = self._frames.addresses()
+        self._starts = array("Q", sorted([*known, *self._sizes.keys() - set(known)]))
 
     def __len__(self) -> int:
         return len(self._starts)
@@ -69,7 +73,9 @@ class Functions:
         start = self._starts[index]
         number = bisect_right(self._ranges, (start, len(self._data), 0)) - 1
         address, offset, size = self._ranges[number] if number >= 0 else (0, 0, 0)
-        end = min([address + size, *self._starts[index + 1 : index + 2]])
+        end = address + size
+        if index + 1 < len(self._starts):
+            end = min(end, self._starts[index + 1])
         length = self._frames.size(start) or self._sizes.get(start, 0)
         return Function(start, offset + start - address, max(0, min(length, end - start)))
 
@@ -81,6 +87,11 @@ class Functions:
     def code(self, function: Function) -> bytes:
         """Give the bytes of a function."""
         return self._data[function.offset : function.offset + function.size]
+
+    def forget(self) -> None:
+        """Let the system take back the memory of what was read from a file that is mapped."""
+        if isinstance(self._data, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+            self._data.madvise(mmap.MADV_DONTNEED)
 
     def find(self, pattern: bytes) -> Iterator[tuple[bytes, int]]:
         """Give the code before and with each occurrence of a pattern, and where the pattern begins in that.
@@ -98,33 +109,42 @@ class Functions:
                 place = self._data.find(pattern, place + 1, offset + size)
 
 
-class _Frames(NamedTuple):
-    """The index of .eh_frame: where a function begins → where its entry stands in the file."""
+class _Frames:
+    """The index of .eh_frame: where functions begin, sorted, and where their entries stand in the file."""
 
-    data: Data
-    places: dict[int, int]
+    def __init__(self, data: Data, base: int, offset: int, pairs: array[int]) -> None:
+        self._data, self._base, self._offset = data, base, offset
+        self._starts, self._places = pairs[::2], pairs[1::2]
 
     @classmethod
     def of(cls, elf: Elf) -> _Frames:
+        pairs = array("i")
         segment = next((each for each in elf.segments if each.type == _EH_FRAME), None)
         header = elf.content(segment) if segment else b""
         if segment is None or bytes(header[:4]) != _INDEX or len(header) < _PAIRS:
-            return cls(elf.data, {})
+            return cls(elf.data, 0, 0, pairs)
         count = min(struct.unpack_from("<I", header, 8)[0], (len(header) - _PAIRS) // 8)
-        pairs = array("i")
         pairs.frombytes(header[_PAIRS : _PAIRS + 8 * count])
-        base = segment.address
         # .eh_frame stands beside its index, in the same segment.
-        starts = [(base + each) % (1 << 64) for each in pairs[::2]]
-        return cls(elf.data, dict(zip(starts, [segment.offset + each for each in pairs[1::2]])))
+        return cls(elf.data, segment.address, segment.offset, pairs)
 
-    def size(self, start: int) -> int:
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    def addresses(self) -> list[int]:
+        return [self._base + start for start in self._starts if self._base + start >= 0]
+
+    def size(self, address: int) -> int:
         """Give the size of the function that begins at an address, 0 if no entry tells."""
-        place = self.places.get(start, -1)
-        if not 0 <= place <= len(self.data) - 16:
+        start = address - self._base
+        number = bisect_left(self._starts, start)
+        if number == len(self._starts) or self._starts[number] != start:
+            return 0
+        place = self._offset + self._places[number]
+        if not 0 <= place <= len(self._data) - 16:
             return 0
         # Length, distance to the CIE, start, size: 4 bytes each wherever the index has 4.
-        return int(struct.unpack_from("<I", self.data, place + 12)[0])
+        return int(struct.unpack_from("<I", self._data, place + 12)[0])
 
 
 def _ranges(elf: Elf) -> list[tuple[int, int, int]]:
@@ -133,28 +153,6 @@ def _ranges(elf: Elf) -> list[tuple[int, int, int]]:
     segments = [e for e in elf.segments if e.type == _LOAD and e.flags & _EXECUTABLE]
     parts = sections or segments
     return [(each.address, each.offset, len(elf.content(each))) for each in parts]
-
-
-def symbols(elf: Elf) -> dict[int, str]:
-    """Give the names of functions by address; one that is local has the name of its source before it, ``loops.c:add``."""
-    names: dict[int, str] = {}
-    source = ""
-    for symbol in elf.symbols():
-        if symbol.kind == "FILE":
-            # The last that a linker lists; what follows is from no source that is told.
-            source = "" if symbol.name == "crtstuff.c" else symbol.name
-        elif symbol.defined and symbol.kind in ("FUNC", "IFUNC"):
-            local = symbol.binding == "LOCAL" and source
-            names.setdefault(symbol.address, f"{source}:{symbol.name}" if local else symbol.name)
-    return names
-
-
-def _sizes(symbols: Iterable[Symbol]) -> dict[int, int]:
-    return {
-        each.address: each.size
-        for each in symbols
-        if each.defined and each.kind == "FUNC" and each.size
-    }
 
 
 def _pieces(elf: Elf, ranges: Sequence[tuple[int, int, int]]) -> Iterator[tuple[int, int]]:

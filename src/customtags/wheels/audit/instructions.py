@@ -20,6 +20,9 @@ __all__ = ["Decoder", "Instruction"]
 _OLD_ONLY = frozenset(("SHA", "GFNI", "SSE4A"))
 
 
+_CODE = attrgetter("code")
+
+
 class Instruction(NamedTuple):
     """One instruction that needs more than the base.
 
@@ -50,7 +53,7 @@ class Decoder:
 
         tzcnt counts as the ``rep bsf`` that it is on a CPU without BMI1, where compilers write it, too.
         """
-        marks = {self._marks[each] for each in self._codes(code)}
+        marks = set(map(self._marks.__getitem__, map(_CODE, iced_x86.Decoder(64, code))))
         return mark(max(marks, default=0) >> 4, reduce(or_, marks, 0) & 15)
 
     def needy(self, code: bytes, address: int, number: int) -> Iterator[Instruction]:
@@ -65,9 +68,6 @@ class Decoder:
         """Tell whether an instruction begins at a place, and is CPUID."""
         found = (each.code for each in iced_x86.Decoder(64, code) if each.ip == place)
         return next(found, None) == iced_x86.Code.CPUID
-
-    def _codes(self, code: bytes) -> set[int]:
-        return set(map(attrgetter("code"), iced_x86.Decoder(64, code)))
 
     def _mark(self, code: Any, vectors: frozenset[int]) -> int:
         instruction = iced_x86.Instruction()

@@ -7,16 +7,20 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol
 
 from customtags.errors import ToolError
-from customtags.wheels.audit import arm, dispatch, floor
-from customtags.wheels.audit.functions import Functions, symbols
+from customtags.wheels.audit import arm, dispatch, floor, symbols
+from customtags.wheels.audit.functions import Functions
 from customtags.wheels.audit.levels import BASE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from customtags.wheels.elf import Elf
 
 __all__ = ["Decoder", "File", "decoder"]
+
+
+#: After how many functions memory is given back.
+_FORGET = 10_000
 
 
 class Instruction(Protocol):
@@ -76,8 +80,7 @@ class File:
         self.member = member
         self.functions = Functions(elf)
         self.numbers = self.functions.sample(most)
-        code, find = self.functions.code, self.functions.__getitem__
-        self.marks = bytes(reader.mark(code(find(number))) for number in self.numbers)
+        self.marks = bytes(self._read(reader))
         self.refuses = (elf.isa_needed or 0).bit_length() or BASE
         self._elf, self._decoder = elf, reader
 
@@ -87,10 +90,12 @@ class File:
         return max(self.marks, default=0) >> 4 or BASE
 
     @cached_property
-    def names(self) -> list[str]:
-        """What the functions that were read are called, empty where nothing tells."""
-        known = symbols(self._elf)
-        return [known.get(self.functions[number].address, "") for number in self.numbers]
+    def names(self) -> dict[int, str]:
+        """What the functions are called that need more than the base, by their place in `marks`."""
+        needy = [index for index, each in enumerate(self.marks) if each >> 4 > BASE]
+        at = {index: self.functions[self.numbers[index]].address for index in needy}
+        known = symbols.named(self._elf, frozenset(at.values()))
+        return {index: known.get(address, "") for index, address in at.items()}
 
     @cached_property
     def asks(self) -> str:
@@ -114,8 +119,8 @@ class File:
             return floor.Verdict(BASE, dict.fromkeys(levels, state), why)
         kept = [
             mark
-            for mark, name in zip(self.marks, self.names)
-            if not dispatch.declared(patterns, name) and not (asked and dispatch.named(name))
+            for index, mark in enumerate(self.marks)
+            if not self._is_chosen(index, patterns, asked=asked)
         ]
         verdict = floor.decide(kept, asks=asked, encodings=self._decoder.encodings)
         above = {level: floor.GUARDED for level in levels if level > verdict.floor}
@@ -138,3 +143,16 @@ class File:
         function = self.functions[self.numbers[index]]
         found = self._decoder.needy(self.functions.code(function), function.address, level)
         return self.names[index], next(iter(found))
+
+    def _read(self, reader: Decoder) -> Iterator[int]:
+        for count, number in enumerate(self.numbers):
+            yield reader.mark(self.functions.code(self.functions[number]))
+            if not count % _FORGET:
+                self.functions.forget()
+
+    def _is_chosen(self, index: int, patterns: Sequence[str], *, asked: bool) -> bool:
+        """Tell whether a function is for chosen CPUs, as its name or the project says."""
+        name = self.names.get(index, "")
+        if not name:
+            return False
+        return dispatch.declared(patterns, name) or (asked and dispatch.named(name))
