@@ -23,6 +23,7 @@ FLOORS = (
     ("dimensions",),
     ("naming",),
     ("wheels",),
+    ("claims",),
     ("plugins", "providers"),
     ("profile",),
     ("intersect", "machine"),

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from customtags import __version__
-from customtags.cli import audit, demo, doctor, intersect, link, look, repair
+from customtags.cli import audit, demo, doctor, intersect, link, look, repair, retag
 from customtags.errors import CustomtagsError
 
 __all__ = ["main"]
@@ -20,6 +20,7 @@ VERBS = {
     "intersect": intersect.declare,
     "doctor": doctor.declare,
     "demo": demo.declare,
+    "retag": retag.declare,
     "audit": audit.declare,
     "link-flags": link.declare,
     "repair": repair.declare,

@@ -8,6 +8,7 @@ to no member, duplicate members, a member's own header that contradicts the dire
 from __future__ import annotations
 
 import os
+import re
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
@@ -20,6 +21,7 @@ from customtags.wheels.zipformat import (
     END,
     END64,
     ENTRY,
+    FULL,
     FULL16,
     LOCAL,
     LOCATOR,
@@ -44,6 +46,10 @@ _STORED, _DEFLATED = 0, 8
 #: How much of a member is held in memory, and the most that a file of metadata may have, in bytes.
 _CHUNK, _MOST = 1 << 18, 1 << 27
 
+#: Finds in a member's name what would put it outside of the folder into which the archive is unpacked.
+_UNSAFE = re.compile(r"\A(?:[/\\]|.:|\Z)|(?:\A|[/\\])\.\.(?:[/\\]|\Z)|\0").search
+
+_NONSENSE = "has a directory that makes no sense"
 _REPACK = "unpack it with 'wheel unpack' and pack it anew with 'wheel pack'"
 _AGAIN = "build or fetch it again"
 
@@ -193,57 +199,55 @@ class Archive:
             raise self.error("ends early", _AGAIN)
         return place, count, size, large, comment
 
-    def _entries(self, file: int, count: int, size: int) -> Iterator[tuple[str, bytes, Entry]]:
+    def _entries(self, file: int, count: int, size: int) -> list[tuple[str, bytes, Entry]]:
         """Give name and entry of each member, with their real numbers."""
         directory = os.pread(file, size, self._directory)
-        at = found = 0
-        while at < size:
-            try:
-                fields = ENTRY.unpack_from(directory, at)
-                end = at + ENTRY.size + fields[10] + fields[11] + fields[12]
-                raw = directory[at:end]
-                entry, name, _, _, _ = unpack(raw)
-                spelled = name.decode("utf-8" if entry.flags & _UTF8 else "cp437")
-            except (struct.error, UnicodeDecodeError) as error:
-                raise self.error("has a directory that makes no sense", _AGAIN) from error
-            if entry.signature != b"PK\1\2" or end > size:
-                raise self.error("has a directory that makes no sense", _AGAIN)
-            yield spelled, raw, entry
-            at, found = end, found + 1
-        if found != count:
-            raise self.error(f"has {found} members where {count} are announced", _AGAIN)
+        found: list[tuple[str, bytes, Entry]] = []
+        at = 0
+        try:
+            while at < size:
+                entry = Entry._make(ENTRY.unpack_from(directory, at))
+                name = at + ENTRY.size
+                end = name + entry.name + entry.extra + entry.comment
+                raw, at = directory[at:end], end
+                if entry.signature != b"PK\1\2" or end > size:
+                    raise self.error(_NONSENSE, _AGAIN)
+                if FULL in (entry.size, entry.compressed, entry.offset):
+                    entry = unpack(raw)[0]
+                spelled = directory[name : name + entry.name]
+                found.append((spelled.decode(_codec(entry.flags)), raw, entry))
+        except (struct.error, UnicodeDecodeError) as error:
+            raise self.error(_NONSENSE, _AGAIN) from error
+        if len(found) != count:
+            raise self.error(f"has {len(found)} members where {count} are announced", _AGAIN)
+        return found
 
-    def _locate(self, file: int, entries: Iterator[tuple[str, bytes, Entry]]) -> list[Member]:
+    def _locate(self, file: int, entries: list[tuple[str, bytes, Entry]]) -> list[Member]:
         """Find each member's data, and refuse what lies between."""
-        listed = list(entries)
-        offsets = sorted(entry.offset for _, _, entry in listed)
+        offsets = sorted([entry.offset for _, _, entry in entries])
         ends = dict(zip(offsets, (*offsets[1:], self._directory)))
         if offsets[:1] != [0]:
             raise self.error("has bytes before the archive or no member", _AGAIN)
         if len(ends) != len(offsets):
             raise self.error("has members that overlap", _REPACK)
-        found = [self._member(file, *each, ends[each[2].offset]) for each in listed]
-        if len({member.name for member in found}) != len(found):
-            names = [member.name for member in found]
+        names = [name for name, _, _ in entries]
+        if len(set(names)) != len(names):
             twice = next(name for name in names if names.count(name) > 1)
             raise self.error(f"has {twice!r} twice", _REPACK)
-        return found
+        return [self._member(file, *each, ends[each[2].offset]) for each in entries]
 
     def _member(self, file: int, name: str, raw: bytes, entry: Entry, end: int) -> Member:
-        if _unsafe(name):
+        if _UNSAFE(name):
             raise self.error(f"has a member named {name!r}, outside of where it is put", _AGAIN)
         if entry.flags & _ENCRYPTED:
             raise self.error(f"has {name!r} encrypted, which no installer can read", _REPACK)
         head = os.pread(file, LOCAL.size + entry.name, entry.offset)
         if len(head) < LOCAL.size + entry.name:
             raise self.error("ends early", _AGAIN)
-        signature, _, flags, method, *_, length, extra = LOCAL.unpack_from(head)
-        same = (flags & ~_DESCRIPTOR, method) == (entry.flags & ~_DESCRIPTOR, entry.method)
-        if not same or signature != b"PK\3\4" or head[LOCAL.size :] != raw[ENTRY.size :][:length]:
-            raise self.error(
-                f"says of {name!r} one thing in its directory and another in front of it", _REPACK
-            )
-        data = entry.offset + LOCAL.size + length + extra
+        if not _agree(head, raw, entry):
+            why = f"says of {name!r} one thing in its directory and another in front of it"
+            raise self.error(why, _REPACK)
+        data = entry.offset + len(head) + head[28] + 256 * head[29]  # where the extra fields end
         behind = end - data - entry.compressed
         if behind and not (entry.flags & _DESCRIPTOR and behind in _DESCRIPTORS):
             why = f"has bytes behind {name!r} that belong to no member"
@@ -272,14 +276,21 @@ def _behind(tail: bytes, found: int) -> bool:
     return found + END.size + int(END.unpack_from(tail, found)[7]) != len(tail)
 
 
-def _unsafe(name: str) -> bool:
-    """Tell whether a member would be put outside of the folder into which the archive is unpacked."""
-    parts = name.replace("\\", "/").split("/")
-    return not name or "\0" in name or not parts[0] or ".." in parts or parts[0][1:2] == ":"
+def _agree(head: bytes, raw: bytes, entry: Entry) -> bool:
+    """Tell whether a member's own header says the same as its entry in the directory."""
+    signed = head.startswith(b"PK\3\4") and head[LOCAL.size :] == raw[ENTRY.size :][: entry.name]
+    if (
+        head[4:28] == raw[6:30]
+    ):  # as nearly always: the same fields, from the version needed to the name's length
+        return signed
+    _, _, flags, method, _, _, *numbers, length, _ = LOCAL.unpack_from(head)
+    same = (flags, method, length) == (entry.flags, entry.method, entry.name)
+    behind = flags & _DESCRIPTOR or numbers == [entry.crc, entry.compressed, entry.size]
+    return signed and same and (bool(behind) or FULL in numbers)
 
 
-def _encode(name: str, flags: int) -> bytes:
-    return name.encode("utf-8" if flags & _UTF8 else "cp437")
+def _codec(flags: int) -> str:
+    return "utf-8" if flags & _UTF8 else "cp437"
 
 
 def _deflated(content: bytes) -> bytes:
@@ -308,7 +319,7 @@ def _edited(
     """Give the entry of a member with another name or content, and its header with that content."""
     entry, _, extra, comment, wide = unpack(member.entry)
     fields = list(LOCAL.unpack_from(header))
-    name, local_extra = _encode(spelled, entry.flags), header[LOCAL.size + fields[9] :]
+    name, local_extra = spelled.encode(_codec(entry.flags)), header[LOCAL.size + fields[9] :]
     data = b""
     if content is not None:
         data = content if member.method == _STORED else _deflated(content)

@@ -103,7 +103,7 @@ def _check_wheel(archive: Archive, wheel: bytes, name: FileName) -> None:
 
 
 def _check_record(archive: Archive, rows: Sequence[record.Row]) -> None:
-    listed = {row.path for row in rows}
+    listed = {path for path, _, _ in rows}
     there = {member.name for member in archive.members if not member.name.endswith("/")}
     for path in sorted(there ^ listed):
         why = f"lists {path!r}, which is not there" if path in listed else f"does not list {path!r}"

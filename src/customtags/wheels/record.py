@@ -9,18 +9,13 @@ import base64
 import csv
 import hashlib
 import io
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
 
 __all__ = ["Row", "digest", "encode", "format", "parse", "rewritten"]
 
 
-class Row(NamedTuple):
-    """What RECORD says of one file; of RECORD itself neither hash nor size."""
-
-    path: str
-    hash: str = ""
-    size: str = ""
+#: Path, hash and size of one file; of RECORD itself neither hash nor size.
+Row = list[str]
 
 
 def parse(content: bytes) -> list[Row]:
@@ -28,14 +23,16 @@ def parse(content: bytes) -> list[Row]:
 
     :raises ValueError: it is none
     """
-    rows = csv.reader(io.StringIO(content.decode(), newline=""), strict=True)
     try:
-        return [Row(*row) for row in rows if row]
-    except (TypeError, csv.Error) as error:
-        raise ValueError("a row has not three columns") from error
+        rows = [row for row in csv.reader(_lines(content), strict=True) if row]
+    except csv.Error as error:
+        raise ValueError(str(error)) from error
+    if any(len(row) != 3 for row in rows):
+        raise ValueError("a row has not three columns")
+    return rows
 
 
-def format(rows: list[Row], newline: str = "\n") -> bytes:
+def format(rows: Iterable[Row], newline: str = "\n") -> bytes:
     """Write a RECORD."""
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator=newline).writerows(rows)
@@ -43,22 +40,29 @@ def format(rows: list[Row], newline: str = "\n") -> bytes:
 
 
 def rewritten(content: bytes, names: Mapping[str, str], contents: Mapping[str, bytes]) -> bytes:
-    """Give a RECORD that says of renamed and of changed files what they are now; its order and its line ends stay.
+    """Give a RECORD that says of renamed and of changed files what they are now; all else stays to the byte.
 
     :param names: path → its new one
     :param contents: path, the old one → its new content
     """
-    rows = [
-        _row(names.get(row.path, row.path), contents[row.path])
-        if row.path in contents
-        else row._replace(path=names.get(row.path, row.path))
-        for row in parse(content)
-    ]
-    return format(rows, "\r\n" if b"\r\n" in content else "\n")
+    newline = "\r\n" if b"\r\n" in content else "\n"
+    lines = list(_lines(content))
+    rows = csv.reader(lines)
+    start = 0  # the line on which the row begins: a quoted path may hold a line's end
+    written: list[str] = []
+    for row in rows:
+        if row and (row[0] in names or row[0] in contents):
+            path, changed = names.get(row[0], row[0]), contents.get(row[0])
+            said = row[1:] if changed is None else [digest(changed), str(len(changed))]
+            written.append(format([[path, *said]], newline).decode())
+        else:
+            written += lines[start : rows.line_num]
+        start = rows.line_num
+    return "".join(written).encode()
 
 
-def _row(path: str, content: bytes) -> Row:
-    return Row(path, digest(content), str(len(content)))
+def _lines(content: bytes) -> Iterable[str]:
+    return io.StringIO(content.decode(), newline="")
 
 
 def digest(content: bytes) -> str:

@@ -85,6 +85,17 @@ class Plan(NamedTuple):
         return self.archive.path
 
     @property
+    def changed(self) -> list[str]:
+        """The members that say something else from now on, by their new names."""
+        return [self.names.get(name, name) for name in self.contents]
+
+    @property
+    def sidecar(self) -> Path | None:
+        """The metadata that an index has beside the result (PEP 658), if it has the old one's."""
+        present = sidecars.metadata(self.source).exists()
+        return sidecars.metadata(self.target) if present else None
+
+    @property
     def void(self) -> list[Path]:
         """The attestations beside it, which say nothing of the result."""
         return sidecars.attestations(self.source)
@@ -112,12 +123,12 @@ def retag(  # noqa: PLR0913 - each is an option of its own, and has a default
     return write(plan(wheel, wanted), remove=remove)
 
 
-def plans(wheels: Iterable[tuple[Path, Wanted]]) -> list[Plan]:
+def plans(wheels: Mapping[Path, Wanted]) -> list[Plan]:
     """Plan several wheels, before anything is written.
 
     :raises CustomtagsError: one of them is refused, or two would become the same file
     """
-    made = [plan(wheel, wanted) for wheel, wanted in dict(wheels).items()]
+    made = [plan(wheel, wanted) for wheel, wanted in wheels.items()]
     sources: dict[Path, Path] = {}
     for each in made:
         other = sources.setdefault(each.target, each.source)
@@ -167,8 +178,8 @@ def write(made: Plan, *, remove: bool = False) -> Path:
                 os.fsync(out)
             if made.target.exists() and not (in_place and remove):
                 _refuse_other(made.target, unfinished, in_place=in_place)
-            if sidecars.metadata(made.source).exists():
-                with beside(sidecars.metadata(made.target)) as (described, _):
+            if made.sidecar:
+                with beside(made.sidecar) as (described, _):
                     write_all(described, made.metadata)
         if remove and not in_place:
             made.source.unlink()
@@ -190,7 +201,7 @@ def _refuse_other(target: Path, unfinished: Path, *, in_place: bool) -> None:
 def _renamed(old: FileName, wanted: Wanted) -> FileName:
     """Give the name that a wheel gets."""
     new = old
-    if wanted.platforms is not None:
+    if wanted.platforms:
         platforms = [each for given in wanted.platforms for each in given.split(".")]
         _check_platforms(platforms, wanted)
         new = new._replace(platform=filename.compressed(platforms))
@@ -298,20 +309,18 @@ def _verify(archive: Archive, rows: Iterable[record.Row]) -> None:
 
     :raises WheelError: one differs, or has none that counts
     """
-    said = {row.path: row for row in rows}
+    said = {path: (hashed, size) for path, hashed, size in rows}
     for member in archive.members:
-        row = said.get(member.name)
-        if row is None or row.path.endswith(".dist-info/RECORD"):
+        if member.name.endswith(("/", ".dist-info/RECORD")):
             continue
-        algorithm = row.hash.partition("=")[0]
+        hashed, size = said[member.name]
+        algorithm = hashed.partition("=")[0]
         if algorithm not in hashlib.algorithms_guaranteed or algorithm in _WEAK:
-            raise archive.error(
-                f"has a RECORD without a good hash of {row.path!r}", "build it again"
-            )
+            why = f"has a RECORD without a good hash of {member.name!r}"
+            raise archive.error(why, "build it again")
         digest = hashlib.new(algorithm)
         for chunk in archive.chunks(member):
             digest.update(chunk)
-        right = record.encode(algorithm, digest.digest()), str(member.size)
-        if right != (row.hash, row.size or right[1]):
-            why = f"has {row.path!r} with other content than its RECORD says"
+        if (hashed, size) != (record.encode(algorithm, digest.digest()), str(member.size)):
+            why = f"has {member.name!r} with other content than its RECORD says"
             raise archive.error(why, "fetch or build it again")

@@ -1,0 +1,170 @@
+"""The verb retag: a wheel gets other tags."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from customtags import claims, machine, providers
+from customtags.cli.machine import look
+from customtags.cli.output import Verbs, add_verb, paint, print_json
+from customtags.errors import CustomtagsError
+from customtags.settings import Settings
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from customtags.naming import Value
+    from customtags.spec import Page
+
+    Ladders = Callable[[str], Mapping[str, Sequence[str]]]
+
+__all__ = ["declare"]
+
+#: The options that say something of one dimension each, with what they look like.
+_DIMENSIONS = {
+    "isa": "v3",
+    "distro": "fc39",
+    "accelerator": "rocm6.0",
+    "abi": "torch2.9",
+    "site": "acme2",
+}
+
+
+def declare(verbs: Verbs, name: str) -> None:
+    """Declare ``customtags retag``."""
+    purpose = "give wheels other tags, at the cost of a copy"
+    example = "customtags retag dist/*.whl --isa v3 --distro fc39 -d out"
+    parser = add_verb(verbs, name, purpose, example)
+    add = parser.add_argument
+    add("wheels", nargs="+", type=Path, metavar="WHEEL")
+    tags = parser.add_argument_group(
+        "tags", "whole, or by what they say; SEGMENT may be here or none"
+    )
+    tags.add_argument("--platform", action="append", help="may be repeated: a compressed set")
+    for dimension, like in _DIMENSIONS.items():
+        action = "append" if dimension == "abi" else "store"
+        tags.add_argument(f"--{dimension}", action=action, metavar="SEGMENT", help=f"as in {like}")
+    tags.add_argument(
+        "--here", action="store_true", help="all that this machine is, but for what is named"
+    )
+    tags.add_argument(
+        "--profile", metavar="FILE", help="here is the machine that a profile describes"
+    )
+    tags.add_argument("--base", metavar="PLATFORM", help="in the place of the wheel's own policies")
+    tags.add_argument(
+        "--fromager",
+        choices=("read", "write"),
+        help="take the segments from fromager's build tag, or put them there",
+    )
+    names = parser.add_argument_group("version and build tag")
+    names.add_argument(
+        "--local-version",
+        nargs="?",
+        const=True,
+        metavar="VALUE",
+        help="the given one, or one made of distro and accelerator; '' for none; behind the wheels",
+    )
+    names.add_argument("--build", metavar="TAG", help="'' for none")
+    add(
+        "-d",
+        "--directory",
+        type=Path,
+        metavar="DIR",
+        help="where the new wheels lie; otherwise beside the old",
+    )
+    add(
+        "--remove",
+        action="store_true",
+        help="remove the old wheels, each when the new one is on the disk",
+    )
+    add("--verify", action="store_true", help="check the hash of every file first")
+    add("--allow-unknown", action="store_true", help="allow segments that nothing here knows")
+    add("--force", action="store_true", help="also pure wheels, and another architecture")
+    parser.set_defaults(run=_retag)
+
+
+def _retag(options: argparse.Namespace) -> int:
+    from customtags.wheels import filename, retag
+
+    pages, ladders = _machine(options.profile)
+    asked = _claims(options)
+    common = retag.Wanted(
+        folder=options.directory,
+        verify=options.verify,
+        # What was said by dimension was checked when it was made into a name.
+        unknown=options.allow_unknown or not options.platform,
+        force=options.force,
+        pages=pages,
+    )
+    wheels = {}
+    for wheel in options.wheels:
+        name = filename.parse(wheel.name)
+        platforms, local, build = claims.wanted(name, asked, ladders, pages)
+        wheels[wheel] = common._replace(platforms=platforms, local=local, build=build)
+    results = []
+    for plan in retag.plans(wheels):
+        void, beside = plan.void, plan.sidecar
+        retag.write(plan, remove=options.remove)
+        results.append(
+            {
+                "source": str(plan.source),
+                "wheel": str(plan.target),
+                "changed": plan.changed,
+                "metadata": str(beside) if beside else None,
+                "void": list(map(str, void)),
+            }
+        )
+        if not options.json:
+            print(*_told(results[-1], removed=options.remove), sep="\n")
+    if options.json:
+        print_json({"wheels": results})
+    return 0
+
+
+def _claims(options: argparse.Namespace) -> claims.Claims:
+    said = {name: getattr(options, name) for name in _DIMENSIONS}
+    if str(options.local_version).endswith(".whl"):
+        raise CustomtagsError(
+            f"--local-version {options.local_version!r} is a wheel",
+            "write the option behind the wheels",
+        )
+    return claims.Claims(
+        options.platform or (),
+        {name: _value(value) for name, value in said.items() if value is not None},
+        options.here,
+        options.base,
+        options.fromager,
+        options.local_version,
+        options.build,
+    )
+
+
+def _value(value: str | list[str]) -> Value:
+    return value[0] if value in (["here"], ["none"]) else value
+
+
+def _machine(profile: str | None) -> tuple[Sequence[Page], Ladders]:
+    """Give the pages that know segments, and what gives the ladders of the machine, once it is asked for."""
+    settings = Settings.read(os.environ)
+    pages = providers.pages(settings, lambda _: None)
+
+    def ladders(arch: str) -> dict[str, list[str]]:
+        seen = look(profile)
+        return machine.ladders(seen.profile, arch, seen.pages)
+
+    return pages, ladders
+
+
+def _told(result: dict[str, Any], *, removed: bool) -> Iterator[str]:
+    """Say what was done with one wheel, in lines."""
+    yield f"{result['source']} → {result['wheel']}" + (
+        " (the old one is removed)" if removed else ""
+    )
+    yield f"  {paint('quiet', 'changed: ' + ', '.join(result['changed']))}"
+    if result["metadata"]:
+        yield f"  its metadata for an index: {result['metadata']}"
+    for path in result["void"]:
+        yield f"  {paint('note', 'void')}: {path} speaks of the old file; sign the new one"

@@ -1,0 +1,62 @@
+"""Pure: fromager's build tags, read as segments and written from them.
+
+A build tag is a number and, joined by ``_``, what the wheel was built for: distribution, accelerator, torch, as in
+``8_el9.6_rocm7.1_torch2.10.0``; each part consists of letters, digits and dots
+(https://github.com/python-wheel-build/fromager, docs/proposals/wheel-build-tag-hook.md). Installers sort by a build tag and never
+refuse a wheel for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from customtags import grammar, naming
+from customtags.errors import CustomtagsError
+
+if TYPE_CHECKING:
+    from customtags.naming import Value
+    from customtags.spec import Page
+
+__all__ = ["read", "write"]
+
+
+def read(
+    build: str, arch: str, pages: Sequence[Page] | None = None
+) -> tuple[str, dict[str, Value]]:
+    """Split a build tag into its number and what it says of each dimension.
+
+    A part that no page knows is a project whose ABI counts. Of a version the first two numbers do.
+
+    >>> read("8_el9.6_rocm7.1_torch2.10.0", "x86_64")
+    ('8', {'distro': 'el9.6', 'accelerator': 'rocm7.1', 'abi': ['torch2.10']})
+
+    :raises CustomtagsError: a part has no spelling as a segment, or two speak of one dimension
+    """
+    number, *parts = build.split("_")
+    values: dict[str, Value] = {}
+    abi: list[str] = []
+    for part in parts:
+        said = ".".join(part.lower().split(".")[:2])
+        segment = grammar.fold(said)
+        found = naming.runs(f"linux_{arch}_{segment}", pages)[1] if segment else []
+        if len(found) != 1 or found[0].dimension in values:
+            raise CustomtagsError(
+                f"the build tag {build!r} has {part!r}, which is no segment of its own",
+                "name the platform with --platform",
+            )
+        if found[0].dimension in (None, "abi"):
+            abi.append(said)
+        else:
+            values[found[0].dimension] = said
+    return number, {**values, **({"abi": abi} if abi else {})}
+
+
+def write(number: str, platform: str) -> tuple[str, str]:
+    """Give the build tag that says what a platform does, and the platform's base.
+
+    >>> write("8", "linux_x86_64_el9_6_rocm7_1_torch2_10")
+    ('8_el9.6_rocm7.1_torch2.10', 'linux_x86_64')
+    """
+    base, segments = grammar.parse(platform)
+    return "_".join((number, *(segment.replace("_", ".") for segment in segments))), base

@@ -1,0 +1,129 @@
+"""From what a builder claims to names, versions and fromager's build tags."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from customtags import claims, grammar
+from customtags.errors import CustomtagsError
+from customtags.wheels import filename, fromager
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+LADDERS = {
+    "isa": ["v3", "v2"],
+    "distro": ["el9_4", "el9"],
+    "accelerator": ["cuda12_4_sm90"],
+    "abi": [],
+}
+
+#: The platforms of a wheel, whether it is for one distribution, and its bases.
+BASES = [
+    (["linux_x86_64"], False, ["linux_x86_64"]),
+    (["linux_x86_64_v3_fc39"], False, ["linux_x86_64"]),
+    (["manylinux_2_17_x86_64", "manylinux2014_x86_64"], False, ["manylinux_2_17_x86_64"]),
+    (["manylinux1_x86_64"], False, ["manylinux_2_17_x86_64"]),
+    (["manylinux_2_27_x86_64", "manylinux_2_28_x86_64"], False, ["manylinux_2_28_x86_64"]),
+    (["manylinux_2_31_aarch64"], False, ["manylinux_2_34_aarch64"]),
+    (["manylinux_2_39_x86_64"], False, ["manylinux_2_39_x86_64"]),
+    (["musllinux_1_1_x86_64"], False, ["musllinux_1_2_x86_64"]),
+    (["manylinux_2_28_x86_64"], True, ["linux_x86_64"]),
+]
+
+
+@pytest.mark.parametrize(("wheel", "pinned", "bases"), BASES)
+def test_a_base_is_one_by_which_machines_look(
+    wheel: list[str], pinned: bool, bases: list[str]
+) -> None:
+    assert claims.bases(wheel, pinned=pinned) == bases
+
+
+def wanted(name: str, **asked: Any) -> tuple[Sequence[str] | None, str | None, str | None]:
+    def ladders(arch: str) -> Mapping[str, Sequence[str]]:
+        assert arch == "x86_64"
+        return LADDERS
+
+    return claims.wanted(filename.parse(name), claims.Claims(**asked), ladders)
+
+
+PLAIN = "example-1.2-cp312-cp312-linux_x86_64.whl"
+FEDORA = "example-1.2-3-cp312-cp312-linux_x86_64_v3_ubuntu24_04_rocm6_0.whl"
+
+#: The name of a wheel, what is asked for, and platforms, local version and build tag.
+ASKED: list[tuple[str, dict[str, Any], tuple[list[str] | None, str | None, str | None]]] = [
+    (PLAIN, {"platforms": ["linux_x86_64_v3"]}, (["linux_x86_64_v3"], None, None)),
+    (PLAIN, {"values": {"isa": "v3", "distro": "fc39"}}, (["linux_x86_64_v3_fc39"], None, None)),
+    (PLAIN, {"values": {"isa": "here"}}, (["linux_x86_64_v3"], None, None)),
+    (PLAIN, {"all_here": True}, (["linux_x86_64_v3_el9_4_cuda12_4_sm90"], None, None)),
+    (
+        PLAIN,
+        {"all_here": True, "values": {"accelerator": "none", "isa": "v2", "abi": ["numpy2", "b1"]}},
+        (["linux_x86_64_v2_el9_4_b1_numpy2"], None, None),
+    ),
+    (PLAIN, {"values": {"isa": "none"}}, (["linux_x86_64"], None, None)),
+    (PLAIN, {"build": "7"}, (None, None, "7")),
+    (FEDORA, {"local": True}, (None, "ubuntu24.04.rocm6.0", None)),
+    (FEDORA, {"local": "x", "platforms": ["linux_x86_64"]}, (["linux_x86_64"], "x", None)),
+    (FEDORA, {"local": True, "platforms": ["linux_x86_64"]}, (["linux_x86_64"], "", None)),
+    (FEDORA, {"fromager": "write"}, (["linux_x86_64"], None, "3_v3_ubuntu24.04_rocm6.0")),
+    (
+        "example-1.2-8_el9.6_rocm7.1.1_torch2.10.0-cp312-cp312-manylinux_2_34_x86_64.whl",
+        {"fromager": "read", "values": {"isa": "v3"}},
+        (["linux_x86_64_v3_el9_6_rocm7_1_torch2_10"], None, "8"),
+    ),
+    (
+        "example-1.2-cp312-cp312-any.whl",
+        {"values": {"isa": "v3"}, "base": "linux_x86_64"},
+        (["linux_x86_64_v3"], None, None),
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "asked", "found"), ASKED)
+def test_what_is_asked_for_becomes_platforms_version_and_build_tag(
+    name: str, asked: dict[str, Any], found: tuple[list[str] | None, str | None, str | None]
+) -> None:
+    assert wanted(name, **asked) == found
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "message"),
+    [
+        (PLAIN, {}, "nothing to change"),
+        (PLAIN, {"platforms": ["linux_x86_64_v3"], "values": {"isa": "v3"}}, "leave out"),
+        (PLAIN, {"values": {"abi": "here"}}, "has no segment of the dimension 'abi'"),
+        (PLAIN, {"values": {"isa": "v9"}}, "its levels are v2, v3, v4"),
+        (PLAIN, {"values": {"distro": "v3"}}, "is nothing that distro"),
+        ("a-1-py3-none-any.whl", {"values": {"isa": "v3"}}, "--base linux_x86_64"),
+        (
+            PLAIN,
+            {"platforms": ["linux_x86_64_fc39", "linux_x86_64_fc40"], "local": True},
+            "different",
+        ),
+        (PLAIN, {"fromager": "read"}, "has no build tag"),
+        (
+            "a-1-8_el9_fc39-py3-none-linux_x86_64.whl",
+            {"fromager": "read"},
+            "'fc39', which is no segment",
+        ),
+        (
+            "a-1-8_9.6-py3-none-linux_x86_64.whl",
+            {"fromager": "read"},
+            "has '9.6', which is no segment",
+        ),
+    ],
+)
+def test_what_cannot_be_is_refused(name: str, asked: dict[str, Any], message: str) -> None:
+    with pytest.raises(CustomtagsError, match=message):
+        wanted(name, **asked)
+
+
+def test_what_fromager_is_given_is_read_again() -> None:
+    platform = "linux_x86_64_v3_el9_6_cuda12_4_numpy2_torch2_10"
+    build, base = fromager.write("8", platform)
+    number, values = fromager.read(build, "x86_64")
+    assert (number, base) == ("8", grammar.parse(platform)[0])
+    assert claims.platforms([base], values) == [platform]
