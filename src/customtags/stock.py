@@ -48,7 +48,7 @@ def tags(facts: Platform) -> list[str]:
     ['linux_aarch64', 'manylinux_2_18_aarch64', 'manylinux_2_17_aarch64', 'manylinux2014_aarch64']
     """
     arch = facts["arch"]
-    found = [f"linux_{arch}"]
+    found = ["linux_" + arch]
     if facts.get("libc") is None or facts.get("libc_version") is None:
         return found
     major, minor = map(int, str(facts["libc_version"]).split(".")[:2])

@@ -102,8 +102,8 @@ def _platform(platform: Pythons | None) -> str:
     if not platform:
         return "architecture not recorded"
     libc = f", {platform['libc']} {platform['libc_version']}" if platform.get("libc") else ""
-    pythons = "".join(f", Python {each}" for each in platform.get("python", ()))
-    return f"{platform['arch']}{libc}{pythons}"
+    pythons = " and ".join(platform.get("python", ()))
+    return f"{platform['arch']}{libc}{pythons and f', Python {pythons}'}"
 
 
 def _rows(
