@@ -308,9 +308,12 @@ class Elf:
         if table is not None:
             place = self.offset(table)
             for _ in range(min(self._entry(_VERDEFNUM) or 0, MOST)):
-                _, _, number, _, _, first, step = self._unpack("HHHHIII", place)
+                _, flags, number, _, _, first, step = self._unpack("HHHHIII", place)
                 (text,) = self._unpack("I", place + first)
-                found[number & 0x7FFF] = (self._name(self._strings, text), None)
+                if (
+                    not flags & 1
+                ):  # VER_FLG_BASE is the file itself: what has this number has no version
+                    found[number & 0x7FFF] = (self._name(self._strings, text), None)
                 if not step:
                     break
                 place += step
@@ -369,7 +372,8 @@ class Elf:
         """Count the dynamic symbols by their hash table, where no section header tells their number."""
         table = self._entry(_HASH)
         if table is not None:
-            return int(self._unpack("II", self.offset(table))[1])
+            layout = "QQ" if (self.machine, self.bits) == ("s390x", 64) else "II"  # its psABI
+            return int(self._unpack(layout, self.offset(table))[1])
         table = self._entry(_GNU_HASH)
         if table is None:
             return 0

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from customtags.wheels.elf import Elf
     from customtags.wheels.gpu import Code
 
-__all__ = ["CODES", "LIBRARIES", "NAME", "check"]
+__all__ = ["CODES", "LIBRARIES", "NAME", "check", "runs", "spelled"]
 
 NAME = "accelerator"
 
@@ -137,10 +137,11 @@ def check(wheel: Wheel, claims: Claims) -> Iterator[Finding]:
         yield from _unclaimed(evidence)
     for claim in claimed:
         signs = [sign for sign in evidence.signs if sign.family == claim.family]
-        if not signs:
+        if not evidence.signs:
             yield _absent(wheel, claim)
             continue
-        found = [finding for rule in RULES for finding in rule(claim, claimed, evidence)]
+        rules = RULES if signs else (_other,)
+        found = [finding for rule in rules for finding in rule(claim, claimed, evidence)]
         yield from found
         if all(finding.severity == NOTE for finding in found):
             says = f"{claim.text} is proved by {signs[0].says}"
@@ -156,7 +157,7 @@ def _gather(evidence: Evidence, name: str, elf: Elf) -> Iterator[Finding]:
     for family in ("cuda", "rocm", "xpu"):
         mine = Evidence([], {name: codes}).of(family).get(name)
         if mine:
-            targets = ", ".join(_sorted({_spelled(code) for code in mine}))
+            targets = ", ".join(_sorted({spelled(code) for code in mine}))
             signs.append(Sign(family, (), f"code for {targets}", name))
     if not any(sign.family == "cuda" and sign.majors for sign in signs) and _is_static(elf):
         signs.append(Sign("cuda", (), "a CUDA runtime that is linked statically", name))
@@ -263,7 +264,7 @@ def _toolkit(claim: Claim, claimed: Sequence[Claim], evidence: Evidence) -> Iter
     for made, code, name in sorted(found, key=lambda each: each[0], reverse=True)[:1]:
         if made > limit:
             true = f"cuda{made[0]}_{made[1]}" + (f"_{claim.gpu}" if claim.gpu else "")
-            says = f"{claim.text} is claimed; its code for {_spelled(code)} is of CUDA {made[0]}.{made[1]}"
+            says = f"{claim.text} is claimed; its code for {spelled(code)} is of CUDA {made[0]}.{made[1]}"
             cure = f"claim {true}, or build it with the toolkit that is claimed"
             fix = Fix("accelerator", true) if len(claimed) == 1 else None
             yield Finding("toolkit-too-new", FALSE, says, name, cure=cure, fix=fix)
@@ -282,7 +283,7 @@ def _gpu(claim: Claim, claimed: Sequence[Claim], evidence: Evidence) -> Iterator
         fix = Fix("accelerator", true) if len(claimed) == 1 else None
         yield Finding("gpu-absent", UNDECIDED, says, cure=cure, fix=fix)
     for name in lacking:
-        targets = ", ".join(_sorted({_spelled(code) for code in codes[name]}))
+        targets = ", ".join(_sorted({spelled(code) for code in codes[name]}))
         says = f"{claim.gpu} is claimed, and the code is for {targets}"
         severity = FALSE if len(lacking) == len(codes) else UNDECIDED
         cure = f"build it for {claim.gpu} too, or claim what it has"
@@ -292,7 +293,7 @@ def _gpu(claim: Claim, claimed: Sequence[Claim], evidence: Evidence) -> Iterator
 def _width(claim: Claim, claimed: Sequence[Claim], evidence: Evidence) -> Iterator[Finding]:
     """The name should admit the GPUs that run the code, and no others."""
     codes = [code for each in evidence.of(claim.family).values() for code in each]
-    targets = _sorted({_spelled(code) for code in codes})
+    targets = _sorted({spelled(code) for code in codes})
     if not codes or claim.family == "xpu":
         return
     if claim.gpu:
@@ -340,6 +341,11 @@ def runs(code: Code, target: str) -> bool:
     return same or (code.kind == "ptx" and kind == "" and number >= theirs)
 
 
+def spelled(code: Code) -> str:
+    """Name a target for people: ``sm90a``, and ``sm90+PTX`` for what the driver compiles."""
+    return f"{code.target}+PTX" if code.kind == "ptx" else code.target
+
+
 def _left_out(claim: Claim, codes: Sequence[Code]) -> Iterator[Finding]:
     if claim.family != "cuda":
         return
@@ -378,13 +384,9 @@ def _capabilities(numbers: Sequence[int]) -> str:
 
 
 def _code(spelled: str) -> Code:
-    """Undo `_spelled`."""
+    """Undo `spelled`."""
     target, _, ptx = spelled.partition("+")
     return gpu.Code("ptx" if ptx else "sass", target)
-
-
-def _spelled(code: Code) -> str:
-    return f"{code.target}+PTX" if code.kind == "ptx" else code.target
 
 
 def _sorted(targets: set[str]) -> list[str]:

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from customtags import naming
 from customtags.errors import TagError, WheelError
+from customtags.wheels import filename
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from customtags.naming import Run
     from customtags.wheels.audit.finding import Finding
+    from customtags.wheels.filename import FileName
 
 __all__ = ["Claims", "Platform", "true_name", "true_platforms"]
 
@@ -30,12 +32,9 @@ class Platform(NamedTuple):
 
 
 class Claims(NamedTuple):
-    """A wheel's file name, taken apart.
+    """A wheel's file name, and what its parts claim."""
 
-    :ivar stem: name and version, and the build tag if it has one: ``example-1.2.3``
-    """
-
-    stem: str
+    file: FileName
     pythons: tuple[str, ...]
     abis: tuple[str, ...]
     platforms: tuple[Platform, ...]
@@ -46,12 +45,15 @@ class Claims(NamedTuple):
 
         :raises WheelError: it is no wheel's
         """
-        *stem, pythons, abis, platforms = name.removesuffix(".whl").split("-")
-        if not name.endswith(".whl") or len(stem) not in (2, 3) or not all((*stem, pythons, abis)):
-            cure = "give it a name as in 'example-1.2.3-cp312-cp312-linux_x86_64.whl'"
-            raise WheelError(name, "is no name of a wheel", cure)
-        tags = tuple(_platform(tag, name) for tag in platforms.split("."))
-        return cls("-".join(stem), tuple(pythons.split(".")), tuple(abis.split(".")), tags)
+        file = filename.parse(name)
+        tags = tuple(_platform(tag, name) for tag in file.platforms)
+        return cls(file, tuple(file.python.split(".")), tuple(file.abi.split(".")), tags)
+
+    @property
+    def stem(self) -> str:
+        """Name and version, and the build tag if it has one: ``example-1.2.3``."""
+        file = self.file
+        return "-".join(part for part in (file.project, file.version, file.build) if part)
 
     def said(self, dimension: str) -> list[str]:
         """Give what the platforms say of a dimension, each once; a base is one too."""
@@ -72,11 +74,12 @@ def true_platforms(findings: Iterable[Finding], claims: Claims) -> list[str]:
 
 def true_name(findings: Sequence[Finding], claims: Claims) -> str:
     """Give the file name that would be true."""
-    interpreter = f"{'.'.join(claims.pythons)}-{'.'.join(claims.abis)}"
+    file = claims.file._replace(platform=".".join(true_platforms(findings, claims)))
     for each in findings:
         if each.fix and each.fix.dimension == "interpreter":
-            interpreter = each.fix.value
-    return f"{claims.stem}-{interpreter}-{'.'.join(true_platforms(findings, claims))}.whl"
+            python, _, abi = each.fix.value.partition("-")
+            file = file._replace(python=python, abi=abi)
+    return str(file)
 
 
 def _mended(platform: Platform, fixes: dict[str, str]) -> str:

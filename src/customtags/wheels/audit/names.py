@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from itertools import product
 from typing import TYPE_CHECKING
 
 from customtags.wheels.audit.finding import FALSE, NOTE, Finding
@@ -54,10 +53,7 @@ def _disagreement(wheel: Wheel, claims: Claims) -> Iterator[Finding]:
     path = f"{wheel.info}/WHEEL"
     lines = wheel.text(path).splitlines()
     inside = {line.partition(":")[2].strip() for line in lines if line.startswith("Tag:")}
-    outside = {
-        "-".join(each)
-        for each in product(claims.pythons, claims.abis, [one.tag for one in claims.platforms])
-    }
+    outside = set(claims.file.tags)
     if inside != outside:
         says = f"the name says {_list(outside - inside)}, and WHEEL says {_list(inside - outside)}"
         cure = "rename it with a tool that changes both: customtags retag"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import mmap
-import shutil
+import os
 import tempfile
 import zipfile
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,9 +19,6 @@ from customtags.wheels.elf import MAGIC, Elf
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from types import TracebackType
-    from typing import Union
-
-    Data = Union[bytes, mmap.mmap]
 
 __all__ = ["CODES", "Limits", "Wheel"]
 
@@ -29,8 +27,14 @@ CODES: Mapping[str, str] = {
     "not-elf": "a member has the name of a library and is none: a linker script, or a link as text",
 }
 
-#: What a member takes in memory at most; a larger one goes into a temporary file.
-IN_MEMORY = 1 << 20
+#: What is unpacked at once, and the most of a text that is read, bytes.
+CHUNK = 1 << 20
+
+#: How many members are unpacked beside each other.
+THREADS = 4
+
+#: How many ELF files are mapped at once: each takes a file descriptor.
+OPENED = 64
 
 #: How members end that are never an ELF file; of any other the first bytes are read.
 TEXTS = (
@@ -94,6 +98,7 @@ class Wheel:
             raise WheelError(str(path), "is not there", "give the path of a wheel") from None
         except BROKEN as error:
             raise _broken(path, error) from error
+        self._store = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed with the wheel
         self._opened: dict[str, Elf] = {}
         self._faults: list[Finding] = []
         self._refuse(limits)
@@ -108,12 +113,14 @@ class Wheel:
         trace: TracebackType | None,
     ) -> None:
         self._opened.clear()
+        self._store.close()
         self._archive.close()
 
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The paths of its files."""
-        return tuple(each.filename for each in self._archive.infolist() if not each.is_dir())
+        names = dict.fromkeys(each.filename for each in self._archive.infolist())
+        return tuple(name for name in names if name and not name.endswith("/"))
 
     @cached_property
     def info(self) -> str:
@@ -135,26 +142,31 @@ class Wheel:
             return ""
         try:
             with self._archive.open(name) as member:
-                return member.read(IN_MEMORY).decode("utf-8", "replace")
+                return member.read(CHUNK).decode("utf-8", "replace")
         except BROKEN as error:
             raise _broken(self.path, error) from error
 
     def elfs(self) -> Iterator[tuple[str, Elf]]:
         """Give every member that is an ELF file with its path; one that can't be read is among `faults`."""
-        for name in self._elf_names:
+        for name, (offset, size) in self._places.items():
             elf = self._opened.get(name)
             if elf is None:
+                mapped = mmap.mmap(
+                    self._store.fileno(), size, access=mmap.ACCESS_READ, offset=offset
+                )
                 try:
-                    elf = self._opened[name] = _sound(Elf(self._read(name)))
+                    elf = self._opened[name] = _sound(Elf(mapped))
                 except ElfError as error:
                     self._faults.append(_fault(name, error))
                     continue
+                if len(self._opened) > OPENED:
+                    del self._opened[next(iter(self._opened))]
             yield name, elf
 
     @property
     def faults(self) -> list[Finding]:
         """What could not be looked at."""
-        return [*dict.fromkeys(self._faults)]
+        return sorted(dict.fromkeys(self._faults), key=lambda each: each.member)
 
     def each(self, look: Callable[[str, Elf], Iterator[Finding]]) -> Iterator[Finding]:
         """Look at every ELF file; what turns out to be broken on the way is a finding, and the rest goes on."""
@@ -165,8 +177,19 @@ class Wheel:
                 self._faults.append(_fault(name, error))
 
     @cached_property
-    def _elf_names(self) -> list[str]:
-        return [name for name in self.names if not name.endswith(TEXTS) and self._is_elf(name)]
+    def _places(self) -> dict[str, tuple[int, int]]:
+        """Unpack all ELF files behind each other into one temporary file; give the offset and size of each."""
+        places: dict[str, tuple[int, int]] = {}
+        end = 0
+        for name in self.names:
+            if not name.endswith(TEXTS) and self._is_elf(name):
+                size = self._archive.getinfo(name).file_size
+                places[name] = end, size
+                end += -(-size // mmap.ALLOCATIONGRANULARITY) * mmap.ALLOCATIONGRANULARITY
+        os.truncate(self._store.fileno(), end)  # or what is mapped might not be there
+        with ThreadPoolExecutor(THREADS) as pool:  # zlib runs beside other threads
+            whole = [*pool.map(self._unpack, places, (offset for offset, _ in places.values()))]
+        return {name: place for (name, place), unpacked in zip(places.items(), whole) if unpacked}
 
     def _is_elf(self, name: str) -> bool:
         try:
@@ -180,18 +203,19 @@ class Wheel:
             self._faults.append(Finding("not-elf", NOTE, says, name))
         return head == MAGIC
 
-    def _read(self, name: str) -> Data:
-        """Give a whole member: mapped from a file that has no name any more if it is large."""
+    def _unpack(self, name: str, offset: int) -> bool:
+        end = offset + self._archive.getinfo(name).file_size
         try:
             with self._archive.open(name) as member:
-                if self._archive.getinfo(name).file_size <= IN_MEMORY:
-                    return member.read()
-                with tempfile.TemporaryFile() as file:
-                    shutil.copyfileobj(member, file, IN_MEMORY)
-                    file.flush()
-                    return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+                for chunk in iter(lambda: member.read(CHUNK), b""):
+                    os.pwrite(self._store.fileno(), chunk, offset)
+                    offset += len(chunk)
+            if offset < end:
+                raise EOFError("it is shorter than the archive says")
         except BROKEN as error:
-            raise ElfError(f"can't be unpacked: {error}") from error
+            self._faults.append(_fault(name, error))
+            return False
+        return True
 
     def _refuse(self, limits: Limits) -> None:
         members = self._archive.infolist()
@@ -205,7 +229,7 @@ class Wheel:
         }
         for why, refused in too_much.items():
             if refused:
-                self._archive.close()
+                self.__exit__(None, None, None)
                 raise WheelError(str(self.path), why, "unpack no archive that you do not trust")
 
 

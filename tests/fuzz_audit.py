@@ -1,0 +1,74 @@
+"""Look for bytes that break the audit: `python tests/fuzz_audit.py elf|zip SECONDS FOLDER`, guided by coverage with atheris.
+
+What it finds lies in FOLDER as `crash-…`; kept, it belongs into `elf/broken` or `wheels/broken`, which tests read.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+import atheris  # type: ignore[import-untyped]  # the one program that needs it
+
+with atheris.instrument_imports(include=["customtags.wheels"]):
+    from customtags.errors import CustomtagsError
+    from customtags.wheels.audit import CHECKS, audit
+    from customtags.wheels.write import write
+    from test_elf import everything
+
+HERE = Path(__file__).parent
+
+#: An input may not take more, bytes and seconds.
+MEMORY, SECONDS = 2 << 30, 10
+
+
+def read(data: bytes) -> None:
+    with suppress(CustomtagsError):
+        everything(data)
+
+
+def open_wheel(data: bytes) -> None:
+    path = Path(tempfile.gettempdir(), "demo-1-cp39-abi3-manylinux_2_17_x86_64_cuda12_4_sm90.whl")
+    path.write_bytes(data)
+    with suppress(CustomtagsError):
+        audit(path, CHECKS)
+
+
+def seeds(kind: str, folder: Path) -> None:
+    """Put what is known to be whole, and what once broke it, where the fuzzer begins."""
+    files = [*(HERE / "elf").glob("*.so"), *(HERE / "gpu").glob("*.so")]
+    if kind == "elf":
+        for path in (*files, *(HERE / "elf/broken").glob("*")):
+            (folder / path.name).write_bytes(path.read_bytes())
+    else:
+        tag = "cp39-abi3-manylinux_2_17_x86_64_cuda12_4_sm90"
+        for path in files:
+            write(
+                folder,
+                path.stem.replace("+", "-").split("-")[0],
+                "1",
+                tag,
+                {"d.so": path.read_bytes()},
+            )
+        for path in (HERE / "wheels/broken").glob("*"):
+            (folder / path.name).write_bytes(path.read_bytes())
+
+
+if __name__ == "__main__":
+    kind, seconds, folder = sys.argv[1], sys.argv[2], Path(sys.argv[3])
+    folder.mkdir(parents=True, exist_ok=True)
+    seeds(kind, folder)
+    tempfile.tempdir = tempfile.mkdtemp()
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    options = [
+        f"-max_total_time={seconds}",
+        f"-timeout={SECONDS}",
+        "-max_len=40000",
+        "-verbosity=0",
+    ]
+    options += ["-print_final_stats=1", f"-artifact_prefix={folder}/"]
+    atheris.Setup([sys.argv[0], *options, str(folder)], read if kind == "elf" else open_wheel)
+    atheris.Fuzz()

@@ -1,0 +1,156 @@
+"""Reading ELF files: captured ones of each width and endianness, and what is left of them when bytes are changed."""
+
+from __future__ import annotations
+
+import mmap
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from customtags.errors import ElfError
+from customtags.wheels import gpu
+from customtags.wheels.elf import Elf, Segment
+
+FOLDER = Path(__file__).parent / "elf"
+
+#: ``elf/make.sh`` made them and says what is in them; the name of each is its machine.
+LIBRARIES = sorted(FOLDER.glob("*.so"))
+
+#: What once broke the reader, kept.
+BROKEN = sorted((FOLDER / "broken").glob("*"))
+
+
+def everything(data: Any) -> list[object]:
+    """Read all that can be read of a file."""
+    elf = Elf(data)
+    parts: list[object] = [elf.machine, elf.needed, elf.soname, elf.rpath, elf.runpath, elf.needs]
+    parts += [elf.isa_needed, *elf.notes(), *elf.symbols(), *elf.sections]
+    parts += [bytes(elf.content(part)) for part in elf.sections]
+    parts += [bytes(elf.content(part)) for part in elf.segments]
+    parts += [*gpu.fatbins(elf), *gpu.bundled(elf)]
+    return parts
+
+
+def library(name: str) -> bytes:
+    return (FOLDER / f"{name}.so").read_bytes()
+
+
+def without_sections(data: bytes) -> bytes:
+    """Clear e_shoff, e_shnum and e_shstrndx, as packers of executables do."""
+    wide = data[4] == 2
+    start, width, end = (40, 8, 64) if wide else (32, 4, 52)
+    return data[:start] + bytes(width) + data[start + width : end - 4] + bytes(4) + data[end:]
+
+
+def without_entry(data: bytes, tag: int) -> bytes:
+    """Give another tag to one entry of the dynamic section."""
+    elf = Elf(data)
+    part = next(each for each in elf.segments if each.type == 2)
+    order, width = ("little" if elf.little else "big"), elf.bits // 8
+    for place in range(part.offset, part.offset + part.size, 2 * width):
+        if data[place : place + width] == tag.to_bytes(width, order):  # type: ignore[arg-type]
+            return data[:place] + b"\x7f" * width + data[place + width :]
+    raise AssertionError(tag)
+
+
+def test_there_is_one_of_each_kind() -> None:
+    kinds = {(elf.bits, elf.little) for elf in (Elf(path.read_bytes()) for path in LIBRARIES)}
+    assert {(64, True), (64, False), (32, False)} <= kinds
+
+
+@pytest.mark.parametrize("path", LIBRARIES, ids=lambda path: path.stem)
+def test_what_a_library_says_of_itself(path: Path) -> None:
+    elf = Elf(path.read_bytes())
+    assert elf.machine == path.stem
+    assert (elf.needed, elf.soname) == (["libdemo.so.1"], "libthis.so.2")
+    assert (elf.rpath, elf.runpath) == (None, "$ORIGIN/there")
+    assert elf.needs == {"libdemo.so.1": ["DEMO_1.2"]}
+    text = elf.section(".text")
+    assert text is not None
+    assert text.executable
+    assert len(elf.content(text)) == text.size
+
+
+@pytest.mark.parametrize("path", LIBRARIES, ids=lambda path: path.stem)
+def test_the_symbols_of_a_library(path: Path) -> None:
+    elf = Elf(path.read_bytes())
+    symbols = {each.name: each for each in elf.dynamic_symbols()}
+    needed = symbols["demo_function"]
+    assert (needed.defined, needed.version, needed.library) == (False, "DEMO_1.2", "libdemo.so.1")
+    own = symbols["this_function"]
+    assert (own.defined, own.version, own.library) == (True, "THIS_2", None)
+    assert (own.kind, own.binding, own.size) == ("FUNC", "GLOBAL", 4)
+    assert elf.content(elf.segments[0])[elf.offset(own.address) :][:4] == bytes(4)
+    assert (symbols["this_object"].kind, symbols["this_object"].size) == ("OBJECT", 8)
+    weak = symbols["not_there"]
+    assert (weak.binding, weak.defined, weak.version) == ("WEAK", False, None)
+    assert {"this_function", "this_object"} <= {each.name for each in elf.static_symbols()}
+    undefined = [each.name for each in elf.dynamic_symbols(defined=False)]
+    assert sorted(undefined) == ["demo_function", "not_there"]
+
+
+@pytest.mark.parametrize("path", LIBRARIES, ids=lambda path: path.stem)
+def test_what_the_loader_sees_needs_no_section_headers(path: Path) -> None:
+    whole = Elf(path.read_bytes())
+    symbols = [*whole.dynamic_symbols()]
+    packed = without_sections(path.read_bytes())
+    assert Elf(packed).sections == []
+    assert [*Elf(packed).dynamic_symbols()] == symbols
+    by_gnu_hash = without_entry(packed, 4)
+    assert [*Elf(by_gnu_hash).dynamic_symbols()] == symbols
+    assert Elf(packed).needs == whole.needs
+
+
+def test_a_mapped_file_reads_as_its_bytes_do() -> None:
+    for path in LIBRARIES:
+        with path.open("rb") as file:
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        assert everything(mapped) == everything(path.read_bytes())
+
+
+@pytest.mark.parametrize("path", LIBRARIES, ids=lambda path: path.stem)
+def test_a_file_that_is_cut_off_says_so(path: Path) -> None:
+    data = path.read_bytes()
+    for length in range(0, len(data), 7):
+        with pytest.raises(ElfError):
+            everything(data[:length])
+
+
+@pytest.mark.parametrize("data", [b"", b"MZ", b"\x7fELF", b"\x7fELF\x03\x01" + bytes(60)])
+def test_what_is_no_elf_file_says_so(data: bytes) -> None:
+    with pytest.raises(ElfError):
+        Elf(data)
+
+
+@pytest.mark.parametrize("path", BROKEN, ids=lambda path: path.name)
+def test_what_once_broke_it_is_told(path: Path) -> None:
+    try:
+        everything(path.read_bytes())
+    except ElfError as error:
+        assert "\n" not in str(error)  # noqa: PT017 - it may also be read as a whole
+
+
+@given(
+    path=st.sampled_from(LIBRARIES),
+    changes=st.lists(
+        st.tuples(st.integers(0, 1 << 14), st.binary(min_size=1, max_size=9)), max_size=6
+    ),
+)
+def test_changed_bytes_give_values_or_an_error(
+    path: Path, changes: list[tuple[int, bytes]]
+) -> None:
+    data = bytearray(path.read_bytes())
+    for place, content in changes:
+        start = place % len(data)
+        data[start : start + len(content)] = content
+    try:
+        everything(bytes(data))
+    except ElfError as error:
+        assert error.cure  # noqa: PT017 - most changes do not break it
+
+
+def test_a_segment_is_no_section() -> None:
+    assert all(isinstance(each, Segment) for each in Elf(library("x86_64")).segments)
