@@ -17,7 +17,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 #: Import goes only from a row to rows above it.
 FLOORS = (
     ("configuration", "errors", "spec", "settings", ""),
-    ("grammar", "interpreter", "stock"),
+    ("compilers", "grammar", "interpreter", "stock"),
     ("ladder",),
     ("host",),
     ("dimensions",),
@@ -27,7 +27,7 @@ FLOORS = (
     ("plugins", "providers"),
     ("profile",),
     ("intersect", "machine"),
-    ("_patch", "demo", "doctor", "linking", "testing"),
+    ("_patch", "backend", "build", "demo", "doctor", "linking", "testing"),
     ("cli",),
     ("__main__",),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
+    "BuildError",
     "CustomtagsError",
     "DimensionError",
     "ElfError",
@@ -38,6 +39,10 @@ class TagError(CustomtagsError):
     def __init__(self, tag: str, why: str, cure: str) -> None:
         super().__init__(f"{tag!r} {why}", cure)
         self.tag = tag
+
+
+class BuildError(CustomtagsError):
+    """A build of which something is asked that it cannot be."""
 
 
 class FactError(CustomtagsError):

@@ -10,7 +10,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
-__all__ = ["Settings", "dimension", "files", "hook_wanted", "variable", "wants_complaints"]
+__all__ = [
+    "Settings",
+    "build_variable",
+    "dimension",
+    "files",
+    "hook_wanted",
+    "variable",
+    "wants_complaints",
+]
 
 #: Set while a build back end runs: by pip ≥ 25.0 and build, by pip ≤ 24.3.1.
 BUILD_MARKS = ("_PYPROJECT_HOOKS_BUILD_BACKEND", "PEP517_BUILD_BACKEND")
@@ -167,6 +175,15 @@ def variable(key: str) -> str:
     'CUSTOMTAGS_CUDA_MINOR'
     """
     return f"CUSTOMTAGS_{key.upper().replace('-', '_')}"
+
+
+def build_variable(key: str) -> str:
+    """Name the environment variable that asks something of the wheels that are built.
+
+    >>> build_variable("local-version")
+    'CUSTOMTAGS_BUILD_LOCAL_VERSION'
+    """
+    return f"CUSTOMTAGS_BUILD_{key.upper().replace('-', '_')}"
 
 
 def hook_wanted(environ: Mapping[str, str]) -> bool:

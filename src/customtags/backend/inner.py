@@ -1,0 +1,41 @@
+"""The project's own build back end, as PEP 517 has it loaded."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from customtags.errors import BuildError, SettingError
+
+if TYPE_CHECKING:
+    from customtags.backend.project import Project
+
+__all__ = ["load"]
+
+
+def load(project: Project, folder: Path) -> Any:
+    """Import the back end that a project names, from ``backend-path`` first.
+
+    https://peps.python.org/pep-0517/#source-trees: ``module`` or ``module:object``.
+
+    :raises SettingError: it names none
+    :raises BuildError: it cannot be imported
+    """
+    if not project.backend or project.backend.startswith("customtags.build"):
+        why = "names no build-backend in [tool.customtags] that could be wrapped"
+        cure = 'write the project\'s own, as in build-backend = "setuptools.build_meta"'
+        raise SettingError(str(folder / "pyproject.toml"), why, cure)
+    sys.path[:0] = [str((folder / each).resolve()) for each in project.backend_path]
+    module, _, path = project.backend.partition(":")
+    try:
+        backend: Any = import_module(module)
+        for name in filter(None, path.split(".")):
+            backend = getattr(backend, name)
+    except (ImportError, AttributeError) as error:
+        raise BuildError(
+            f"the build back end {project.backend!r} cannot be loaded ({error})",
+            "name what brings it in [build-system] requires, or its folder in backend-path",
+        ) from error
+    return backend

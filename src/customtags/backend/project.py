@@ -1,0 +1,129 @@
+"""What a project's pyproject.toml says under ``[tool.customtags]``; what may not stand there is refused with the cure."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from customtags.errors import SettingError
+
+__all__ = ["DIMENSIONS", "KEYS", "VARIANT", "Project", "read"]
+
+#: The dimensions of which a wheel may say something.
+DIMENSIONS = ("isa", "distro", "accelerator", "abi", "site")
+
+_TEXT, _TEXTS, _TABLE = "a text", "a list of texts", "a table"
+
+#: Every key of ``[tool.customtags]``: of which types it may be, and how it is written.
+KEYS: Mapping[str, tuple[tuple[str, ...], str]] = {
+    "build-backend": ((_TEXT,), '"setuptools.build_meta"'),
+    "backend-path": ((_TEXTS,), '["."]'),
+    "variants": ((_TABLE,), '{ v3 = { isa = "v3" } }'),
+    "audit": (("true or false", _TABLE), "true"),
+}
+
+#: The same for one variant.
+VARIANT: Mapping[str, tuple[tuple[str, ...], str]] = {
+    "isa": ((_TEXT,), '"v3"'),
+    "distro": ((_TEXT,), '"fc39"'),
+    "accelerator": ((_TEXT,), '"rocm6.0"'),
+    "abi": ((_TEXT, _TEXTS), '["torch2.9"]'),
+    "site": ((_TEXT, _TEXTS), '"acme2"'),
+    "local-version": ((_TEXT,), '"auto"'),
+    "config-settings": ((_TABLE,), '{ "cmake.define.USE_ROCM" = "ON" }'),
+    "environment": ((_TABLE,), '{ HIP_ARCHITECTURES = "gfx90a" }'),
+}
+
+
+class Project(NamedTuple):
+    """What the project decided.
+
+    :ivar backend: its own back end, as ``build-backend`` names it; None if it names none
+    :ivar backend_path: the folders from which it is loaded, below the project's
+    :ivar variants: name → what is asked for it
+    :ivar audit: a wheel that makes a false claim is none
+    """
+
+    backend: str | None
+    backend_path: Sequence[str]
+    variants: Mapping[str, Mapping[str, Any]]
+    audit: bool
+
+
+def read(folder: Path) -> Project:
+    """Read the pyproject.toml of a folder.
+
+    :raises SettingError: it is not there, is no TOML, or says what can't be understood
+    """
+    path = folder / "pyproject.toml"
+    table = _load(path)
+    _check(path, "[tool.customtags]", table, KEYS)
+    variants = table.get("variants", {})
+    for name, variant in variants.items():
+        where = f"[tool.customtags.variants.{name}]"
+        if not isinstance(variant, dict):
+            raise SettingError(str(path), f"has no table {where}", 'write { isa = "v3" }')
+        _check(path, where, variant, VARIANT)
+    for each in table.get("backend-path", ()):
+        _check_inside(path, folder, each)
+    return Project(
+        table.get("build-backend"),
+        table.get("backend-path", ()),
+        variants,
+        bool(table.get("audit", False)),
+    )
+
+
+def _load(path: Path) -> dict[str, Any]:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        with path.open("rb") as file:
+            table = tomllib.load(file).get("tool", {}).get("customtags", {})
+    except OSError as error:
+        why = f"cannot be read ({error.strerror})"
+        raise SettingError(str(path), why, "run this in the project's folder") from error
+    except ValueError as error:
+        raise SettingError(str(path), f"is no TOML ({error})", "put that right") from error
+    if not isinstance(table, dict):
+        raise SettingError(str(path), "has no table [tool.customtags]", "write that line")
+    return table
+
+
+def _check(
+    path: Path,
+    where: str,
+    table: Mapping[str, Any],
+    keys: Mapping[str, tuple[tuple[str, ...], str]],
+) -> None:
+    for key, value in table.items():
+        if key not in keys:
+            cure = f"there are {', '.join(keys)}"
+            raise SettingError(str(path), f"has the unknown key {key!r} in {where}", cure)
+        types, example = keys[key]
+        if _type(value) not in types:
+            why = f"has {key!r} in {where}, which is not {' or '.join(types)}"
+            raise SettingError(str(path), why, f"write it as in {key} = {example}")
+
+
+def _type(value: object) -> str:
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, str):
+        return _TEXT
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return _TEXTS
+    return _TABLE if isinstance(value, dict) else "something else"
+
+
+def _check_inside(path: Path, folder: Path, name: str) -> None:
+    """Refuse a back end from elsewhere, as PEP 517 demands of ``backend-path``."""
+    inside = os.path.commonpath((folder.resolve(), (folder / name).resolve()))
+    if Path(name).is_absolute() or Path(inside) != folder.resolve():
+        why = f"has {name!r} in backend-path, which is not below the project"
+        raise SettingError(str(path), why, 'write a folder of the project, as in ["."]')

@@ -1,0 +1,15 @@
+"""A build back end (PEP 517, PEP 660) that wraps a project's own, and gives its wheels the names that are asked for.
+
+``[build-system] build-backend = "customtags.build"``. It offers the hooks that the wrapped one has, and no others
+(PEP 562), so nothing is exported by name.
+"""
+
+from __future__ import annotations
+
+
+def __getattr__(name: str) -> object:
+    if name.startswith(("build_", "prepare_metadata_", "get_requires_")):
+        from customtags.backend.hooks import offer
+
+        return offer(name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,86 @@
+"""What compilers are told of a level, and what they must not have been told before."""
+
+from __future__ import annotations
+
+import pytest
+
+from customtags.compilers import FLAGS, READ, VARIABLES, environment, flags
+from customtags.dimensions.isa import LEVELS
+from customtags.errors import BuildError
+
+ROWS = [(arch, level) for arch, levels in LEVELS.items() for level, _ in levels]
+
+#: As the manuals of GCC and rustc spell some of them.
+SPELLED = {
+    ("x86_64", "v2"): ("-march=x86-64-v2", "target-cpu=x86-64-v2"),
+    ("aarch64", "v8_2"): ("-march=armv8.2-a", "target-feature=+v8.2a"),
+    ("aarch64", "v9_0"): ("-march=armv9-a", "target-feature=+v9a"),
+    ("aarch64", "v9_2"): ("-march=armv9.2-a", "target-feature=+v9.2a"),
+    ("ppc64le", "power10"): ("-mcpu=power10", "target-cpu=pwr10"),
+    ("s390x", "z14"): ("-march=z14", "target-cpu=z14"),
+}
+
+
+def test_every_architecture_with_levels_has_flags() -> None:
+    assert set(FLAGS) == set(LEVELS)
+
+
+@pytest.mark.parametrize(("arch", "level"), SPELLED)
+def test_levels_are_spelled_as_in_the_manuals(arch: str, level: str) -> None:
+    compiler, rust = SPELLED[arch, level]
+    told = flags(arch, level)
+    assert told.compiler == compiler
+    assert f"-C{rust}" in told.rust.split()
+
+
+@pytest.mark.parametrize(("arch", "level"), ROWS)
+def test_flags_stand_behind_what_is_there(arch: str, level: str) -> None:
+    told = flags(arch, level)
+    changed = environment(dict.fromkeys(VARIABLES, "-O1"), arch, level)
+    for name, kind in VARIABLES.items():
+        flag = getattr(told, kind)
+        assert changed.get(name) == (f"-O1 {flag}" if flag else None)
+    assert environment({}, arch, level)["CFLAGS"] == told.compiler
+
+
+@pytest.mark.parametrize(("arch", "level"), ROWS)
+def test_what_was_told_already_is_no_contradiction(arch: str, level: str) -> None:
+    once = environment({}, arch, level)
+    assert set(environment(once, arch, level)) == set(once)
+
+
+@pytest.mark.parametrize("name", READ)
+@pytest.mark.parametrize(
+    "flag",
+    [
+        *("-march=native", "-march=x86-64-v4", "-mcpu=power9", "-mavx512f", "-mavx2", "-mfma"),
+        *("-msse4.2", "-C target-cpu=native", "-Ctarget-cpu=native", "-C target-feature=+avx512f"),
+    ],
+)
+def test_other_instructions_are_refused(name: str, flag: str) -> None:
+    with pytest.raises(
+        BuildError, match=f"^{name} has .*isa=v3 is '-march=x86-64-v3'; take it out"
+    ):
+        environment({name: f"gcc -O2 {flag}"}, "x86_64", "v3")
+
+
+@pytest.mark.parametrize(
+    "flag",
+    [
+        *("-mtune=native", "-msse2", "-mno-avx", "-mcmodel=medium", "-mfpmath=sse", "-m64"),
+        *("-C target-feature=-crt-static", "-C opt-level=3", "-march=x86-64-v3"),
+    ],
+)
+def test_what_chooses_no_instructions_is_left(flag: str) -> None:
+    changed = environment({"CFLAGS": flag, "RUSTFLAGS": flag}, "x86_64", "v3")
+    assert changed["CFLAGS"] == f"{flag} -march=x86-64-v3"
+
+
+def test_cargo_s_other_variable_wins_and_so_is_told_too() -> None:
+    changed = environment({"CARGO_ENCODED_RUSTFLAGS": "-Clto\x1f-Cdebuginfo=1"}, "s390x", "z15")
+    assert changed["CARGO_ENCODED_RUSTFLAGS"] == "-Clto\x1f-Cdebuginfo=1\x1f-Ctarget-cpu=z15"
+
+
+def test_an_architecture_without_levels_is_refused() -> None:
+    with pytest.raises(BuildError, match="riscv64; there are x86_64, aarch64"):
+        environment({}, "riscv64", "v1")
