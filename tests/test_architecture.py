@@ -18,7 +18,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = (
     ("configuration", "errors", "spec", "settings", ""),
     ("compilers", "grammar", "interpreter", "stock"),
-    ("ladder",),
+    ("ladder", "origins"),
     ("host",),
     ("dimensions",),
     ("naming",),

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
-__all__ = ["KEYS", "MOST_ABIS", "read"]
+__all__ = ["KEYS", "MOST_ABIS", "nearest", "read"]
 
 #: Every key of customtags.toml: its type, and how it is written.
 KEYS: Mapping[str, tuple[type, str]] = {
@@ -80,12 +80,12 @@ def _check(values: Mapping[str, Any], places: Mapping[str, str], dimensions: Seq
         if key in values:
             kind, example = KEYS.get(key, (str, '"…"'))
             if key not in KEYS and key not in dimensions:
-                raise SettingError(places[key], f"has the unknown key {key!r}", _nearest(key, KEYS))
+                raise SettingError(places[key], f"has the unknown key {key!r}", nearest(key, KEYS))
             if not _is_of(kind, values[key]):
                 raise _wrong(key, values[key], places[key], f"write it as in {key} = {example}")
     for each in values.get("priority", ()):
         if each not in dimensions:
-            cure = _nearest(each, dimensions)
+            cure = nearest(each, dimensions)
             raise _wrong("priority", each, places["priority"], cure)
     for each in values.get("bases", ()):
         if not _is_policy(each):
@@ -113,7 +113,8 @@ def _wrong(key: str, value: object, path: str, cure: str) -> SettingError:
     return SettingError(path, f"has {value!r} for {key!r}", cure)
 
 
-def _nearest(word: str, known: Iterable[str]) -> str:
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Say what to write instead of a word that is not known."""
     from difflib import get_close_matches
 
     names = list(known)

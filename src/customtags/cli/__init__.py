@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from customtags import __version__
-from customtags.cli import audit, demo, doctor, intersect, link, look, repair, retag
+from customtags.cli import audit, config, demo, doctor, intersect, link, look, repair, retag
 from customtags.errors import CustomtagsError
 
 __all__ = ["main"]
@@ -18,6 +18,7 @@ VERBS = {
     "show": look.declare_show,
     "detect": look.declare_detect,
     "intersect": intersect.declare,
+    "config": config.declare,
     "doctor": doctor.declare,
     "demo": demo.declare,
     "retag": retag.declare,

@@ -1,0 +1,53 @@
+"""The verb config: every setting, and where it comes from."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from customtags.cli.output import Verbs, add_verb, paint, print_json, table
+from customtags.origins import origins, strangers
+from customtags.settings import files, variable
+
+if TYPE_CHECKING:
+    import argparse
+
+__all__ = ["declare"]
+
+
+def declare(verbs: Verbs, name: str) -> None:
+    """Declare ``customtags config``."""
+    parser = add_verb(
+        verbs, name, "show every setting and where it comes from", "customtags config"
+    )
+    parser.set_defaults(run=_config)
+
+
+def _config(options: argparse.Namespace) -> int:
+    paths = files(os.environ)
+    present = [path for path in paths if Path(path).exists()]
+    rows = origins(os.environ, present)
+    unknown = strangers(os.environ, present)
+    if options.json:
+        settings = [row._asdict() for row in rows]
+        looked = {path: path in present for path in paths}
+        print_json({"settings": settings, "files": looked, "unknown": unknown})
+        return int(bool(unknown))
+    said = [(row.key, _text(row.value), row.origin or paint("quiet", "default")) for row in rows]
+    print(*table(said, head=("key", "value", "from")), sep="\n")
+    print(f"\nAfter the variables, {variable('…')}, these files are looked for:\n")
+    states = [(path, paint("yes", "read") if path in present else "not there") for path in paths]
+    print(*table(states), sep="\n")
+    for name, cure in unknown.items():
+        print(f"\n{paint('no', 'Unknown')}: {name} is no variable of customtags; {cure}.")
+    return int(bool(unknown))
+
+
+def _text(value: Any) -> str:
+    """Spell a value as one writes it, a list with commas."""
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "-" if value is None else str(value)
