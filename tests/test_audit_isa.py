@@ -133,25 +133,31 @@ def test_marks_keep_what_they_are_given() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "chosen"),
+    ("name", "most"),
     [
-        ("sum.avx2", True),
-        ("sum.arch_x86_64_v3", True),
-        ("sum.arch_haswell.0", True),
-        ("sum.default", False),
-        ("loops_arithmetic.dispatch.AVX512_SKX.c:DOUBLE_add", True),
-        ("_ZN2at6native4AVX23addE", True),
-        ("dgemm_kernel_ZEN", True),
-        ("__aarch64_ldadd4_acq_rel", True),
-        ("zenith", False),
-        ("assert_failed", False),
-        ("_crc32c_sse42.cpython-311-x86_64-linux-gnu.so", True),
-        ("libsvector.so", False),
-        ("", False),
+        ("sum.avx2", 3),
+        ("sum.arch_x86_64_v3", 3),
+        ("sum.arch_haswell.0", 3),
+        ("sum.default", None),
+        ("loops_arithmetic.dispatch.AVX512_SKX.c:DOUBLE_add", 4),
+        ("loops_half.dispatch.AVX512_SPR.c:HALF_add", 5),
+        ("_ZN2at6native4AVX23addE", 3),
+        ("dgemm_kernel_ZEN", 3),
+        ("dgemm_kernel_SKYLAKEX", 4),
+        ("zenith", None),
+        ("assert_failed", None),
+        ("_crc32c_sse42.cpython-311-x86_64-linux-gnu.so", 2),
+        ("_raw_aesni.abi3.so", 5),
+        ("libsvector.so", None),
+        ("", None),
     ],
 )
-def test_names_say_for_which_cpus(name: str, chosen: bool) -> None:
-    assert dispatch.named(name) == chosen
+def test_names_say_for_which_cpus(name: str, most: int | None) -> None:
+    assert max(dispatch.implied(name), default=None) == most
+
+
+def test_a_name_for_avx2_implies_no_avx512() -> None:
+    assert dispatch.implied("_chacha20_avx2_bmi2.abi3.so") == {2, 3}
 
 
 def test_a_project_says_what_it_chooses(tmp_path: Path) -> None:

@@ -172,8 +172,19 @@ def test_what_another_file_may_choose_is_undecided_until_the_project_says_so(
     assert codes(wheel) == ["isa-undecided"]
     for pattern in ("example/_f*.so", "_fast.so"):
         assert codes(wheel, dispatched=[pattern]) == ["isa-guarded"]
-    named = pack(tmp_path, "", {"example/_avx2.so": few, "example/ask.so": compiled(ASKS)})
-    assert codes(named) == ["isa-guarded"]
+
+
+@pytest.mark.parametrize(("level", "code"), [("v3", "isa-guarded"), ("v4", "isa-undecided")])
+def test_the_name_of_a_file_speaks_for_the_levels_that_it_says(
+    compiled: partial[Path], tmp_path: Path, level: str, code: str
+) -> None:
+    kernel = "void add(float *x, float y, int n) { for (int i = 0; i < n; i++) x[i] += y * 3; }"
+    members = {"example/_avx2.so": compiled(kernel, "-mprefer-vector-width=512", level=level)}
+    assert codes(pack(tmp_path, "", members)) == [
+        "isa-undecided" if level == "v3" else "isa-floor",
+    ]
+    members["example/ask.so"] = compiled(ASKS)
+    assert codes(pack(tmp_path, "", members)) == [code]
 
 
 def test_what_is_in_no_level_has_no_name(compiled: partial[Path], tmp_path: Path) -> None:

@@ -14,17 +14,41 @@ if TYPE_CHECKING:
     from customtags.wheels.audit.functions import Functions
     from customtags.wheels.elf import Elf
 
-__all__ = ["declared", "named", "sign"]
+__all__ = ["declared", "implied", "sign"]
 
-#: A name that says for which CPUs a function or its source file is: ``sum.avx2``, ``loops.dispatch.AVX512_SKX.c``,
-#: ``dgemm_kernel_HASWELL``, ``f.arch_x86_64_v3`` (GCC's target_clones), ``__aarch64_ldadd4_relax``.
-_SAYS = re.compile(
-    r"(?<![a-z])(avx|ssse3|sse[34]|bmi[12]|f16c|fma[34]|aes_?ni|pclmul|vpclmul|vaes|gfni|sha_?ni|amx_?(bf|int|tile)|vnni"
-    r"|x86_64_v[234]|nehalem|penryn|sandybridge|ivybridge|haswell|broadwell|skylake|cascadelake|cooperlake"
-    r"|icelake|alderlake|sapphire_?rapids|bulldozer|piledriver|steamroller|excavator|znver\d|zen\d?(?![a-z])"
-    r"|sve2?(?![a-z])|neoverse|armv[89]_\d|i8mm|dotprod)|_fma$|^__aarch64_(cas|swp|ld)",
-    re.IGNORECASE,
-)
+#: What a name says → the levels that a CPU has for which such code is chosen; 5 is what is in no level. As in
+#: ``sum.avx2``, ``loops.dispatch.AVX512_SKX.c``, ``dgemm_kernel_HASWELL``, ``f.arch_x86_64_v3`` (GCC's target_clones).
+_IMPLY = {
+    r"ssse3|sse[34]|popcnt|nehalem|penryn|westmere|x86_64_v2": {2},
+    r"aes_?ni|aes_hw|v?aes_|clmul|pclmul|sha_?ni|sha_?ext": {2, 5},
+    r"avx2?(?![\da-z]*512)|fma[34]?(?![a-z])|bmi[12]?(?![a-z])|f16c|(sandy|ivy)_?bridge|haswell|broadwell"
+    r"|skylake(?!_?x|_?avx)|znver[123]|zen[123]?(?![a-z\d])|x86_64_v3": {2, 3},
+    r"vaes|vpclmul|avx_?vnni|alderlake|bulldozer|piledriver|steamroller|excavator|fma4|xop": {
+        2,
+        3,
+        5,
+    },
+    r"avx_?512|skx|skylake_?x|skylake_?avx|cascadelake|knl|x86_64_v4": {2, 3, 4},
+    r"vnni|vbmi|ifma|bf16|fp16|gfni|amx_?(bf|int|tile)|icl(?![a-z])|icelake|cooperlake|cannonlake|spr(?![a-z])"
+    r"|sapphire_?rapids|znver[45]|zen[45]": {2, 3, 4, 5},
+}
+
+#: The same for AArch64, where names are few.
+_IMPLY_ARM = {
+    r"_?aarch64_(cas|swp|ld)|lse(?![a-z])|crc32|rdma": {2},
+    r"dotprod|asimddp": {2, 3, 4},
+    r"i8mm|bf16": {2, 3, 4, 5, 6},
+    r"sve2?(?![a-z])|neoverse|a64fx|armv9": {2, 3, 4, 5, 6, 7},
+    r"sme\d?(?![a-z])|crypto|aes_|sha": {8},
+}
+
+_NAMES = {
+    arch: [
+        (re.compile(f"(?<![a-z])({pattern})", re.IGNORECASE), levels)
+        for pattern, levels in table.items()
+    ]
+    for arch, table in (("x86_64", _IMPLY), ("aarch64", _IMPLY_ARM))
+}
 
 #: What a file imports to know the CPU: libgcc's and compiler-rt's __cpu_model, glibc's __x86_get_cpuid_feature_leaf,
 #: cpuinfo_has_x86_avx2, av_get_cpu_flags, getauxval (AT_HWCAP).
@@ -43,13 +67,13 @@ class Reader(Protocol):
         """Tell it."""
 
 
-def named(name: str) -> bool:
-    """Tell whether a name says for which CPUs it is.
+def implied(name: str, arch: str = "x86_64") -> set[int]:
+    """Give the levels that a name says are asked for before its code is run.
 
-    >>> named("sum.avx2"), named("loops.dispatch.AVX512F.c:add"), named("sum"), named("N2at6native4AVX23addE")
-    (True, True, False, True)
+    >>> implied("sum.avx2"), implied("loops.dispatch.AVX512_SKX.c:add"), implied("sum")
+    ({2, 3}, {2, 3, 4}, set())
     """
-    return _SAYS.search(name) is not None
+    return set().union(*(levels for pattern, levels in _NAMES[arch] if pattern.search(name)))
 
 
 def declared(patterns: Sequence[str], *names: str) -> bool:

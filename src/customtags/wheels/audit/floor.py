@@ -65,7 +65,7 @@ def decide(marks: Sequence[int], *, asks: bool, encodings: bool = True) -> Verdi
     """
     used = {each >> 4 for each in marks} - {0, BASE}
     if not used:
-        return Verdict(BASE, {}, "no function needs more")
+        return Verdict(BASE, {}, "no other function needs more")
     if not asks:
         return Verdict(max(used), {}, "nothing asks the CPU what it has")
     if not encodings:

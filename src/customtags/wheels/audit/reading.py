@@ -58,9 +58,7 @@ def decoder(arch: str) -> Decoder:
     if arch == "aarch64":
         return arm.Decoder()
     if find_spec("iced_x86") is None:
-        cure = (
-            "pip install 'customtags[audit]', on Linux for x86_64 with glibc, where it has wheels"
-        )
+        cure = "on x86_64 pip install 'customtags[audit]', or choose other checks with --only"
         raise ToolError("reading instructions needs iced-x86", cure)
     from customtags.wheels.audit import instructions
 
@@ -78,6 +76,7 @@ class File:
 
     def __init__(self, member: str, elf: Elf, reader: Decoder, most: int | None) -> None:
         self.member = member
+        self._base, self._arch = member.rpartition("/")[2], elf.machine
         self.functions = Functions(elf)
         self.numbers = self.functions.sample(most)
         self.marks = bytes(self._read(reader))
@@ -110,20 +109,18 @@ class File:
         :param asked: whether anything in the wheel asks the CPU
         :param patterns: what the project says that it chooses at run time
         """
-        base = self.member.rpartition("/")[2]
         levels = sorted({each >> 4 for each in self.marks if each >> 4 > BASE})
-        listed = dispatch.declared(patterns, self.member, base)
-        if listed or dispatch.named(base):
-            state = floor.GUARDED if listed or asked else floor.UNDECIDED
-            why = "the file is for CPUs that it is chosen for"
-            return floor.Verdict(BASE, dict.fromkeys(levels, state), why)
+        if dispatch.declared(patterns, self.member, self._base):
+            guarded = dict.fromkeys(levels, floor.GUARDED)
+            return floor.Verdict(BASE, guarded, "the project says that the file is chosen")
         kept = [
             mark
             for index, mark in enumerate(self.marks)
             if not self._is_chosen(index, patterns, asked=asked)
         ]
         verdict = floor.decide(kept, asks=asked, encodings=self._decoder.encodings)
-        above = {level: floor.GUARDED for level in levels if level > verdict.floor}
+        state = floor.GUARDED if asked else floor.UNDECIDED
+        above = {level: state for level in levels if level > verdict.floor}
         above.update(verdict.above if self.asks else dict.fromkeys(verdict.above, floor.UNDECIDED))
         return verdict._replace(above=above)
 
@@ -135,10 +132,7 @@ class File:
         :raises ValueError: there is none
         """
         needy = [index for index, each in enumerate(self.marks) if each >> 4 >= level]
-        names = self.names
-        chosen = {
-            i for i in needy if dispatch.named(names[i]) or dispatch.declared(patterns, names[i])
-        }
+        chosen = {each for each in needy if self._is_chosen(each, patterns, asked=True)}
         index = min(needy, key=lambda i: (i in chosen, self.marks[i] >> 4))
         function = self.functions[self.numbers[index]]
         found = self._decoder.needy(self.functions.code(function), function.address, level)
@@ -151,8 +145,10 @@ class File:
                 self.functions.forget()
 
     def _is_chosen(self, index: int, patterns: Sequence[str], *, asked: bool) -> bool:
-        """Tell whether a function is for chosen CPUs, as its name or the project says."""
-        name = self.names.get(index, "")
-        if not name:
+        """Tell whether a function is for chosen CPUs, as the project says, or a name where anything asks for the level."""
+        level, name = self.marks[index] >> 4, self.names.get(index, "")
+        if level == BASE:
             return False
-        return dispatch.declared(patterns, name) or (asked and dispatch.named(name))
+        if dispatch.declared(patterns, name) or level in dispatch.implied(self._base, self._arch):
+            return True
+        return asked and level in dispatch.implied(name, self._arch)

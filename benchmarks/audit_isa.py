@@ -1,0 +1,252 @@
+"""What the audit of instructions finds, beside the truth, and what it costs.
+
+``--part real``: wheels from the index. ``--part built``: source distributions, compiled for each level, where the truth is
+known. ``--part speed``: one large library, read whole and in part, beside objdump.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+import report
+
+sys.path[:0] = [str(Path(__file__).parents[1] / "src")]
+
+from customtags.wheels.audit import isa  # noqa: E402 - it lies in that folder
+from customtags.wheels.audit.dispatch import implied  # noqa: E402
+from customtags.wheels.audit.floor import GUARDED  # noqa: E402
+from customtags.wheels.audit.levels import BASE, name  # noqa: E402
+from customtags.wheels.audit.opened import Wheel  # noqa: E402
+from customtags.wheels.audit.reading import File, decoder  # noqa: E402
+from customtags.wheels.elf import Elf  # noqa: E402
+
+#: Wheels of the index: for Python 3.11 on glibc.
+REAL = (
+    *("numpy==2.4.6", "scipy==1.17.1", "pyarrow==26.0.1", "cryptography==50.0.2"),
+    *("polars-runtime-32==2.1.0", "polars-runtime-compat==2.1.0", "polars-lts-cpu==1.33.1"),
+    *("opencv-python-headless==5.0.0.93", "torch==2.13.0"),
+)
+
+#: Policies, newest first, for which wheels are asked.
+POLICIES = ("2_34", "2_28", "2_27", "2_24", "2_17")
+
+#: Source distributions that gcc compiles in less than two minutes. The last five choose code at run time.
+SOURCES = (
+    *(
+        "bitarray",
+        "bottleneck",
+        "brotli",
+        "hiredis",
+        "kiwisolver",
+        "lz4",
+        "markupsafe",
+        "mmh3",
+        "msgpack",
+    ),
+    *("numexpr", "python-rapidjson", "regex", "ujson", "zstandard"),
+    *("crc32c", "pybase64", "pycryptodome", "pysimdjson", "xxhash"),
+)
+
+#: The number of a level → what gcc calls it.
+MARCH = {1: "x86-64", 2: "x86-64-v2", 3: "x86-64-v3", 4: "x86-64-v4"}
+
+#: What is read for its speed: the member of the wheel.
+LARGE = ("torch==2.13.0", "torch/lib/libtorch_cpu.so")
+
+
+def main() -> None:
+    """Make one of the tables."""
+    parts = {"real": real, "built": built, "speed": speed}
+    options = report.options(__doc__, part={"choices": [*parts], "default": "speed"})
+    with tempfile.TemporaryDirectory(prefix="customtags-") as folder:
+        kept = Path(options.wheels or folder).absolute()
+        rows, heading = parts[options.part](kept)
+        report.show(rows, heading, as_json=options.json)
+
+
+def real(kept: Path) -> tuple[list[report.Row], str]:
+    """Audit wheels of the index, every function of them."""
+    rows: list[report.Row] = []
+    for requirement in REAL:
+        wheel = fetch(kept, requirement)
+        quick, full = (_summary(wheel, full=each) for each in (False, True))
+        files = full.pop("files")
+        same = "yes" if quick["floor"] == full["floor"] else quick["floor"]
+        rows.append({"wheel": requirement, "files": files, **full, "the same when sampled": same})
+    return rows, "The highest floor of a file in each wheel, and how many files have what above it"
+
+
+def _summary(wheel: Path, *, full: bool) -> dict[str, object]:
+    """Decide every file as for a wheel that claims nothing."""
+    reader = decoder("x86_64")
+    most = None if full else isa.SAMPLE
+    counts: Counter[str] = Counter()
+    with Wheel(wheel) as opened:
+        files = [File(member, elf, reader, most) for member, elf in opened.elfs()]
+    asked = any(file.asks for file in files)
+    floors = []
+    for file in files:
+        verdict = file.decide(asked=asked, patterns=())
+        floors.append(verdict.floor)
+        states = set(verdict.above.values())
+        counts[GUARDED if states == {GUARDED} else "undecided" if states else "nothing"] += 1
+    return {
+        "files": len(files),
+        "floor": name(max(floors)),
+        "files with it": floors.count(max(floors)) if max(floors) > BASE else None,
+        "guarded above": counts[GUARDED],
+        "undecided above": counts["undecided"],
+    }
+
+
+class Built(NamedTuple):
+    """One extension module, compiled for a level, beside the same one compiled for the base."""
+
+    project: str
+    level: int
+    file: File
+    base: File
+    asked: bool
+
+    def outcome(self) -> str:
+        """Compare what was found with the level that it was compiled for."""
+        verdict = self.file.decide(asked=self.asked, patterns=())
+        if verdict.floor != self.level and self.level not in verdict.above:
+            # Nothing needs it that the compiler of the base did not write, too.
+            right = verdict.floor < self.level
+            return "not visible" if right else "false alarm"
+        if verdict.floor == self.level:
+            return "right"
+        if not self.shows():
+            return "not visible"
+        if self.level in implied(self.file.member.rpartition("/")[2]):
+            return "for its name"
+        return "miss" if verdict.above[self.level] == GUARDED else "undecided"
+
+    def shows(self) -> bool:
+        """Tell whether the level is in more functions than it is when compiled for the base."""
+        counts = [sum(m >> 4 == self.level for m in each.marks) for each in (self.file, self.base)]
+        return counts[0] > counts[1]
+
+
+def built(kept: Path) -> tuple[list[report.Row], str]:
+    """Compile projects for each level, and count what is found of it."""
+    outcomes = ("right", "not visible", "for its name", "undecided", "false alarm", "miss")
+    rows: list[report.Row] = []
+    for project in SOURCES:
+        wheels = {level: compiled(kept, project, level) for level in MARCH}
+        counts = Counter(each.outcome() for each in _pairs(project, wheels))
+        rows.append({"project": project, "files × levels": sum(counts.values())})
+        rows[-1].update({outcome: counts[outcome] or None for outcome in outcomes})
+    every = {key: sum(int(str(row[key] or 0)) for row in rows) for key in [*rows[0]][1:]}
+    rows.append({"project": "all", **every})
+    return rows, "Extension modules compiled for each level, by what was found of it"
+
+
+def _pairs(project: str, wheels: dict[int, Path]) -> list[Built]:
+    reader = decoder("x86_64")
+    read: dict[int, dict[str, File]] = {}
+    for level, wheel in wheels.items():
+        with Wheel(wheel) as opened:
+            read[level] = {m: File(m, elf, reader, None) for m, elf in opened.elfs()}
+    return [
+        Built(project, level, file, read[1][member], any(each.asks for each in files.values()))
+        for level, files in read.items()
+        for member, file in files.items()
+    ]
+
+
+def speed(kept: Path) -> tuple[list[report.Row], str]:
+    """Read one large library whole and in part, and list it with objdump."""
+    requirement, member = LARGE
+    wheel = fetch(kept, requirement)
+    with Wheel(wheel) as opened:
+        library = kept / Path(member).name
+        elf = next(elf for path, elf in opened.elfs() if path == member)
+        library.write_bytes(elf.data)
+        code = sum(each.size for each in elf.sections if each.executable) / 1e6
+    ways = {"sampled": [str(isa.SAMPLE)], "every function": []}
+    commands = {
+        way: [sys.executable, __file__, "--read", str(library), *arguments]
+        for way, arguments in ways.items()
+    }
+    commands["objdump -d"] = ["objdump", "-d", str(library)]
+    audit = [sys.executable, "-m", "customtags", "audit", "--only=isa", str(wheel)]
+    commands["customtags audit --only isa, the wheel"] = audit
+    commands["… --full"] = [*audit, "--full"]
+    rows = [_row(way, code, command) for way, command in commands.items()]
+    return rows, f"{member} of {requirement}, {code:.0f} MB of code, and its whole wheel"
+
+
+def _row(way: str, code: float, command: list[str]) -> report.Row:
+    """Run a command; what the child takes is asked of the system."""
+    source = Path(__file__).parents[1] / "src"
+    begin = time.perf_counter()
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(source)}
+    ) as child:
+        _, _, used = os.wait4(child.pid, 0)
+        child.returncode = 0
+    took = used.ru_utime + used.ru_stime
+    return {
+        "": way,
+        "s": time.perf_counter() - begin,
+        "s of CPU": took,
+        "MB/s of CPU": code / took,
+        "peak MiB": used.ru_maxrss / 1024,
+    }
+
+
+def read(library: Path, most: int | None) -> None:
+    """Read one library, decide it, and nothing else."""
+    with library.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        found = File(library.name, Elf(data), decoder("x86_64"), most)
+        found.decide(asked=bool(found.asks), patterns=())
+
+
+def fetch(kept: Path, requirement: str) -> Path:
+    """Give a wheel of the index, fetched once."""
+    folder = kept / requirement
+    policies = [f"--platform=manylinux_{each}_x86_64" for each in POLICIES]
+    if not list(folder.glob("*.whl")):
+        _pip(
+            "download",
+            "--only-binary=:all:",
+            "--python-version=3.11",
+            *policies,
+            "-d",
+            folder,
+            requirement,
+        )
+    return next(folder.glob("*.whl"))
+
+
+def compiled(kept: Path, project: str, level: int) -> Path:
+    """Give a wheel that was compiled here for a level, once."""
+    folder = kept / f"v{level}" / project
+    if not list(folder.glob("*.whl")):
+        flags = f"-O3 -march={MARCH[level]}"
+        build = ("wheel", "--no-cache-dir", f"--no-binary={project}", "-w", folder, project)
+        _pip(*build, CFLAGS=flags, CXXFLAGS=flags)
+    return next(folder.glob("*.whl"))
+
+
+def _pip(verb: str, *arguments: object, **variables: str) -> None:
+    command = [sys.executable, "-m", "pip", verb, "-q", "--no-deps", *map(str, arguments)]
+    if subprocess.run(command, env={**os.environ, **variables}, check=False).returncode:
+        report.missing("what pip could not give", " ".join(command))
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--read"]:
+        read(Path(sys.argv[2]), int(sys.argv[3]) if sys.argv[3:] else None)
+    else:
+        main()
