@@ -9,6 +9,7 @@ __all__ = [
     "ElfError",
     "FactError",
     "OverrideError",
+    "PageError",
     "ProfileError",
     "SettingError",
     "TagError",
@@ -87,6 +88,17 @@ class ElfError(CustomtagsError):
 
     def __init__(self, why: str) -> None:
         super().__init__(why, "build or fetch it again")
+
+
+class PageError(CustomtagsError):
+    """A folder or a page of an index that can't be read.
+
+    :ivar place: its path or URL, without a password
+    """
+
+    def __init__(self, place: str, why: str, cure: str) -> None:
+        super().__init__(f"{place} {why}", cure)
+        self.place = place
 
 
 class ProfileError(CustomtagsError):

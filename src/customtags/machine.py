@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "accepted",
+    "bases",
     "detect",
     "extend",
     "facts_of",
@@ -78,11 +79,18 @@ def extend(
     settings = Settings({}) if settings is None else settings
     pages = providers.pages(settings, _ignore, profile) if pages is None else pages
     arch = native.removeprefix("linux_")
-    wanted = ladder.POLICIES if settings.bases is None else settings.bases
-    policies = [f"{policy}_{arch}" for policy in wanted]
-    bases = [native, *(policy for policy in policies if policy in stock)]
     accepted = ladders(profile, arch, pages, libcs(stock))
-    return ladder.combine(accepted, bases, settings.limit, settings.priority)
+    return ladder.combine(accepted, bases(stock, settings), settings.limit, settings.priority)
+
+
+def bases(stock: Sequence[str], settings: Settings) -> list[str]:
+    """Give what segments may stand behind: the native ``linux_<arch>``, then the policies that the machine has."""
+    native = native_tag(stock)
+    if native is None:
+        return []
+    wanted = ladder.POLICIES if settings.bases is None else settings.bases
+    policies = [f"{policy}_{native.removeprefix('linux_')}" for policy in wanted]
+    return [native, *(policy for policy in policies if policy in stock)]
 
 
 def libcs(stock: Iterable[str]) -> set[str]:

@@ -98,6 +98,14 @@ class Guarded:
             self._fails("common", error)
             return []
 
+    def owns(self, segment: str, arch: str) -> bool:
+        """Tell it, if the page does."""
+        try:
+            return bool(hasattr(self.page, "owns") and self.page.owns(segment, arch))
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's
+            self._fails("owns", error)
+            return False
+
     def describe(self, facts: Facts) -> str:
         """Say it in one line."""
         try:

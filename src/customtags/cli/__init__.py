@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from customtags import __version__
-from customtags.cli import audit, config, demo, doctor, intersect, link, look, repair, retag
+from customtags.cli import audit, choose, config, demo, doctor, intersect, link, look, repair, retag
 from customtags.errors import CustomtagsError
 
 __all__ = ["main"]
@@ -19,6 +19,8 @@ VERBS = {
     "detect": look.declare_detect,
     "intersect": intersect.declare,
     "config": config.declare,
+    "explain": choose.declare_explain,
+    "rank": choose.declare_rank,
     "doctor": doctor.declare,
     "demo": demo.declare,
     "retag": retag.declare,

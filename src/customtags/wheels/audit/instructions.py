@@ -38,6 +38,9 @@ class Instruction(NamedTuple):
 class Decoder:
     """Reads x86-64 machine code; making one takes 25 ms."""
 
+    #: Whether vectors have an old and a new encoding, which `floor.decide` tells apart.
+    encodings = True
+
     def __init__(self) -> None:
         self._features = _names(iced_x86.CpuidFeature)
         kinds = _names(iced_x86.OpCodeOperandKind).items()

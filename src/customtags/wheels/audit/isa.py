@@ -51,7 +51,7 @@ def check(
         if elf.machine in NAMES:
             if elf.machine not in readers:
                 readers[elf.machine] = decoder(elf.machine)
-            file = File.read(member, elf, readers[elf.machine], None if full else SAMPLE)
+            file = File(member, elf, readers[elf.machine], None if full else SAMPLE)
             files.setdefault(elf.machine, []).append(file)
         yield from ()
 
@@ -107,7 +107,7 @@ def _floor(bar: _Bar, file: File, verdict: Verdict) -> Finding:
     cure = f"name the wheel {level}, or compile it for {bar.name(bar.claimed)}"
     if verdict.floor == ABOVE[bar.arch]:
         cure = "no name can promise that: compile it for a level, or ask the CPU first"
-    return _shown(Finding("isa-floor", FALSE, says, cure=cure), file, verdict.floor)
+    return _shown(Finding("isa-floor", FALSE, says, cure=cure), file, verdict.floor, bar)
 
 
 def _beyond(bar: _Bar, file: File, verdict: Verdict) -> Iterator[Finding]:
@@ -119,10 +119,10 @@ def _beyond(bar: _Bar, file: File, verdict: Verdict) -> Iterator[Finding]:
         says = f"{_counted(bar, file, undecided)}, and it can't be told who runs them"
         cure = "if they are chosen at run time, list the file in pyproject.toml: [tool.customtags.audit] dispatched"
         finding = Finding("isa-undecided", UNDECIDED, f"{says}: {verdict.why}", cure=cure)
-        yield _shown(finding, file, undecided[-1])
+        yield _shown(finding, file, undecided[-1], bar)
     if guarded:
         says = f"{_counted(bar, file, guarded)}, chosen at run time: {verdict.why}"
-        yield _shown(Finding("isa-guarded", NOTE, says), file, guarded[-1])
+        yield _shown(Finding("isa-guarded", NOTE, says), file, guarded[-1], bar)
 
 
 def _counted(bar: _Bar, file: File, levels: Sequence[int]) -> str:
@@ -132,17 +132,17 @@ def _counted(bar: _Bar, file: File, levels: Sequence[int]) -> str:
     return f"of {len(needs):,} functions {each}"
 
 
-def _shown(finding: Finding, file: File, level: int) -> Finding:
+def _shown(finding: Finding, file: File, level: int, bar: _Bar) -> Finding:
     """Show an instruction that needs a level."""
-    symbol, instruction = file.examples[min(each for each in file.examples if each >= level)]
+    symbol, instruction = file.example(level, bar.patterns)
     says = f"{finding.says}; {instruction.text} is {' and '.join(instruction.features)}"
     at = instruction.address
     return finding._replace(says=says, member=file.member, symbol=symbol, address=at)
 
 
 def _sampled(files: Sequence[File]) -> Iterator[Finding]:
-    total = sum(file.functions for file in files)
-    read = sum(len(file.marks) for file in files)
+    total = sum(len(file.functions) for file in files)
+    read = sum(len(file.numbers) for file in files)
     if read < total:
         says = f"{read:,} of {total:,} functions were read, {SAMPLE:,} of a file at most"
         yield Finding("isa-sampled", NOTE, says, cure="read all of them with --full")

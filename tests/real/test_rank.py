@@ -1,0 +1,243 @@
+"""rank says what pip takes: real pips are asked about random sets of files."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import tarfile
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from real.conftest import NEWEST, OLDEST, MakeEnvironment
+
+if TYPE_CHECKING:
+    from real.environments import Environment
+
+#: A machine that is the same on every machine of its architecture.
+MACHINE = {
+    "CUSTOMTAGS_ISA": "v3",
+    "CUSTOMTAGS_DISTRO": "fc39",
+    "CUSTOMTAGS_ACCELERATOR": "rocm6.0_gfx90a",
+}
+
+#: A pip, the Python that it runs on, and the traps that tell what it takes instead of the newest pip's choice.
+PIPS = {
+    OLDEST: ("3.9", "pip before 21.1"),
+    "25.3": (None, "pip before 26.3"),
+    NEWEST: (None, "nothing"),
+}
+
+#: Written in one call of pip; more of them make it cheaper to ask about one.
+PROJECTS = 20
+
+#: Answers about several projects, each with a ranking of its own.
+RANK = """
+import sys
+from customtags.cli import main
+for project in sys.argv[2:]:
+    main(["rank", sys.argv[1], project, "--json"])
+"""
+
+BACKEND = """
+import os
+def get_requires_for_build_wheel(config_settings=None):
+    return []
+def prepare_metadata_for_build_wheel(directory, config_settings=None):
+    name = "{name}-{version}.dist-info"
+    os.mkdir(os.path.join(directory, name))
+    with open(os.path.join(directory, name, "METADATA"), "w") as file:
+        file.write("Metadata-Version: 2.1\\nName: {name}\\nVersion: {version}\\n")
+    return name
+"""
+
+
+class Offer(NamedTuple):
+    """A file of an index; a source distribution has an ending instead of tags."""
+
+    version: str
+    build: str
+    tags: str
+    requires: str | None
+
+    def name(self, project: str) -> str:
+        if self.tags.startswith("."):
+            return f"{project}-{self.version}{self.tags}"
+        return "-".join(filter(None, (project, self.version, self.build, self.tags))) + ".whl"
+
+
+def write(folder: Path, project: str, offer: Offer) -> None:
+    """Write the least that pip reads."""
+    path = folder / offer.name(project)
+    metadata = f"Metadata-Version: 2.1\nName: {project}\nVersion: {offer.version}\n"
+    metadata += f"Requires-Python: {offer.requires}\n" if offer.requires else ""
+    stem = f"{project}-{offer.version}"
+    backend = BACKEND.format(name=project, version=offer.version)
+    build = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+    source = {"pyproject.toml": build, "backend.py": backend, "PKG-INFO": metadata}
+    if offer.tags == ".tar.gz":
+        with tarfile.open(path, "w:gz") as archive:
+            for name, text in source.items():
+                member = tarfile.TarInfo(f"{stem}/{name}")
+                member.size = len(text)
+                archive.addfile(member, io.BytesIO(text.encode()))
+        return
+    wheel = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    held = {f"{stem}.dist-info/METADATA": metadata, f"{stem}.dist-info/WHEEL": wheel}
+    held[f"{stem}.dist-info/RECORD"] = ""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in (
+            held if path.suffix == ".whl" else {f"{stem}/{n}": t for n, t in source.items()}
+        ).items():
+            archive.writestr(name, text)
+
+
+def offers(python: str, *, ties: bool) -> st.SearchStrategy[list[Offer]]:
+    """Give strategies for the files of a project, near to what a Python takes.
+
+    :param ties: with files that pip thinks equal: before 20.3.4's successors the file system decided
+    """
+    later = f"cp3{int(python[1:]) + 1}"
+    rows = [
+        f"cp{python}-cp{python}",
+        "cp36-abi3",
+        f"cp{python}-abi3",
+        f"{later}-abi3",
+        f"cp{python}-none",
+    ]
+    rows += [
+        "py3-none",
+        "py2.py3-none",
+        "cp27-cp27m",
+        f"cp{python}.{later}-cp{python}.{later}",
+        f"py{python}-none",
+    ]
+    bases = [
+        "linux_x86_64",
+        "manylinux_2_17_x86_64",
+        "manylinux_2_28_x86_64",
+        "manylinux2014_x86_64",
+    ]
+    segments = [
+        "",
+        "_v2",
+        "_v3",
+        "_v4",
+        "_fc39",
+        "_v3_fc39",
+        "_rocm6_0",
+        "_v3_rocm6_0_gfx90a",
+        "_cuda12_4",
+        "_v2_fc39_rocm6_0",
+    ]
+    platform = st.builds("{}{}".format, st.sampled_from(bases), st.sampled_from(segments))
+    platform |= st.sampled_from(["any", "win_amd64", "linux_aarch64_v8_2", "manylinux_2_99_x86_64"])
+    compressed = st.lists(platform, min_size=1, max_size=2, unique=True).map(
+        lambda each: ".".join(sorted(each))
+    )
+    version = st.sampled_from(
+        [
+            "1.0",
+            "1.0+cpu",
+            "1.0+cu12.4",
+            "1.0.post1",
+            "1.1",
+            "1.1rc1",
+            "0.9",
+            "2.0a1",
+            *(["1.0.0"] if ties else []),
+        ]
+    )
+    wheel = st.builds(
+        Offer,
+        version,
+        st.sampled_from(["", "", "1", "2", "10", "2a"]),
+        st.builds("{}-{}".format, st.sampled_from(rows), compressed),
+        st.sampled_from([None] * 9 + [">=3.99"]),
+    )
+    sdist = st.builds(
+        Offer,
+        version,
+        st.just(""),
+        st.sampled_from([".tar.gz", ".zip"] if ties else [".tar.gz"]),
+        st.none(),
+    )
+    return st.lists(st.one_of(*[wheel] * 15, sdist), min_size=1, max_size=12)
+
+
+def ranked(
+    environment: Environment, folder: Path, projects: list[str]
+) -> dict[str, dict[str, Any]]:
+    """Ask customtags in an environment."""
+    text = environment.run("-c", RANK, folder, *projects, env=MACHINE).stdout
+    found = {}
+    for project in projects:
+        found[project], end = json.JSONDecoder().raw_decode(text)
+        text = text[end:].lstrip()
+    return found
+
+
+def taken(environment: Environment, folder: Path, into: Path, *projects: str) -> list[str]:
+    """Ask pip."""
+    options = (
+        "--no-deps",
+        "--no-index",
+        "--no-build-isolation",
+        "--find-links",
+        folder,
+        "-d",
+        into,
+    )
+    done = environment.pip("download", "-q", *options, *projects, env=MACHINE, status=None)
+    if done.returncode:
+        return [done.stdout + done.stderr]
+    return sorted(path.name for path in into.iterdir())
+
+
+@pytest.mark.parametrize("pip", PIPS)
+def test_pip_takes_what_rank_says(pip: str, make_environment: MakeEnvironment) -> None:
+    python, trap = PIPS[pip]
+    environment = make_environment(pip, python)
+    running = "{}{}".format(*sys.version_info) if python is None else python.replace(".", "")
+
+    # Without shrinking, because an example costs seconds; what disagrees is one project.
+    @settings(max_examples=3, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @given(st.lists(offers(running, ties=pip != OLDEST), min_size=PROJECTS, max_size=PROJECTS))
+    def agree(sets: list[list[Offer]]) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name, "offer")
+            folder.mkdir()
+            projects = [f"p{number}" for number in range(len(sets))]
+            for project, files in zip(projects, sets):
+                for each in files:
+                    write(folder, project, each)
+            said = ranked(environment, folder, projects)
+            instead = {
+                project: {each["kind"]: each["name"] for each in answer["traps"]}
+                for project, answer in said.items()
+            }
+            chosen = {p: instead[p].get(trap, said[p]["chosen"]) for p in projects}
+            wanted = [project for project in projects if chosen[project]]
+            got = taken(environment, folder, Path(name, "got"), *wanted)
+            of = {each.partition("-")[0]: each for each in got}
+            wrong = {
+                project: (of.get(project), chosen[project], sorted(e.name(project) for e in files))
+                for project, files in zip(projects, sets)
+                if project in wanted and of.get(project) != chosen[project]
+            }
+            assert not wrong, f"project: pip takes, rank says, files: {wrong or got}"
+            for project in [project for project in projects if not chosen[project]][:1]:
+                (error,) = taken(environment, folder, Path(name, "none"), project)
+                assert (
+                    "No matching distribution" in error
+                    or "ResolutionImpossible" in error
+                    or "requires" in error
+                )
+
+    agree()

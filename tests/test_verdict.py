@@ -1,0 +1,176 @@
+"""Whether a wheel fits, and what it lacks if not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from customtags import interpreter, ladder, machine, providers, stock
+from customtags.settings import Settings
+from customtags.verdict import PARTS, Machine, Miss, judge, split
+from test_machine import SEED
+
+if TYPE_CHECKING:
+    from customtags.spec import Profile
+
+
+def seed(python: str = "3.12", settings: Settings | None = None, **facts: Any) -> Machine:
+    """Give the machine of the README's example, with other facts or settings."""
+    profile: Profile = {**SEED, **facts}
+    settings = settings or Settings({})
+    pages = providers.pages(settings, lambda _: None, profile)
+    platforms = stock.tags(profile["platform"])
+    return Machine(profile, platforms, interpreter.read(python), settings=settings, pages=pages)
+
+
+class Row(NamedTuple):
+    """A tag that the machine of the example refuses.
+
+    :ivar part: what fails, one of PARTS
+    :ivar segment: the words that fail
+    :ivar says: words of the reason
+    :ivar cure: words of the cure
+    """
+
+    tag: str
+    part: str
+    segment: str
+    says: str
+    cure: str
+
+
+REFUSED = (
+    Row("cp312-cp312-linux_x86_64_v4", "isa", "v4", "v3 v2 (x86_64, lacks avx512f", "CUSTOMTAGS_ISA=v4"),
+    Row("cp312-cp312-linux_x86_64_v4_fc39", "isa", "v4", "read from /proc/cpuinfo", "CUSTOMTAGS_ISA=v4"),
+    Row("cp312-cp312-linux_x86_64_fc40", "distro", "fc40", "here: fc39", "CUSTOMTAGS_DISTRO=fc40"),
+    Row("cp312-cp312-linux_x86_64_v3_rocm6_3", "accelerator", "rocm6_3", "ROCm 6.0.2", "=rocm6.3 "),
+    Row("cp312-cp312-linux_x86_64_rocm6_0_gfx942", "accelerator", "gfx942", "gfx90a", "rocm6.0_gfx942"),
+    Row("cp312-cp312-linux_x86_64_cuda12_4_sm90", "accelerator", "cuda12_4", "here: none", "driver"),
+    Row("cp312-cp312-linux_x86_64_hardened", "unknown segment", "hardened", "a dimension that knows", "'site'"),
+    Row("cp312-cp312-linux_x86_64_torch2_9", "unknown segment", "torch2_9", "a dimension", "'abi'"),
+    Row("cp312-cp312-linux_x86_64_fc39_v3", "spelling", "linux_x86_64_fc39_v3", "out of order", "v3_fc39"),
+    Row("cp312-cp312-linux_x86_64_v2_v3", "spelling", "linux_x86_64_v2_v3", "two things of isa", "keep one"),
+    Row("cp312-cp312-linux_x86_64_3", "spelling", "linux_x86_64_3", "must begin with a letter", "write it"),
+    Row("cp312-cp312-manylinux_2_17_x86_64_fc39", "spelling", "manylinux_2_17_x86_64_fc39", "policy", "linux_x86_64_fc39"),
+    Row("cp312-cp312-manylinux_2_30_x86_64_v3", "base", "manylinux_2_30_x86_64", "as bases", "'manylinux_2_30'"),
+    Row("cp312-cp312-manylinux_2_39_x86_64", "libc", "manylinux_2_39_x86_64", "glibc 2.39; here: glibc 2.38", "older glibc"),
+    Row("cp312-cp312-musllinux_1_2_x86_64", "libc", "musllinux_1_2_x86_64", "musl 1.2; here: glibc", "for glibc"),
+    Row("cp312-cp312-manylinux2014_aarch64", "architecture", "manylinux2014_aarch64", "aarch64; here: x86_64", "x86_64"),
+    Row("cp312-cp312-linux_aarch64_v8_2", "architecture", "linux_aarch64", "aarch64; here: x86_64", "x86_64"),
+    Row("cp312-cp312-win_amd64", "system", "win_amd64", "Windows; here: Linux", "for Linux"),
+    Row("cp312-cp312-macosx_11_0_arm64", "system", "macosx_11_0_arm64", "macOS; here: Linux", "for Linux"),
+    Row("cp311-cp311-linux_x86_64", "python", "cp311", "CPython 3.11; here: CPython 3.12", "cp312-cp312"),
+    Row("cp313-abi3-linux_x86_64", "python", "cp313", "Python 3.13 or later", "Python 3.13 or later"),
+    Row("py313-none-any", "python", "py313", "Python 3.13 or later", "Python 3.13 or later"),
+    Row("py2-none-any", "python", "py2", "Python 2; here: CPython 3.12", "Python 2"),
+    Row("cp310-none-any", "python", "cp310", "CPython 3.10", "cp312-cp312"),
+    Row("cp312-cp312t-linux_x86_64", "python abi", "cp312t", "free-threaded", "cp312-cp312"),
+    Row("cp312-cp312d-linux_x86_64", "python abi", "cp312d", "debug build", "cp312-cp312"),
+    Row("pp310-pypy310_pp73-linux_x86_64", "implementation", "pp310", "PyPy 3.10; here: CPython 3.12", "PyPy 3.10"),
+    Row("cp312-cp312-any", "python abi", "cp312-cp312-any", "that combination", "retag"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("row", REFUSED, ids=lambda row: row.tag)
+def test_a_tag_is_refused_with_its_reason(row: Row) -> None:
+    verdict = judge([row.tag], seed())
+    assert not verdict.fits
+    (miss,) = verdict.tags[0].misses
+    assert (miss.part, miss.segment) == (row.part, row.segment)
+    assert row.says in str(miss)
+    assert row.cure in miss.cure
+
+
+def test_every_part_has_a_row() -> None:
+    told = {row.part for row in REFUSED}
+    assert {*told, "limit", "abi"} == set(PARTS)
+
+
+def test_a_free_threaded_python_refuses_the_stable_abi() -> None:
+    (miss,) = judge(["cp39-abi3-linux_x86_64"], seed("3.13t")).tags[0].misses
+    assert miss.part == "python abi"
+    assert "cp313-cp313t" in miss.cure
+
+
+def test_what_the_configuration_knows_is_named_by_its_dimension() -> None:
+    settings = Settings({"site": "acme1", "abi": "torch2.8"}, abi=["torch"])
+    facts: dict[str, Any] = {"site": {"labels": ["acme1"]}, "abi": {"segments": ["torch2_8"]}}
+    sources = {"site": "CUSTOMTAGS_SITE=acme1", "abi": "CUSTOMTAGS_ABI=torch2.8"}
+    machine = seed("3.12", settings, **facts, source=sources)
+    (miss,) = judge(["cp312-cp312-linux_x86_64_torch2_9"], machine).tags[0].misses
+    assert (miss.part, miss.source) == ("abi", "CUSTOMTAGS_ABI=torch2.8")
+    assert miss.cure == "CUSTOMTAGS_ABI=torch2.8 says otherwise: drop it, or make it torch2.9"
+    assert judge(["cp312-cp312-linux_x86_64_torch2_8_acme1"], machine).fits
+
+
+def test_what_only_the_limit_leaves_out_says_so() -> None:
+    machine = seed(settings=Settings({}, limit=3))
+    (miss,) = judge(["cp312-cp312-linux_x86_64_v2_rocm6"], machine).tags[0].misses
+    assert (miss.part, miss.cure) == ("limit", "set limit = 71 in customtags.toml")
+
+
+def test_the_nearest_miss_comes_first_and_what_fits_before_it() -> None:
+    names = split(
+        "example-1.0-cp312-cp312-linux_x86_64_v3.linux_x86_64_v4.linux_x86_64_v4_fc40.win_amd64.whl"
+    )
+    verdict = judge(names, seed())
+    assert verdict.fits
+    assert [tag.name.rpartition("-")[2] for tag in verdict.tags] == [
+        *("linux_x86_64_v3", "linux_x86_64_v4", "win_amd64", "linux_x86_64_v4_fc40")
+    ]
+    assert verdict.place == verdict.tags[0].place
+
+
+LADDERS = machine.ladders(SEED, "x86_64")
+SEGMENTS = [
+    *(each for ladder in LADDERS.values() for each in ladder),
+    "v4",
+    "fc40",
+    "cuda12",
+    "acme2",
+]
+BASES = [
+    *(f"{policy}_x86_64" for policy in ladder.POLICIES),
+    "linux_x86_64",
+    "manylinux_2_30_x86_64",
+]
+WHOLE, CUT = seed(), seed(settings=Settings({}, limit=5))
+
+
+@given(
+    st.sampled_from(["cp312-cp312", "cp38-abi3", "py3-none", "cp313-cp313", "cp312-none"]),
+    st.sampled_from(BASES),
+    st.lists(st.sampled_from(SEGMENTS), max_size=3),
+)
+def test_what_is_refused_has_a_reason_and_what_is_accepted_none(
+    row: str, base: str, segments: list[str]
+) -> None:
+    platform = "_".join((base, *segments))
+    for each in (WHOLE, CUT):
+        (tag,) = judge([f"{row}-{platform}"], each).tags
+        assert (tag.place is None) == bool(tag.misses)
+        assert (tag.place is not None) == (tag.name in each.order)
+        only_cut = platform in WHOLE.platforms and platform not in each.platforms
+        assert any(miss.part == "limit" for miss in tag.misses) == only_cut
+
+
+def test_a_reason_is_a_value_and_a_sentence() -> None:
+    miss = Miss("isa", "v4", "a CPU of that level", "v3", "/proc/cpuinfo", "buy one")
+    assert str(miss) == "v4 needs a CPU of that level; here: v3, read from /proc/cpuinfo"
+    assert miss._replace(has="", needs="it is wrong").__str__() == "it is wrong"
+
+
+def test_a_system_that_is_no_linux_is_judged_too() -> None:
+    mac = Machine(
+        {"version": 1},
+        ["macosx_14_0_arm64", "macosx_13_0_arm64"],
+        interpreter.read("3.12"),
+        pages=[],
+    )
+    assert judge(["cp312-cp312-macosx_13_0_arm64"], mac).fits
+    for tag, part in (("macosx_15_0_arm64", "system"), ("linux_aarch64", "system")):
+        (miss,) = judge([f"cp312-cp312-{tag}"], mac).tags[0].misses
+        assert (miss.part, "macos" in str(miss).lower()) == (part, True)
