@@ -8,7 +8,19 @@ import sys
 from collections.abc import Sequence
 
 from customtags import __version__
-from customtags.cli import audit, choose, config, demo, doctor, intersect, link, look, repair, retag
+from customtags.cli import (
+    audit,
+    choose,
+    completion,
+    config,
+    demo,
+    doctor,
+    intersect,
+    link,
+    look,
+    repair,
+    retag,
+)
 from customtags.errors import CustomtagsError
 
 __all__ = ["main"]
@@ -27,6 +39,7 @@ VERBS = {
     "audit": audit.declare,
     "link-flags": link.declare,
     "repair": repair.declare,
+    "completion": completion.declare,
 }
 
 
@@ -40,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="Extended platform tags: what this machine is, and what pip takes.",
     )
     parser.add_argument("--version", action="version", version=f"customtags {__version__}")
+    parser.set_defaults(parser=parser)  # for whoever looks at all verbs
     verbs = parser.add_subparsers(metavar="VERB", required=True)
     for name, declare in VERBS.items():
         declare(verbs, name)
