@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from customtags import __version__
 from customtags.cli import (
     audit,
+    build_matrix,
     choose,
     completion,
     config,
@@ -36,6 +37,7 @@ VERBS = {
     "doctor": doctor.declare,
     "demo": demo.declare,
     "retag": retag.declare,
+    "build-matrix": build_matrix.declare,
     "audit": audit.declare,
     "link-flags": link.declare,
     "repair": repair.declare,
