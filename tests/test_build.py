@@ -147,6 +147,11 @@ def write(folder: Path, text: str) -> Path:
             "unknown key 'cpu' in [tool.customtags.v",
         ),
         ("[tool.customtags.variants]\nv3 = { isa = 3 }", 'not a text; write it as in isa = "v3"'),
+        (
+            "[tool.customtags]\naudit = 'yes'",
+            "not true or false or a table; write it as in audit = true",
+        ),
+        ("[tool.customtags.audit]\nbild = true", "unknown key 'bild' in [tool.customtags.audit]"),
         ("[tool]\ncustomtags = 1", "has no table [tool.customtags]"),
         ("[tool", "is no TOML"),
     ],
@@ -157,6 +162,22 @@ def test_a_project_that_can_t_be_understood_is_refused(
     with pytest.raises(SettingError) as caught:
         project.read(write(tmp_path, text))
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("[tool.customtags]\naudit = true", True),
+        ("[tool.customtags]\naudit = false", False),
+        ("[tool.customtags.audit]\nbuild = true\ndispatched = ['*_avx2']", True),
+        ("[tool.customtags.audit]\ndispatched = ['*_avx2']", False),
+        ("", False),
+    ],
+)
+def test_a_project_says_whether_its_builds_are_audited(
+    tmp_path: Path, text: str, wanted: bool
+) -> None:
+    assert project.read(write(tmp_path, text)).audit is wanted
 
 
 def test_a_project_without_a_file_is_refused(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from customtags.wheels.elf import Elf
 from needs import lacking
 from real.emulation import Emulator
 from real.environments import clean
-from real.projects import PROJECTS, VERSION, Project
+from real.projects import PROJECTS, VERSION, C, Project
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -207,6 +207,36 @@ def test_a_contradiction_stops_the_build_with_one_line(
     ) in re.sub("(?m)^ +", "", done.stdout + done.stderr)
     assert "Traceback" not in done.stdout + done.stderr
     assert not list((tmp_path / "out").glob("*.whl"))
+
+
+#: What a compiler makes vector instructions of, where it may.
+LOOPS = """
+void add(float *a, const float *b, int n) { for (int i = 0; i < n; i++) a[i] += b[i] * 2; }
+void mix(double *a, const double *b, int n) { for (int i = 0; i < n; i++) a[i] = a[i] * b[i] + 1; }
+int sum(const int *a, int n) { int s = 0; for (int i = 0; i < n; i++) s += a[i]; return s; }
+"""
+
+
+@pytest.mark.parametrize("level", ["v2", "v3"])
+def test_an_audited_build_fails_on_a_false_claim(
+    make_environment: MakeEnvironment, wheelhouse: Wheelhouse, tmp_path: Path, level: str
+) -> None:
+    """A flag in the project's own files stands behind ours."""
+    environment = make_environment()
+    if not (environment.site / "iced_x86").exists():
+        wanted = ("iced-x86", "abi3info", "auditwheel", *SETUPTOOLS.requires)
+        links = [f"--find-links={wheelhouse.fetch(each)}" for each in wanted]
+        environment.pip("install", "-q", "--no-index", *links, *wanted)
+    tree = lay(tmp_path / "tree", SETUPTOOLS, "audit = true\n")
+    (tree / "tiny.c").write_text(C + LOOPS, encoding="utf-8")
+    flags = 'extra_compile_args=["-O3", "-march=x86-64-v3"]'
+    script = (tree / "setup.py").read_text(encoding="utf-8")
+    script = script.replace('["tiny.c"]', f'["tiny.c"], {flags}')
+    (tree / "setup.py").write_text(script, encoding="utf-8")
+    way = ("--no-build-isolation", "--no-deps", "-w", tmp_path / "out", f"-Cisa={level}")
+    done = environment.pip("wheel", *way, ".", cwd=tree, status=int(level == "v2"))
+    assert ("customtags: 'tiny-1.2.3-" in done.stdout + done.stderr) == (level == "v2")
+    assert len([*(tmp_path / "out").glob("*.whl")]) == int(level == "v3")
 
 
 @pytest.fixture(scope="module")

@@ -189,14 +189,17 @@ def _named(built: Path, wanted: asked.Asked) -> Path:
 
 def _refuse_false_claims(wheel: Path) -> None:
     """Hold a wheel to its name, where the project wants that."""
-    from customtags.wheels.audit import FALSE, audit
+    from customtags.wheels.audit import CHECKS, FALSE, audit, declared, isa
 
-    false = [finding for finding in audit(wheel) if finding.severity == FALSE]
+    patterns = declared.dispatched(Path("pyproject.toml"))
+    checks = dict(CHECKS)
+    checks[isa.NAME] = functools.partial(isa.check, full=True, dispatched=patterns)
+    false = [finding for finding in audit(wheel, checks) if finding.severity == FALSE]
     for finding in false:
         print(f"customtags: {finding.code}: {finding.says}; {finding.cure}", file=sys.stderr)
     if false:
         count = "a false claim" if len(false) == 1 else f"{len(false)} false claims"
-        raise BuildError(f"{wheel.name!r} makes {count}", "see above, or drop audit = true")
+        raise BuildError(f"{wheel.name!r} makes {count}", "what is wrong stands above")
 
 
 @contextmanager
