@@ -131,8 +131,10 @@ def spoil(wheel: Path, changes: dict[str, Callable[[bytes], bytes]]) -> None:
     for name, change in changes.items():
         changed[info + name] = members[info + name] = change(members.get(info + name, b""))
     if "RECORD" not in changes:
-        rows = [row for row in record.parse(members[f"{info}RECORD"]) if row[0] not in changed]
-        new = [[name, record.digest(text), str(len(text))] for name, text in changed.items()]
+        rows = [row for row in record.parse(members[f"{info}RECORD"]) if row.path not in changed]
+        new = [
+            record.Row(name, record.digest(text), str(len(text))) for name, text in changed.items()
+        ]
         members[f"{info}RECORD"] = record.format([*rows, *new])
     with zipfile.ZipFile(wheel, "w") as archive:
         for name, text in members.items():

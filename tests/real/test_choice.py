@@ -86,9 +86,9 @@ def index(request: pytest.FixtureRequest, wheels: Path, tmp_path: Path) -> Itera
             process.terminate()
 
 
-def wait_for(answer: Callable[[], None]) -> None:
+def wait_for(answer: Callable[[], None], seconds: int = 10) -> None:
     """Ask until a server answers."""
-    for _ in range(100):
+    for _ in range(10 * seconds):
         try:
             answer()
         except OSError:

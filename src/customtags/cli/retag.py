@@ -6,8 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from customtags import claims, machine, providers
-from customtags.cli.machine import look
+from customtags import claims, providers
 from customtags.cli.output import Verbs, add_verb, paint, print_json
 from customtags.errors import CustomtagsError
 from customtags.settings import Settings
@@ -152,6 +151,9 @@ def _machine(profile: str | None) -> tuple[Sequence[Page], Ladders]:
     pages = providers.pages(settings, lambda _: None)
 
     def ladders(arch: str) -> dict[str, list[str]]:
+        from customtags import machine
+        from customtags.cli.machine import look
+
         seen = look(profile)
         return machine.ladders(seen.profile, arch, seen.pages)
 

@@ -48,7 +48,6 @@ _CHUNK, _MOST = 1 << 18, 1 << 27
 
 #: Finds in a member's name what would put it outside of the folder into which the archive is unpacked.
 _UNSAFE = re.compile(r"\A(?:[/\\]|.:|\Z)|(?:\A|[/\\])\.\.(?:[/\\]|\Z)|\0").search
-
 _NONSENSE = "has a directory that makes no sense"
 _REPACK = "unpack it with 'wheel unpack' and pack it anew with 'wheel pack'"
 _AGAIN = "build or fetch it again"
@@ -215,7 +214,8 @@ class Archive:
                 if FULL in (entry.size, entry.compressed, entry.offset):
                     entry = unpack(raw)[0]
                 spelled = directory[name : name + entry.name]
-                found.append((spelled.decode(_codec(entry.flags)), raw, entry))
+                codec = "ascii" if spelled.isascii() else _codec(entry.flags)
+                found.append((str(spelled, codec), raw, entry))
         except (struct.error, UnicodeDecodeError) as error:
             raise self.error(_NONSENSE, _AGAIN) from error
         if len(found) != count:
@@ -234,11 +234,13 @@ class Archive:
         if len(set(names)) != len(names):
             twice = next(name for name in names if names.count(name) > 1)
             raise self.error(f"has {twice!r} twice", _REPACK)
+        for name in (
+            filter(_UNSAFE, names) if _suspect("\0".join(("", *names, "")), len(names)) else ()
+        ):
+            raise self.error(f"has a member named {name!r}, outside of where it is put", _AGAIN)
         return [self._member(file, *each, ends[each[2].offset]) for each in entries]
 
     def _member(self, file: int, name: str, raw: bytes, entry: Entry, end: int) -> Member:
-        if _UNSAFE(name):
-            raise self.error(f"has a member named {name!r}, outside of where it is put", _AGAIN)
         if entry.flags & _ENCRYPTED:
             raise self.error(f"has {name!r} encrypted, which no installer can read", _REPACK)
         head = os.pread(file, LOCAL.size + entry.name, entry.offset)
@@ -279,14 +281,18 @@ def _behind(tail: bytes, found: int) -> bool:
 def _agree(head: bytes, raw: bytes, entry: Entry) -> bool:
     """Tell whether a member's own header says the same as its entry in the directory."""
     signed = head.startswith(b"PK\3\4") and head[LOCAL.size :] == raw[ENTRY.size :][: entry.name]
-    if (
-        head[4:28] == raw[6:30]
-    ):  # as nearly always: the same fields, from the version needed to the name's length
+    if head[4:28] == raw[6:30]:  # nearly always: all from the version needed to the name's length
         return signed
     _, _, flags, method, _, _, *numbers, length, _ = LOCAL.unpack_from(head)
     same = (flags, method, length) == (entry.flags, entry.method, entry.name)
     behind = flags & _DESCRIPTOR or numbers == [entry.crc, entry.compressed, entry.size]
     return signed and same and (bool(behind) or FULL in numbers)
+
+
+def _suspect(joined: str, count: int) -> bool:
+    """Tell at once whether one of many names, joined by NUL, can be unsafe."""
+    signs = ("..", ":", "\\", "\0/", "\0\0")
+    return joined.count("\0") != count + 1 or any(sign in joined for sign in signs)
 
 
 def _codec(flags: int) -> str:

@@ -10,12 +10,17 @@ import csv
 import hashlib
 import io
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 __all__ = ["Row", "digest", "encode", "format", "parse", "rewritten"]
 
 
-#: Path, hash and size of one file; of RECORD itself neither hash nor size.
-Row = list[str]
+class Row(NamedTuple):
+    """What RECORD says of one file; of RECORD itself neither hash nor size."""
+
+    path: str
+    hash: str = ""
+    size: str = ""
 
 
 def parse(content: bytes) -> list[Row]:
@@ -24,12 +29,9 @@ def parse(content: bytes) -> list[Row]:
     :raises ValueError: it is none
     """
     try:
-        rows = [row for row in csv.reader(_lines(content), strict=True) if row]
-    except csv.Error as error:
-        raise ValueError(str(error)) from error
-    if any(len(row) != 3 for row in rows):
-        raise ValueError("a row has not three columns")
-    return rows
+        return [Row._make(row) for row in csv.reader(_lines(content), strict=True) if row]
+    except (TypeError, csv.Error) as error:
+        raise ValueError("a row has not three columns") from error
 
 
 def format(rows: Iterable[Row], newline: str = "\n") -> bytes:
@@ -54,7 +56,7 @@ def rewritten(content: bytes, names: Mapping[str, str], contents: Mapping[str, b
         if row and (row[0] in names or row[0] in contents):
             path, changed = names.get(row[0], row[0]), contents.get(row[0])
             said = row[1:] if changed is None else [digest(changed), str(len(changed))]
-            written.append(format([[path, *said]], newline).decode())
+            written.append(format([Row(path, *said)], newline).decode())
         else:
             written += lines[start : rows.line_num]
         start = rows.line_num

@@ -36,8 +36,11 @@ def write(folder: Path, project: str, version: str, tag: str, files: Mapping[str
             ]
         ).encode(),
     }
-    rows = [[path, record.digest(content), str(len(content))] for path, content in members.items()]
-    members[f"{info}/RECORD"] = record.format([*rows, [f"{info}/RECORD", "", ""]])
+    rows = [
+        record.Row(path, record.digest(content), str(len(content)))
+        for path, content in members.items()
+    ]
+    members[f"{info}/RECORD"] = record.format([*rows, record.Row(f"{info}/RECORD")])
     folder.mkdir(parents=True, exist_ok=True)
     wheel = folder / f"{project}-{version}-{tag}.whl"
     with beside(wheel) as (_, path), zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -1,0 +1,199 @@
+"""What it costs to give a wheel other tags, beside a plain copy and beside others who rewrite wheels.
+
+Each tool has the wheel in the page cache and writes to the same file system. The fast ones run in turn, several times, and the least
+counts, because what else the machine does only ever adds; a process's peak memory is what the kernel says of it (wait4(2)).
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import report
+import venvs
+from customtags.wheels import record
+from customtags.wheels.archive import Archive
+from customtags.wheels.copying import copy, write_all
+from customtags.wheels.zipformat import ending, moved
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+#: The wheels: of 50 MB; of 400 MB; and of 1.5 GB with 13,000 members, the first with the members of the others behind its own.
+WHEELS = (
+    ("pyarrow==25.0.1",),
+    ("nvidia-cublas==13.1.1.3",),
+    ("torch==2.14.1", "nvidia-cudnn-cu13==9.24.0.43", "nvidia-cublas==13.1.1.3"),
+)
+
+#: Who rewrites a wheel → the command, in which WHEEL, OUT and PROVIDERS stand for paths; and how often it runs.
+TOOLS: dict[str, tuple[Sequence[str], int]] = {
+    "cp": (("cp", "WHEEL", "OUT"), 7),
+    "the start alone": (("PYTHON", "-m", "customtags", "--version"), 7),
+    "retag": (("PYTHON", "-m", "customtags", "retag", "WHEEL", "--isa=v3", "-d", "OUT"), 7),
+    "retag --verify": (
+        ("PYTHON", "-m", "customtags", "retag", "WHEEL", "--isa=v3", "--verify", "-d", "OUT"),
+        2,
+    ),
+    "wheel tags": (("PYTHON", "-m", "wheel", "tags", "--platform-tag=linux_x86_64_v3", "WHEEL"), 1),
+    "make-variant": (
+        (
+            *("VARIANTLIB", "make-variant", "--null-variant", "--pyproject-toml", "PROVIDERS"),
+            *("-f", "WHEEL", "-o", "OUT"),
+        ),
+        1,
+    ),
+}
+
+#: Those that take minutes for a large wheel.
+SLOW = ("wheel tags", "make-variant")
+
+#: make-variant wants a provider to be named, even for a variant without properties.
+PROVIDERS = """
+[variant.default-priorities]
+namespace = ["none"]
+[variant.providers.none]
+requires = ["none"]
+plugin-api = "none:None"
+"""
+
+
+class Cost(NamedTuple):
+    """Of one process: wall-clock time, the time on all cores, and peak memory."""
+
+    seconds: float
+    busy: float
+    mib: float
+
+
+def main() -> None:
+    """Measure each wheel with each tool."""
+    options = report.options(
+        __doc__, fast={"action": "store_true", "help": "leave out the tools that take minutes"}
+    )
+    tools = {name: tool for name, tool in TOOLS.items() if not (options.fast and name in SLOW)}
+    with venvs.temporary(options.wheels) as (folder, wheelhouse):
+        environment = venvs.installed(
+            folder / "venv", wheelhouse, "customtags", "wheel", "variantlib[cli]"
+        )
+        (folder / "providers.toml").write_text(PROVIDERS, encoding="utf-8")
+        for projects in WHEELS:
+            parts = [wheelhouse.wheel(project) for project in projects]
+            wheel = joined(folder / "in", parts)
+            size = f"{wheel.stat().st_size / 1e6:,.0f} MB, {len(Archive(wheel).members):,} members"
+            report.show(
+                measured(tools, environment, folder, wheel),
+                f"{wheel.name}: {size}",
+                as_json=options.json,
+            )
+            wheel.unlink()
+
+
+def measured(
+    tools: Mapping[str, tuple[Sequence[str], int]],
+    environment: venvs.Environment,
+    folder: Path,
+    wheel: Path,
+) -> list[report.Row]:
+    """Let every tool rewrite one wheel."""
+    found: dict[str, list[Cost]] = {name: [] for name in tools}
+    for turn in range(max(runs for _, runs in tools.values())):
+        for name, (command, runs) in tools.items():
+            if turn < runs:
+                found[name].append(cost(environment, folder, wheel, command))
+    best = {name: Cost(*map(min, zip(*costs))) for name, costs in found.items()}
+    copied, start, theirs = best["cp"], best["the start alone"], best.get("wheel tags")
+    return [
+        {
+            "tool": name,
+            "s": each.seconds,
+            "× cp": each.seconds / copied.seconds,
+            "less start": (each.seconds - start.seconds) / copied.seconds,
+            "wheel tags ÷ it": theirs.seconds / each.seconds if theirs else None,
+            "CPU s": each.busy,
+            "CPU × cp": each.busy / copied.busy,
+            "CPU less start": (each.busy - start.busy) / copied.busy,
+            "MiB": each.mib,
+        }
+        for name, each in best.items()
+    ]
+
+
+def cost(environment: venvs.Environment, folder: Path, wheel: Path, command: Sequence[str]) -> Cost:
+    """Run one command, and remove what it wrote."""
+    out = folder / "out"
+    out.mkdir(exist_ok=True)
+    paths = {
+        "WHEEL": wheel,
+        "OUT": out,
+        "PROVIDERS": folder / "providers.toml",
+        "PYTHON": environment.python,
+        "VARIANTLIB": environment.command("variantlib"),
+    }
+    words = [str(paths.get(word, word)) for word in command]
+    start = time.perf_counter()
+    process = subprocess.Popen(words, env=venvs.clean(), stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - start
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, words)
+    results = [*out.iterdir(), *(each for each in wheel.parent.iterdir() if each != wheel)]
+    if not results and "WHEEL" in command:
+        report.missing(f"a result of {' '.join(command)}", "see what it says")
+    for made in results:
+        made.unlink()
+    return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def joined(folder: Path, parts: Sequence[Path]) -> Path:
+    """Give a wheel that holds what several do, compressed as it is there.
+
+    The members of the others get a folder each, so that no two have one name, and the first one's RECORD lists them.
+    """
+    folder.mkdir(exist_ok=True)
+    wheel = folder / parts[0].name
+    first, *others = map(Archive, parts)
+    listed = next(each for each in first.members if each.name.endswith(".dist-info/RECORD"))
+    rows = record.parse(first.read(listed))
+    names: list[dict[str, str]] = [{}]
+    for number, other in enumerate(others, start=2):
+        renamed = {each.name: f"part{number}/{each.name}" for each in other.members}
+        own = next(each for each in other.members if each.name.endswith(".dist-info/RECORD"))
+        content = other.read(own)
+        rows += [row._replace(path=renamed[row.path]) for row in record.parse(content) if row.hash]
+        rows.append(record.Row(renamed[own.name], record.digest(content), str(len(content))))
+        names.append(renamed)
+    pieces = [wheel.with_suffix(f".{number}") for number, _ in enumerate(parts)]
+    for piece, archive, renamed in zip(pieces, (first, *others), names):
+        changed = {listed.name: record.format(rows)} if archive is first else {}
+        with piece.open("wb") as out:
+            archive.write(out.fileno(), renamed, changed)
+    concatenate(wheel, pieces)
+    return wheel
+
+
+def concatenate(target: Path, pieces: Sequence[Path]) -> None:
+    """Make one archive of several, which are removed."""
+    entries: list[bytes] = []
+    place = 0
+    with target.open("wb") as out:
+        for piece in pieces:
+            members = Archive(piece).members
+            end = max(each.end for each in members)
+            with piece.open("rb") as file:
+                copy(file.fileno(), out.fileno(), 0, end)
+            entries += [moved(each.entry, place + each.offset) for each in members]
+            place += end
+            piece.unlink()
+        directory = b"".join(entries)
+        write_all(
+            out.fileno(), directory + ending(len(entries), len(directory), place, b"", large=False)
+        )
+
+
+if __name__ == "__main__":
+    main()
