@@ -1,25 +1,26 @@
 """What `customtags audit` takes beside the tools that look at the same things, each in a process of its own, in one run.
 
-Wheels are fetched from the index if they are not in `--wheels`; `--instructions` measures the reading of code too.
+Wheels are fetched from the index if they are not in `--wheels`. The check that decodes instructions is left out.
 """
 
 from __future__ import annotations
 
+import os
 import re
-import resource
-import shutil
 import subprocess
-import sys
 import time
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import report
 import venvs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 #: What is compared, and of what each is an example.
 PROJECTS = {
@@ -50,7 +51,7 @@ def main() -> None:
     with venvs.temporary(options.wheels) as (folder, wheelhouse):
         requirements = ("auditwheel", "abi3audit", "abi3info", "backports.zstd", "iced-x86")
         environment = venvs.installed(folder / "venv", wheelhouse, "customtags", *requirements)
-        wheels = [_wheel(wheelhouse, project) for project in options.projects]
+        wheels = [wheelhouse.wheel(project) for project in options.projects]
         if options.large:
             wheels.append(_grown(folder, max(wheels, key=lambda each: each.stat().st_size)))
         python = str(environment.python)
@@ -60,10 +61,6 @@ def main() -> None:
         gpu = [row for wheel in wheels for row in _gpu_rows(python, wheelhouse, wheel)]
         if gpu:
             report.show(gpu, "Listing the GPU code of one file, seconds", as_json=options.json)
-
-
-def _wheel(wheelhouse: Path, project: str) -> Path:
-    return venvs.wheel(wheelhouse, project)
 
 
 def _row(python: str, wheel: Path) -> report.Row:
@@ -82,7 +79,7 @@ def _row(python: str, wheel: Path) -> report.Row:
     return row
 
 
-def _gpu_rows(python: str, wheelhouse: Path, wheel: Path) -> Iterator[report.Row]:
+def _gpu_rows(python: str, wheelhouse: venvs.Wheelhouse, wheel: Path) -> Iterator[report.Row]:
     """Compare with cuobjdump on the file that has most GPU code, if there is any."""
     listing = (
         "import sys, time; from collections import Counter; from pathlib import Path;"
@@ -125,9 +122,9 @@ def _with_gpu_code(wheel: Path) -> list[str]:
 
 
 @contextmanager
-def _cuobjdump(wheelhouse: Path) -> Iterator[Path]:
+def _cuobjdump(wheelhouse: venvs.Wheelhouse) -> Iterator[Path]:
     with TemporaryDirectory() as folder:
-        with zipfile.ZipFile(venvs.wheel(wheelhouse, "nvidia-cuda-cuobjdump")) as archive:
+        with zipfile.ZipFile(wheelhouse.wheel("nvidia-cuda-cuobjdump")) as archive:
             (name,) = (each for each in archive.namelist() if each.endswith("bin/cuobjdump"))
             program = Path(archive.extract(name, folder))
         program.chmod(0o755)
@@ -137,24 +134,34 @@ def _cuobjdump(wheelhouse: Path) -> Iterator[Path]:
 def _grown(folder: Path, wheel: Path) -> Path:
     """Make a wheel of at least 1 GB out of the members of another, several times over."""
     grown = folder / f"grown-1-{wheel.name.partition('-')[2].partition('-')[2]}"
-    with zipfile.ZipFile(wheel) as source, zipfile.ZipFile(grown, "w", zipfile.ZIP_DEFLATED) as target:
-        copies = -(-10**9 // wheel.stat().st_size)
+    with (
+        zipfile.ZipFile(wheel) as source,
+        zipfile.ZipFile(grown, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as target,
+    ):
+        copies = -(-(10**9) // wheel.stat().st_size)
         for member in source.infolist():
             content = source.read(member)
             times = copies if content[:4] == b"\x7fELF" else 1
             for number in range(times):
-                target.writestr(f"{number}/{member.filename}" if number else member.filename, content)
+                target.writestr(
+                    f"{number}/{member.filename}" if number else member.filename, content
+                )
     return grown
 
 
 def _timed(command: Sequence[str]) -> tuple[float, float]:
-    """Run it twice: the better time in seconds, and the most memory that a child ever took in MiB."""
-    times = []
+    """Run it twice: the better time in seconds, and the most memory that it had in MiB."""
+    times, most = [], 0
     for _ in range(2):
         start = time.perf_counter()
-        subprocess.run(command, check=False, capture_output=True, env=venvs.clean({}))
+        child = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=venvs.clean({})
+        )
+        _, _, usage = os.wait4(child.pid, 0)
+        child.returncode = 0  # it was waited for
         times.append(time.perf_counter() - start)
-    return min(times), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        most = max(most, usage.ru_maxrss)
+    return min(times), most / 1024
 
 
 def _output(command: Sequence[str]) -> str:

@@ -118,6 +118,11 @@ def _abi3(wheel: Wheel, claims: Claims, modules: list[Module]) -> Iterator[Findi
     inside = _defined(wheel, {s.name for m in modules for s in m.symbols} - added.keys())
     newest = max((added.get(s.name, least) for m in modules for s in m.symbols), default=least)
     later = f"cp{newest[0]}{newest[1]}"
+    foreign = any(m.linked for m in modules) or any(
+        symbol.name not in added and symbol.name not in inside and symbol.binding != "WEAK"
+        for module in modules
+        for symbol in module.symbols
+    )
     for module in modules:
         yield from _linked(module, f"the stable ABI of {_said(least)} is claimed")
         for symbol in module.symbols:
@@ -130,8 +135,10 @@ def _abi3(wheel: Wheel, claims: Claims, modules: list[Module]) -> Iterator[Findi
                 yield Finding("abi3-symbol", severity, says, module.member, symbol.name, cure=cure)
             elif since is not None and since > least:
                 says = f"needs {symbol.name}, which came into the stable ABI with {_said(since)}"
-                cure = f"build it with Py_LIMITED_API={_hexadecimal(least)}, or tag it {later}-abi3"
-                fix = Fix("interpreter", f"{later}-abi3") if severity == FALSE else None
+                cure = f"build it with Py_LIMITED_API={_hexadecimal(least)}"
+                cure += "" if foreign else f", or tag it {later}-abi3"
+                mends = severity == FALSE and not foreign
+                fix = Fix("interpreter", f"{later}-abi3") if mends else None
                 yield Finding(
                     "abi3-too-new", severity, says, module.member, symbol.name, cure=cure, fix=fix
                 )
