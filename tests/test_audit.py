@@ -195,6 +195,15 @@ def test_codes_are_told_once_and_every_one_has_a_meaning() -> None:
     assert set(CHECKS) == {page.NAME for page in PAGES}
 
 
+def test_the_documentation_has_every_code_and_no_other() -> None:
+    page = (HERE.parent / "docs" / "audit.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+    for code, meaning in CODES.items():
+        assert f"| `{code}` | {meaning} |" in rows
+    tables = page.partition("## Codes")[2].partition("## What proves what")[0]
+    assert tables.count("\n| `") == len(CODES)
+
+
 def test_damaged_members_are_told_and_the_others_looked_at(tmp_path: Path) -> None:
     files = {
         "demo/cut.so": elf()[:3000],
@@ -337,3 +346,18 @@ def test_a_member_that_is_packed_in_no_known_way(tmp_path: Path) -> None:
     data[place : place + 2] = (99).to_bytes(2, "little")
     path.write_bytes(data)
     assert found(path) == {("unreadable", "undecided")}
+
+
+def test_retag_gives_the_name_that_an_audit_finds_true(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {"demo/gpu.so": gpu_code("sm90a")}
+    made = wheel(tmp_path, "py3-none-linux_x86_64_cuda13_0", files)
+    assert main(["retag", str(made), "--from-audit", "-d", str(tmp_path / "out")]) == 0
+    (true,) = (tmp_path / "out").glob("*.whl")
+    assert true.name == "demo-1-py3-none-linux_x86_64_cuda13_0_sm90a.whl"
+    assert not [each for each in audit(true, ALONE) if each.severity == "false"]
+    broken = wheel(tmp_path, "py3-none-linux_x86_64_cuda13_0_sm120", files)
+    capsys.readouterr()
+    assert main(["retag", str(broken), "--from-audit"]) == 2
+    assert "gpu-absent" in capsys.readouterr().err

@@ -31,6 +31,9 @@ _DIMENSIONS = {
     "site": "acme2",
 }
 
+#: What retag itself puts right: the codes of an audit that say that a wheel does not agree with its name.
+_AGREEING = frozenset(("tags-disagree", "mixed-set"))
+
 
 def declare(verbs: Verbs, name: str) -> None:
     """Declare ``customtags retag``."""
@@ -51,6 +54,11 @@ def declare(verbs: Verbs, name: str) -> None:
     )
     tags.add_argument(
         "--profile", metavar="FILE", help="here is the machine that a profile describes"
+    )
+    tags.add_argument(
+        "--from-audit",
+        action="store_true",
+        help="the platforms that customtags audit finds to be true, instead of these",
     )
     tags.add_argument("--base", metavar="PLATFORM", help="in the place of the wheel's own policies")
     tags.add_argument(
@@ -101,6 +109,8 @@ def _retag(options: argparse.Namespace) -> int:
     wheels = {}
     for wheel in options.wheels:
         name = filename.parse(wheel.name)
+        if options.from_audit:
+            asked = asked._replace(platforms=_audited(wheel))
         platforms, local, build = claims.wanted(name, asked, ladders, pages)
         wheels[wheel] = common._replace(platforms=platforms, local=local, build=build)
     results = []
@@ -121,6 +131,22 @@ def _retag(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"wheels": results})
     return 0
+
+
+def _audited(wheel: Path) -> list[str]:
+    """Give the platforms that a wheel's contents allow.
+
+    :raises CustomtagsError: a claim is false that no other platform makes true
+    """
+    from customtags.wheels.audit import FALSE, Claims, audit, true_platforms
+
+    findings = audit(wheel)
+    for each in findings:
+        mended = each.fix and each.fix.dimension != "interpreter"
+        if each.severity == FALSE and not mended and each.code not in _AGREEING:
+            problem = f"{wheel.name}: {each.code}: {each.says}"
+            raise CustomtagsError(problem, each.cure or "build it again")
+    return true_platforms(findings, Claims.of(wheel.name))
 
 
 def _claims(options: argparse.Namespace) -> claims.Claims:
