@@ -68,20 +68,14 @@ def test_ours_never_reaches_the_other_back_end() -> None:
 @pytest.mark.parametrize("given", ["torch2.9,numpy2", ["torch2.9", "numpy2"]])
 def test_several_abis_are_given_with_commas_or_one_by_one(given: str | list[str]) -> None:
     wanted = read({"abi": given, "isa": "v3"})
-    assert wanted.platform("linux_x86_64") == "linux_x86_64_v3_numpy2_torch2_9"
-
-
-def test_a_release_stands_on_the_bare_platform_and_nothing_else_does() -> None:
-    assert read({"isa": "v3"}).platform("manylinux_2_28_x86_64") == "manylinux_2_28_x86_64_v3"
-    wanted = read({"distro": "el9.4"})
-    assert wanted.platform("manylinux_2_28_x86_64") == "linux_x86_64_el9_4"
+    assert wanted.platforms(["linux_x86_64"]) == ["linux_x86_64_v3_numpy2_torch2_9"]
 
 
 LADDERS = {"isa": ["v3", "v2"], "distro": [], "accelerator": ["rocm6_0_gfx90a", "rocm6_0"]}
 
 
 def test_here_is_what_the_machine_is() -> None:
-    wanted = read({"isa": "here", "accelerator": "here"}).here("linux_x86_64", LADDERS.__getitem__)
+    wanted = read({"isa": "here", "accelerator": "here"}).resolved("linux_x86_64", lambda: LADDERS)
     assert wanted.values == {"isa": "v3", "accelerator": "rocm6_0_gfx90a"}
 
 
@@ -94,9 +88,9 @@ def test_here_is_what_the_machine_is() -> None:
         (
             {"distro": "here"},
             "linux_x86_64",
-            "this machine has no distro; name one, or write distro",
+            "this machine has no segment of the dimension 'distro'",
         ),
-        ({"site": "here"}, "linux_x86_64", "site=here says nothing"),
+        ({"site": "here"}, "linux_x86_64", "this machine has no segment of the dimension 'site'"),
         ({"isa": "v9"}, "linux_x86_64", "its levels are v2, v3, v4"),
         ({"isa": "v3"}, "linux_aarch64", "its levels are v8_1"),
         ({"accelerator": "opencl"}, "linux_x86_64", "write it as in cuda12.4"),
@@ -112,7 +106,7 @@ def test_what_means_nothing_is_refused_with_the_cure(
     settings: dict[str, str], base: str, says: str
 ) -> None:
     with pytest.raises(CustomtagsError) as caught:
-        read(settings).here(base, LADDERS.__getitem__)
+        read(settings).resolved(base, lambda: LADDERS)
     assert says in str(caught.value)
 
 
@@ -122,7 +116,7 @@ def test_what_means_nothing_is_refused_with_the_cure(
 )
 def test_a_local_version_is_made_or_given(given: str, local: str | None) -> None:
     wanted = read({"variant": "rocm", "local-version": given})
-    assert wanted.here("linux_x86_64", LADDERS.__getitem__).local == local
+    assert wanted.resolved("linux_x86_64", lambda: LADDERS).local == local
 
 
 def write(folder: Path, text: str) -> Path:
@@ -153,6 +147,11 @@ def write(folder: Path, text: str) -> Path:
             "unknown key 'cpu' in [tool.customtags.v",
         ),
         ("[tool.customtags.variants]\nv3 = { isa = 3 }", 'not a text; write it as in isa = "v3"'),
+        (
+            "[tool.customtags]\naudit = 'yes'",
+            "not true or false or a table; write it as in audit = true",
+        ),
+        ("[tool.customtags.audit]\nbild = true", "unknown key 'bild' in [tool.customtags.audit]"),
         ("[tool]\ncustomtags = 1", "has no table [tool.customtags]"),
         ("[tool", "is no TOML"),
     ],
@@ -163,6 +162,22 @@ def test_a_project_that_can_t_be_understood_is_refused(
     with pytest.raises(SettingError) as caught:
         project.read(write(tmp_path, text))
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("[tool.customtags]\naudit = true", True),
+        ("[tool.customtags]\naudit = false", False),
+        ("[tool.customtags.audit]\nbuild = true\ndispatched = ['*_avx2']", True),
+        ("[tool.customtags.audit]\ndispatched = ['*_avx2']", False),
+        ("", False),
+    ],
+)
+def test_a_project_says_whether_its_builds_are_audited(
+    tmp_path: Path, text: str, wanted: bool
+) -> None:
+    assert project.read(write(tmp_path, text)).audit is wanted
 
 
 def test_a_project_without_a_file_is_refused(tmp_path: Path) -> None:

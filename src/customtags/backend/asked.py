@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Union
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from customtags import naming
+from customtags import claims
 from customtags.backend.project import DIMENSIONS
+from customtags.claims import HERE, NONE
 from customtags.errors import BuildError
 from customtags.settings import build_variable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from customtags.naming import Value
+
 __all__ = ["KEYS", "Asked", "read"]
 
-#: What stands for the machine that builds, and the dimensions that a machine has by itself.
-HERE, MACHINES = "here", ("isa", "distro", "accelerator")
+#: What has a local version made of release and accelerator.
+AUTO = "auto"
 
 #: The config settings that are ours; every other is the wrapped back end's.
 KEYS = ("variant", *DIMENSIONS, "local-version")
 
 #: What a front end hands over: pip gives a list where a key was given more than once.
 Settings = Mapping[str, Any]
-
-Value = Union[str, Sequence[str]]
 
 
 class Asked(NamedTuple):
@@ -53,35 +54,26 @@ class Asked(NamedTuple):
             for key, value in said.items()
         )
 
-    def platform(self, base: str) -> str:
-        """Name the platform of a wheel; one that names a release stands on ``linux_<arch>``.
+    def platforms(self, stock: Sequence[str]) -> list[str]:
+        """Name the platforms of a wheel.
 
+        :param stock: those that the wrapped back end gave it
         :raises TagError: a value is no segment of its dimension
         """
-        on = f"linux_{naming.arch(base)}" if "distro" in self.values else base
-        return naming.name(on, self.values)
+        return claims.platforms(stock, self.values)
 
-    def here(self, base: str, look: Callable[[str], Sequence[str]]) -> Asked:
+    def resolved(self, base: str, ladders: Callable[[], Mapping[str, Sequence[str]]]) -> Asked:
         """Put what the machine is in the place of ``here``, and a local version in that of ``auto``.
 
         :param base: the platform that is built for
-        :param look: gives the segments of one dimension that the machine accepts, best first
-        :raises BuildError: the machine has none, or there is nothing to make a local version of
-        :raises TagError: a value is no segment of its dimension
+        :param ladders: gives the segments of each dimension that the machine accepts, best first
+        :raises CustomtagsError: the machine has none, a value is no segment of its dimension, or there is nothing
+            to make a local version of
         """
-        values: dict[str, Value] = {}
-        for dimension, value in self.values.items():
-            values[dimension] = value
-            if value == HERE:
-                found = look(dimension) if dimension in MACHINES else ()
-                if not found:
-                    why = f"{dimension}={HERE} says nothing: this machine has no {dimension}"
-                    raise BuildError(why, f"name one, or write {dimension}=none")
-                values[dimension] = found[0]
-        resolved = self._replace(values=values)
-        if values:
-            resolved.platform(base)
-        return resolved._replace(local=_local(self.local, resolved, base))
+        known = ladders() if HERE in self.values.values() else {}
+        resolved = self._replace(values=claims.resolve(self.values, known))
+        platforms = resolved.platforms([base]) if resolved.values else []
+        return resolved._replace(local=_local(self.local, platforms))
 
 
 def read(
@@ -100,17 +92,17 @@ def read(
     variant = _variant(asked.pop("variant", None), variants)
     asked = {**variant, **asked}
     values = {name: _value(name, asked[name]) for name in DIMENSIONS if name in asked}
-    local = _value("local-version", asked.get("local-version", "none"))
+    local = _value("local-version", asked.get("local-version", NONE))
     return Asked(
-        {name: value for name, value in values.items() if value not in ("none", [])},
-        None if local == "none" else str(local),
+        {name: value for name, value in values.items() if value not in (NONE, [])},
+        None if local == NONE else str(local),
         {**variant.get("config-settings", {}), **rest},
         {name: str(value) for name, value in variant.get("environment", {}).items()},
     )
 
 
 def _variant(name: Any, variants: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
-    if name in (None, "none"):
+    if name in (None, NONE):
         return {}
     if name not in variants:
         there = f"there are {', '.join(variants)}" if variants else "there is none"
@@ -124,25 +116,21 @@ def _value(key: str, value: Any) -> Value:
     given = value if isinstance(value, list) else [value]
     parts = [part.strip() for each in given for part in str(each).split(",") if part.strip()]
     if key in ("abi", "site") and HERE not in parts:
-        return [part for part in parts if part != "none"]
+        return [part for part in parts if part != NONE]
     if len(parts) != 1:
         raise BuildError(f"{key}={','.join(parts)} is not one value", f"give {key} once")
     return parts[0]
 
 
-def _local(local: str | None, asked: Asked, base: str) -> str | None:
-    """Spell a local version as PEP 440 normalises it; ``auto`` makes it of release and accelerator."""
-    if local is None:
-        return None
-    if local == "auto":
-        spoken = {
-            key: asked.values[key] for key in ("distro", "accelerator") if key in asked.values
-        }
-        if not spoken:
+def _local(local: str | None, platforms: Sequence[str]) -> str | None:
+    """Spell a local version as PEP 440 normalises it."""
+    if local == AUTO:
+        local = claims.local_version(platforms) if platforms else ""
+        if not local:
             why = "local-version=auto is made of distro and accelerator, and neither is asked for"
             raise BuildError(why, "ask for one, or write the local version itself")
-        _, runs = naming.runs(naming.name(f"linux_{naming.arch(base)}", spoken))
-        return ".".join(run.text.replace("_", ".") for run in runs)
+    if local is None:
+        return None
     from packaging.version import InvalidVersion, Version
 
     try:

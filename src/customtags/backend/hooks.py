@@ -144,7 +144,7 @@ class Wrapper(NamedTuple):
         with ExitStack() as stack:
             stack.enter_context(_environment(wanted.environment))
             base = _base(wanted)
-            wanted = wanted.here(base, functools.partial(_look, base))
+            wanted = wanted.resolved(base, functools.partial(_ladders, base))
             changes = _told(base, wanted) if "isa" in wanted.values else {}
             if wanted.values:
                 stack.enter_context(fresh.aged(Path.cwd()))
@@ -164,13 +164,13 @@ def _base(wanted: asked.Asked) -> str:
     return base
 
 
-def _look(base: str, dimension: str) -> Sequence[str]:
-    return machine.ladders(machine.detect(), naming.arch(base))[dimension]
+def _ladders(base: str) -> Mapping[str, Sequence[str]]:
+    return machine.ladders(machine.detect(), naming.arch(base))
 
 
 def _told(base: str, wanted: asked.Asked) -> dict[str, str]:
     """Give the flags of the level that the name will have."""
-    _, runs = naming.runs(wanted.platform(base))
+    _, runs = naming.runs(wanted.platforms([base])[0])
     (level,) = (run.text for run in runs if run.dimension == "isa")
     return compilers.environment(os.environ, naming.arch(base), level)
 
@@ -181,20 +181,25 @@ def _named(built: Path, wanted: asked.Asked) -> Path:
     if wanted.values and "any" in name.platforms:
         why = f"{built.name!r} runs on any platform, whatever {wanted} says"
         raise BuildError(why, "ask for nothing, for this project compiles nothing")
-    platforms = [wanted.platform(each) for each in name.platforms] if wanted.values else None
-    return retag(built, platforms=platforms, local=wanted.local, folder=built.parent / "named")
+    platforms = wanted.platforms(name.platforms) if wanted.values else None
+    folder = built.parent / "named"
+    # What was said by dimension was checked when it was made into a name.
+    return retag(built, platforms=platforms, local=wanted.local, folder=folder, unknown=True)
 
 
 def _refuse_false_claims(wheel: Path) -> None:
     """Hold a wheel to its name, where the project wants that."""
-    from customtags.wheels.audit import FALSE, audit
+    from customtags.wheels.audit import CHECKS, FALSE, audit, declared, isa
 
-    false = [finding for finding in audit(wheel) if finding.severity == FALSE]
+    patterns = declared.dispatched(Path("pyproject.toml"))
+    checks = dict(CHECKS)
+    checks[isa.NAME] = functools.partial(isa.check, full=True, dispatched=patterns)
+    false = [finding for finding in audit(wheel, checks) if finding.severity == FALSE]
     for finding in false:
         print(f"customtags: {finding.code}: {finding.says}; {finding.cure}", file=sys.stderr)
     if false:
         count = "a false claim" if len(false) == 1 else f"{len(false)} false claims"
-        raise BuildError(f"{wheel.name!r} makes {count}", "see above, or drop audit = true")
+        raise BuildError(f"{wheel.name!r} makes {count}", "what is wrong stands above")
 
 
 @contextmanager

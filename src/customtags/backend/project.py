@@ -15,14 +15,20 @@ __all__ = ["DIMENSIONS", "KEYS", "VARIANT", "Project", "read"]
 #: The dimensions of which a wheel may say something.
 DIMENSIONS = ("isa", "distro", "accelerator", "abi", "site")
 
-_TEXT, _TEXTS, _TABLE = "a text", "a list of texts", "a table"
+_TEXT, _TEXTS, _TABLE, _YES_NO = "a text", "a list of texts", "a table", "true or false"
 
 #: Every key of ``[tool.customtags]``: of which types it may be, and how it is written.
 KEYS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "build-backend": ((_TEXT,), '"setuptools.build_meta"'),
     "backend-path": ((_TEXTS,), '["."]'),
     "variants": ((_TABLE,), '{ v3 = { isa = "v3" } }'),
-    "audit": (("true or false", _TABLE), "true"),
+    "audit": ((_YES_NO, _TABLE), "true"),
+}
+
+#: The same for ``[tool.customtags.audit]``; what is dispatched is read by `customtags.wheels.audit.declared`.
+AUDIT: Mapping[str, tuple[tuple[str, ...], str]] = {
+    "build": ((_YES_NO,), "true"),
+    "dispatched": ((_TEXTS,), '["*_avx2"]'),
 }
 
 #: The same for one variant.
@@ -44,7 +50,7 @@ class Project(NamedTuple):
     :ivar backend: its own back end, as ``build-backend`` names it; None if it names none
     :ivar backend_path: the folders from which it is loaded, below the project's
     :ivar variants: name → what is asked for it
-    :ivar audit: a wheel that makes a false claim is none
+    :ivar audit: a build fails whose wheel makes a false claim: ``audit = true``, or ``build = true`` in its table
     """
 
     backend: str | None
@@ -69,11 +75,15 @@ def read(folder: Path) -> Project:
         _check(path, where, variant, VARIANT)
     for each in table.get("backend-path", ()):
         _check_inside(path, folder, each)
+    audit = table.get("audit", False)
+    if isinstance(audit, dict):
+        _check(path, "[tool.customtags.audit]", audit, AUDIT)
+        audit = audit.get("build", False)
     return Project(
         table.get("build-backend"),
         table.get("backend-path", ()),
         variants,
-        bool(table.get("audit", False)),
+        audit,
     )
 
 
@@ -113,7 +123,7 @@ def _check(
 
 def _type(value: object) -> str:
     if isinstance(value, bool):
-        return "true or false"
+        return _YES_NO
     if isinstance(value, str):
         return _TEXT
     if isinstance(value, list) and all(isinstance(each, str) for each in value):

