@@ -143,8 +143,9 @@ def downloaded(environment: Environment, folder: Path, wheels: Path, *options: s
     return taken.name
 
 
-@pytest.mark.parametrize("node", NODES)
-@pytest.mark.parametrize("python", ["3.12", "3.13t"])
+@pytest.mark.parametrize(
+    ("node", "python"), [*((node, "3.12") for node in NODES), ("seed", "3.13t")]
+)
 def test_a_pip_without_the_hook_chooses_what_the_machine_would(
     node: str, python: str, make_environment: MakeEnvironment, offered: Path, tmp_path: Path
 ) -> None:

@@ -14,7 +14,7 @@ SHELLS = ("bash", "zsh", "fish", "tcsh")
 
 #: How an argument is called in the help → what a shell completes it with, in the words of shtab.
 COMPLETED = {
-    **dict.fromkeys(("FILE", "PROFILE", "WHEEL"), "FILE"),
+    **dict.fromkeys(("FILE", "PROFILE", "SOURCE", "WHEEL"), "FILE"),
     **dict.fromkeys(("DIR", "FOLDER"), "DIRECTORY"),
 }
 
