@@ -346,18 +346,3 @@ def test_a_member_that_is_packed_in_no_known_way(tmp_path: Path) -> None:
     data[place : place + 2] = (99).to_bytes(2, "little")
     path.write_bytes(data)
     assert found(path) == {("unreadable", "undecided")}
-
-
-def test_retag_gives_the_name_that_an_audit_finds_true(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    files = {"demo/gpu.so": gpu_code("sm90a")}
-    made = wheel(tmp_path, "py3-none-linux_x86_64_cuda13_0", files)
-    assert main(["retag", str(made), "--from-audit", "-d", str(tmp_path / "out")]) == 0
-    (true,) = (tmp_path / "out").glob("*.whl")
-    assert true.name == "demo-1-py3-none-linux_x86_64_cuda13_0_sm90a.whl"
-    assert not [each for each in audit(true, ALONE) if each.severity == "false"]
-    broken = wheel(tmp_path, "py3-none-linux_x86_64_cuda13_0_sm120", files)
-    capsys.readouterr()
-    assert main(["retag", str(broken), "--from-audit"]) == 2
-    assert "gpu-absent" in capsys.readouterr().err

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from customtags import Host
+from customtags.cli import main
 from customtags.dimensions import distro
 from customtags.wheels import gpu
 from customtags.wheels.audit import CHECKS, Claims, Finding, accelerator, audit, libc, true_name
@@ -265,3 +266,18 @@ def test_code_that_zstd_packed_is_read() -> None:
     (path,) = GPU.glob("*zstd.so")
     targets = {accelerator.spelled(code) for code in gpu.bundled(Elf(path.read_bytes()))}
     assert targets == set(path.stem.partition("--")[0].split(","))
+
+
+def test_retag_gives_the_name_that_an_audit_finds_true(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {"demo/gpu.so": (GPU / "sm90a.so").read_bytes()}
+    made = write(tmp_path, "demo", "1", "py3-none-linux_x86_64_cuda13_0", files)
+    assert main(["retag", str(made), "--from-audit", "-d", str(tmp_path / "out")]) == 0
+    (true,) = (tmp_path / "out").glob("*.whl")
+    assert true.name == "demo-1-py3-none-linux_x86_64_cuda13_0_sm90a.whl"
+    assert not [each for each in audit(true, CHECKED) if each.severity == "false"]
+    broken = write(tmp_path, "demo", "1", "py3-none-linux_x86_64_cuda13_0_sm120", files)
+    capsys.readouterr()
+    assert main(["retag", str(broken), "--from-audit"]) == 2
+    assert "gpu-absent" in capsys.readouterr().err
