@@ -8,22 +8,28 @@ from __future__ import annotations
 
 import mmap
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+from zipfile import ZipFile
 
 import report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 sys.path[:0] = [str(Path(__file__).parents[1] / "src")]
 
 from customtags.wheels.audit import isa  # noqa: E402 - it lies in that folder
 from customtags.wheels.audit.dispatch import implied  # noqa: E402
-from customtags.wheels.audit.floor import GUARDED  # noqa: E402
-from customtags.wheels.audit.levels import BASE, name  # noqa: E402
+from customtags.wheels.audit.floor import GUARDED, UNDECIDED, Verdict  # noqa: E402
+from customtags.wheels.audit.levels import name  # noqa: E402
 from customtags.wheels.audit.opened import Wheel  # noqa: E402
 from customtags.wheels.audit.reading import File, decoder  # noqa: E402
 from customtags.wheels.elf import Elf  # noqa: E402
@@ -73,38 +79,35 @@ def main() -> None:
 
 
 def real(kept: Path) -> tuple[list[report.Row], str]:
-    """Audit wheels of the index, every function of them."""
+    """Audit wheels of the index, every function of them, and a sample beside it."""
     rows: list[report.Row] = []
     for requirement in REAL:
         wheel = fetch(kept, requirement)
-        quick, full = (_summary(wheel, full=each) for each in (False, True))
-        files = full.pop("files")
-        same = "yes" if quick["floor"] == full["floor"] else quick["floor"]
-        rows.append({"wheel": requirement, "files": files, **full, "the same when sampled": same})
-    return rows, "The highest floor of a file in each wheel, and how many files have what above it"
+        full, quick = _verdicts(wheel, None), _verdicts(wheel, isa.SAMPLE)
+        floors = [verdict.floor for verdict in full]
+        states = [set(verdict.above.values()) for verdict in full]
+        rows.append(
+            {
+                "wheel": requirement,
+                "files": len(full),
+                "floor": name(max(floors)),
+                "files with it": floors.count(max(floors)),
+                "guarded above": states.count({GUARDED}),
+                "undecided above": sum(UNDECIDED in each for each in states),
+                "other floor when sampled": sum(a.floor != b.floor for a, b in zip(full, quick)),
+            }
+        )
+    return rows, "The highest floor of a file in each wheel, and in how many files code needs more"
 
 
-def _summary(wheel: Path, *, full: bool) -> dict[str, object]:
+def _verdicts(wheel: Path, most: int | None) -> list[Verdict]:
     """Decide every file as for a wheel that claims nothing."""
     reader = decoder("x86_64")
-    most = None if full else isa.SAMPLE
-    counts: Counter[str] = Counter()
     with Wheel(wheel) as opened:
-        files = [File(member, elf, reader, most) for member, elf in opened.elfs()]
-    asked = any(file.asks for file in files)
-    floors = []
-    for file in files:
-        verdict = file.decide(asked=asked, patterns=())
-        floors.append(verdict.floor)
-        states = set(verdict.above.values())
-        counts[GUARDED if states == {GUARDED} else "undecided" if states else "nothing"] += 1
-    return {
-        "files": len(files),
-        "floor": name(max(floors)),
-        "files with it": floors.count(max(floors)) if max(floors) > BASE else None,
-        "guarded above": counts[GUARDED],
-        "undecided above": counts["undecided"],
-    }
+        every = ((member, elf) for member, elf in opened.elfs() if elf.machine == "x86_64")
+        files = [File.read(member, elf, reader, most) for member, elf in every]
+        asked = any(file.asks for file in files)
+        return [file.decide(asked=asked, patterns=()) for file in files]
 
 
 class Built(NamedTuple):
@@ -156,7 +159,7 @@ def _pairs(project: str, wheels: dict[int, Path]) -> list[Built]:
     read: dict[int, dict[str, File]] = {}
     for level, wheel in wheels.items():
         with Wheel(wheel) as opened:
-            read[level] = {m: File(m, elf, reader, None) for m, elf in opened.elfs()}
+            read[level] = {m: File.read(m, elf, reader) for m, elf in opened.elfs()}
     return [
         Built(project, level, file, read[1][member], any(each.asks for each in files.values()))
         for level, files in read.items()
@@ -168,11 +171,12 @@ def speed(kept: Path) -> tuple[list[report.Row], str]:
     """Read one large library whole and in part, and list it with objdump."""
     requirement, member = LARGE
     wheel = fetch(kept, requirement)
-    with Wheel(wheel) as opened:
-        library = kept / Path(member).name
-        elf = next(elf for path, elf in opened.elfs() if path == member)
-        library.write_bytes(elf.data)
-        code = sum(each.size for each in elf.sections if each.executable) / 1e6
+    library = kept / Path(member).name
+    # Never in memory as a whole: what a parent has had counts as a child's peak, too.
+    with ZipFile(wheel) as archive, archive.open(member) as packed, library.open("wb") as file:
+        shutil.copyfileobj(packed, file, 1 << 20)
+    with mapped(library) as data:
+        code = sum(each.size for each in Elf(data).sections if each.executable) / 1e6
     ways = {"sampled": [str(isa.SAMPLE)], "every function": []}
     commands = {
         way: [sys.executable, __file__, "--read", str(library), *arguments]
@@ -205,10 +209,18 @@ def _row(way: str, code: float, command: list[str]) -> report.Row:
     }
 
 
+@contextmanager
+def mapped(path: Path) -> Iterator[mmap.mmap]:
+    """Give the bytes of a file."""
+    with path.open("rb") as file:
+        # What was read of it may still point into it; it goes when that goes.
+        yield mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
 def read(library: Path, most: int | None) -> None:
     """Read one library, decide it, and nothing else."""
-    with library.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        found = File(library.name, Elf(data), decoder("x86_64"), most)
+    with mapped(library) as data:
+        found = File.read(library.name, Elf(data), decoder("x86_64"), most)
         found.decide(asked=bool(found.asks), patterns=())
 
 

@@ -6,8 +6,7 @@ from functools import reduce
 from operator import attrgetter, or_
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import iced_x86
-
+from customtags.errors import ToolError
 from customtags.wheels.audit.floor import ASKS, NEW, OLD, mark
 from customtags.wheels.audit.levels import level
 
@@ -36,12 +35,21 @@ class Instruction(NamedTuple):
 
 
 class Decoder:
-    """Reads x86-64 machine code; making one takes 25 ms."""
+    """Reads x86-64 machine code; making one takes 25 ms.
+
+    :raises ToolError: the decoder is not installed
+    """
 
     #: Whether vectors have an old and a new encoding, which `floor.decide` tells apart.
     encodings = True
 
     def __init__(self) -> None:
+        try:
+            import iced_x86
+        except ImportError:
+            cure = "on x86_64 pip install 'customtags[audit]', or choose other checks with --only"
+            raise ToolError("reading instructions needs iced-x86", cure) from None
+        self._iced = iced_x86
         self._features = _names(iced_x86.CpuidFeature)
         kinds = _names(iced_x86.OpCodeOperandKind).items()
         vectors = frozenset(kind for kind, name in kinds if name[:3] in ("XMM", "YMM", "ZMM"))
@@ -53,36 +61,36 @@ class Decoder:
 
         tzcnt counts as the ``rep bsf`` that it is on a CPU without BMI1, where compilers write it, too.
         """
-        marks = set(map(self._marks.__getitem__, map(_CODE, iced_x86.Decoder(64, code))))
+        marks = set(map(self._marks.__getitem__, map(_CODE, self._iced.Decoder(64, code))))
         return mark(max(marks, default=0) >> 4, reduce(or_, marks, 0) & 15)
 
     def needy(self, code: bytes, address: int, number: int) -> Iterator[Instruction]:
         """Give the instructions of a function that need at least a level."""
-        formatter = iced_x86.Formatter(iced_x86.FormatterSyntax.NASM)
-        for each in iced_x86.Decoder(64, code, ip=address):
+        formatter = self._iced.Formatter(self._iced.FormatterSyntax.NASM)
+        for each in self._iced.Decoder(64, code, ip=address):
             if self._marks[each.code] >> 4 >= number:
                 features = tuple(self._features[feature] for feature in each.cpuid_features())
                 yield Instruction(each.ip, formatter.format(each), features)
 
     def asks(self, code: bytes, place: int) -> bool:
         """Tell whether an instruction begins at a place, and is CPUID."""
-        found = (each.code for each in iced_x86.Decoder(64, code) if each.ip == place)
-        return next(found, None) == iced_x86.Code.CPUID
+        found = (each.code for each in self._iced.Decoder(64, code) if each.ip == place)
+        return next(found, None) == self._iced.Code.CPUID
 
     def _mark(self, code: Any, vectors: frozenset[int]) -> int:
-        instruction = iced_x86.Instruction()
+        instruction = self._iced.Instruction()
         instruction.code = code
         features = {self._features[each] for each in instruction.cpuid_features()}
-        about = iced_x86.OpCodeInfo(code)
-        kinds = iced_x86.EncodingKind
-        flags = ASKS if code == iced_x86.Code.CPUID else 0
+        about = self._iced.OpCodeInfo(code)
+        kinds = self._iced.EncodingKind
+        flags = ASKS if code == self._iced.Code.CPUID else 0
         if about.encoding == kinds.EVEX:  # on masks, too
             flags |= NEW
         elif any(about.op_kind(index) in vectors for index in range(about.op_count)):
             flags |= NEW if about.encoding in (kinds.VEX, kinds.XOP) else OLD
         if features & _OLD_ONLY and flags & OLD:
             flags ^= OLD
-        ignored = about.mnemonic == iced_x86.Mnemonic.TZCNT
+        ignored = about.mnemonic == self._iced.Mnemonic.TZCNT
         return mark(1 if ignored else level(features), flags)
 
 
