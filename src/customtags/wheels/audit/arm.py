@@ -74,9 +74,6 @@ class Instruction(NamedTuple):
 class Decoder:
     """Reads A64 machine code. Only words whose highest byte may be a row's are looked at one by one."""
 
-    #: There is one encoding only.
-    encodings = False
-
     def __init__(self) -> None:
         self._rows = {
             byte: [row for row in ROWS if byte & row.mask >> 24 == row.value >> 24]

@@ -40,9 +40,6 @@ class Decoder:
     :raises ToolError: the decoder is not installed
     """
 
-    #: Whether vectors have an old and a new encoding, which `floor.decide` tells apart.
-    encodings = True
-
     def __init__(self) -> None:
         try:
             import iced_x86
