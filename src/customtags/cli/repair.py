@@ -44,6 +44,14 @@ def declare(verbs: Verbs, name: str) -> None:
         help="the ABI of a supplier to name, torch2.9 or torch2 (default: its minor version); may be repeated",
     )
     parser.add_argument(
+        "--exclude",
+        dest="excluded",
+        action="append",
+        default=[],
+        metavar="SONAME",
+        help="leave this library to who loads the wheel, as in 'libcudart.so.*'; may be repeated",
+    )
+    parser.add_argument(
         "--preload",
         action="store_true",
         help="load the libraries when the package is imported, wherever they are, instead of an RPATH",
@@ -53,21 +61,14 @@ def declare(verbs: Verbs, name: str) -> None:
 
 def _repair(options: argparse.Namespace) -> int:
     from customtags.wheels import supplier
-    from customtags.wheels.repair import repair
+    from customtags.wheels.repair import Wanted, repair
 
     given = [*map(supplier.from_wheel, options.suppliers)]
     suppliers = [*given, *supplier.environment()] if given else None
+    wanted = Wanted(options.segments, options.excluded, options.preload)
     done = []
     for wheel in options.wheels:
-        done.append(
-            repair(
-                wheel,
-                folder=options.folder,
-                suppliers=suppliers,
-                segments=options.segments,
-                preloading=options.preload,
-            )
-        )
+        done.append(repair(wheel, wanted, folder=options.folder, suppliers=suppliers))
         if not options.json:
             print(*_told(done[-1]), sep="\n")
     if options.json:
@@ -80,8 +81,8 @@ def _told(done: Repaired) -> Iterator[str]:
     yield f"  built against {', '.join(done.suppliers)}; named {', '.join(done.segments)}"
     for member, path in done.rpaths.items():
         yield f"  {member}: RPATH {path or 'removed'}"
-    for package, libraries in done.preloaded.items():
-        yield f"  {package}: loads {', '.join(libraries)} first"
+    for init, libraries in done.preloaded.items():
+        yield f"  {init}: loads {', '.join(libraries)} first"
     for each in done.required:
         yield f"  requires {each}"
     if done.grafted:

@@ -146,8 +146,8 @@ def _loaded(mine: Sequence[Link]) -> Iterator[Elf]:
             seen.add(library.path)
             with library.open() as elf:
                 yield elf
-                inner = [supplier.supplies(name) for name in elf.needed]
-            queue += [(supplier, each) for each in inner if each]
+                names = [name for name in elf.needed if not system.outside(name)]
+            queue += filter(None, (find(name, [supplier]) for name in names))
 
 
 def _defined(elf: Elf, wanted: set[str]) -> set[str]:

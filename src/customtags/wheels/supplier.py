@@ -9,7 +9,10 @@ from __future__ import annotations
 import csv
 import importlib.metadata
 import mmap
+import shutil
+import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path, PurePosixPath
@@ -31,8 +34,8 @@ __all__ = [
     "place",
 ]
 
-#: A library of a wheel is unpacked into memory to be read; larger than any on PyPI (torch's has 2 GB).
-MOST = 4 << 30
+#: Bytes that are held in memory.
+_CHUNK = 1 << 20
 
 
 class Library(NamedTuple):
@@ -68,11 +71,6 @@ class Supplier(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}"
-
-    def supplies(self, soname: str) -> Library | None:
-        """Give the library that is found under this name, or once it is loaded answers to it."""
-        named = next((each for each in self.libraries if each.name == soname), None)
-        return named or next((each for each in self.libraries if _soname(each) == soname), None)
 
 
 def installed(name: str, path: Sequence[str] | None = None) -> Supplier:
@@ -147,11 +145,7 @@ def mapped(path: Path) -> Callable[[], AbstractContextManager[Elf]]:
     @contextmanager
     def open_it() -> Iterator[Elf]:
         with path.open("rb") as file:
-            try:
-                data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-            except ValueError as error:  # an empty file
-                raise ElfError("is empty") from error
-            yield Elf(data)  # the mapping ends with its last reader
+            yield _elf(file.fileno())
 
     return open_it
 
@@ -181,11 +175,27 @@ def _is_shared(path: str) -> bool:
 
 
 def _unpacked(wheel: Path, member: str) -> Callable[[], AbstractContextManager[Elf]]:
+    """Give what unpacks a library when it is first asked for, into a file without a name that lasts as long as this."""
+    unpacked: list[Elf] = []
+
     @contextmanager
     def open_it() -> Iterator[Elf]:
-        with zipfile.ZipFile(wheel) as archive:
-            if archive.getinfo(member).file_size > MOST:
-                raise ElfError("is larger than any library")
-            yield Elf(archive.read(member))
+        if not unpacked:
+            with zipfile.ZipFile(wheel) as archive, tempfile.TemporaryFile() as file:
+                try:
+                    with archive.open(member) as content:
+                        shutil.copyfileobj(content, file, _CHUNK)
+                except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+                    raise ElfError(f"can't be unpacked: {error}") from error
+                file.flush()
+                unpacked.append(_elf(file.fileno()))
+        yield unpacked[0]
 
     return open_it
+
+
+def _elf(file: int) -> Elf:
+    try:
+        return Elf(mmap.mmap(file, 0, access=mmap.ACCESS_READ))  # it ends with its last reader
+    except ValueError as error:  # an empty file
+        raise ElfError("is empty") from error

@@ -114,25 +114,27 @@ def _unsupplied(
     supplies: Sequence[Supply],
     claims: Claims,
 ) -> Iterator[Finding]:
-    """Tell of each library that nobody has: false only where nothing could have it that is not here."""
+    """Tell of each library that nobody has here: false only where nothing that is required could bring it."""
     here = {each.supplier.name for each in supplies if each.fits}
     unseen = [str(each) for each in wanted if canonicalize_name(each.name) not in here]
     native = any(base.startswith("linux_") for base in claims.said("base"))
+    if unseen:
+        cure = f"install what it requires ({', '.join(unseen)}), or name a wheel of it by --with"
+    elif supplies:
+        others = " or ".join(str(each.supplier) for each in supplies)
+        cure = (
+            f"install another build of {others} that has it, or name by --with the wheel that does"
+        )
+    else:
+        cure = "let auditwheel put it into the wheel, or require and name by --with what has it"
     missing: dict[str, list[str]] = {}
     for each in found:
         if each.supplier is None:
             missing.setdefault(each.soname, []).append(each.member)
     for soname, members in missing.items():
-        too = f"{len(members) - 1} more of its files do" if len(members) > 1 else ""
-        says = f"it needs {soname}, which is not in the wheel, not on every system, and of no distribution here"
-        if unseen:
-            cure = (
-                f"install what it requires ({', '.join(unseen)}), or name a wheel of it by --with"
-            )
-        else:
-            cure = "let customtags repair put it into the wheel, or name by --with the wheel that has it"
-        severity = UNDECIDED if native or unseen else FALSE
-        says = f"{says}; so do {too.replace(' do', '')}" if too else says
+        says = f"{soname} is needed, and is not in the wheel, not on every system, and of no distribution here"
+        says += f" (so it is by {len(members) - 1} more of its files)" if len(members) > 1 else ""
+        severity = UNDECIDED if native or wanted or supplies else FALSE
         yield Finding("library-missing", severity, says, members[0], cure=cure)
 
 
@@ -217,11 +219,11 @@ def _symbols(wheel: Wheel, found: Sequence[Link], supplies: Sequence[Supply]) ->
             lost, unseen = undefined(wheel, member, found)
         except ElfError:  # of the wheel's, or of a supplier's file
             continue
-        if not lost or any(name.startswith("libc.") for name in unseen):
-            continue  # and without the C library nothing could be told
+        if not lost or any(name.startswith("libc.musl") for name in unseen):
+            continue  # musl's symbols have no version: without it nothing could be told
         who = " and ".join(str(each.supplier) for each in mine)
         says = f"{who} {'do' if len(mine) > 1 else 'does'} not define {_few(lost)}"
-        says += f"; {_few(unseen)} might, and is not here" if unseen else ""
+        says += f"; perhaps what is not here would: {_few(unseen)}" if unseen else ""
         cure = (
             "build it against this version, or require the other one and name its ABI in a segment"
         )
