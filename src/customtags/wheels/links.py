@@ -40,6 +40,10 @@ class Link(NamedTuple):
     library: Library | None
 
 
+#: What no distribution defines: the interpreter's, and the namespace std, which libstdc++ gives a version but not always.
+_OTHERS = ("Py", "_Py", "_ZNSt", "_ZNKSt", "_ZSt", "_ZTISt", "_ZTVSt")
+
+
 def links(wheel: Wheel, claims: Claims, suppliers: Sequence[Supplier] | None = None) -> list[Link]:
     """Give what a wheel needs of others.
 
@@ -119,7 +123,7 @@ def undefined(wheel: Wheel, member: str, found: Sequence[Link]) -> tuple[list[st
         symbol.name
         for symbol in elf.dynamic_symbols(defined=False)
         if symbol.binding == "GLOBAL"
-        and not symbol.name.startswith(("Py", "_Py"))  # the interpreter's
+        and not symbol.name.startswith(_OTHERS)
         and (symbol.library is None or symbol.library in mine)
     }
     for _, each in wheel.elfs():

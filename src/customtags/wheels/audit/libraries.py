@@ -222,7 +222,7 @@ def _symbols(wheel: Wheel, found: Sequence[Link], supplies: Sequence[Supply]) ->
         if not lost or any(name.startswith("libc.musl") for name in unseen):
             continue  # musl's symbols have no version: without it nothing could be told
         who = " and ".join(str(each.supplier) for each in mine)
-        says = f"{who} {'do' if len(mine) > 1 else 'does'} not define {_few(lost)}"
+        says = f"{who} {'do' if len(mine) > 1 else 'does'} not define {_few([*map(_short, lost)])}"
         says += f"; perhaps what is not here would: {_few(unseen)}" if unseen else ""
         cure = (
             "build it against this version, or require the other one and name its ABI in a segment"
@@ -230,6 +230,11 @@ def _symbols(wheel: Wheel, found: Sequence[Link], supplies: Sequence[Supply]) ->
         sure = not unseen and all(each.fits for each in mine)
         severity = FALSE if sure else UNDECIDED
         yield Finding("symbol-missing", severity, says, member, lost[0], cure=cure)
+
+
+def _short(symbol: str, most: int = 60) -> str:
+    """Cut a mangled name: where it begins tells the namespace, and the finding has it whole."""
+    return symbol if len(symbol) <= most else f"{symbol[:most]}…"
 
 
 def _few(names: Sequence[str], most: int = 3) -> str:
