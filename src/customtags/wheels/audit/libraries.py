@@ -14,6 +14,7 @@ from customtags.naming import runs
 from customtags.wheels import abis, preload
 from customtags.wheels.audit.finding import FALSE, NOTE, UNDECIDED, Finding, Fix
 from customtags.wheels.links import Link, folders, links, origin, reaches, requirements, undefined
+from customtags.wheels.system import outside
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
@@ -223,7 +224,8 @@ def _symbols(wheel: Wheel, found: Sequence[Link], supplies: Sequence[Supply]) ->
             continue  # musl's symbols have no version: without it nothing could be told
         who = " and ".join(str(each.supplier) for each in mine)
         says = f"{who} {'do' if len(mine) > 1 else 'does'} not define {_few([*map(_short, lost)])}"
-        says += f"; perhaps what is not here would: {_few(unseen)}" if unseen else ""
+        absent = [name for name in unseen if not outside(name)]
+        says += f"; perhaps what is not here would: {_few(absent)}" if absent else ""
         cure = (
             "build it against this version, or require the other one and name its ABI in a segment"
         )
