@@ -107,8 +107,12 @@ def reaches(elf: Elf, link: Link) -> bool:
     """Tell whether an RPATH leads to the library, where both are installed into the same site-packages."""
     if link.library is None or link.library.name != link.soname:
         return False
-    start = posixpath.dirname(place(link.member))
-    searched = (re.sub(r"^\$(ORIGIN|\{ORIGIN\})", start or ".", each) for each in folders(elf))
+    try:
+        written = folders(elf)
+    except ElfError:  # which the wheel tells of
+        return False
+    start = posixpath.dirname(place(link.member)) or "."
+    searched = (re.sub(r"^\$(ORIGIN|\{ORIGIN\})", lambda _: start, each) for each in written)
     return (posixpath.dirname(link.library.path) or ".") in map(posixpath.normpath, searched)
 
 
