@@ -121,7 +121,7 @@ def undefined(wheel: Wheel, member: str, found: Sequence[Link]) -> tuple[list[st
 
     :returns: those, and the libraries that are not here and might have some of them
     """
-    elf = dict(wheel.elfs())[member]
+    elf = next(elf for name, elf in wheel.elfs() if name == member)
     mine = {link.soname: link for link in found if link.member == member}
     wanted = {
         symbol.name

@@ -141,16 +141,13 @@ def _unsupplied(
 
 def _unreached(wheel: Wheel, supply: Supply) -> Iterator[Finding]:
     """Tell of each file whose RPATH does not lead to the supplier, and before which nothing loads its libraries."""
-    elfs = dict(wheel.elfs())
     lost: dict[str, list[Link]] = {}
-    for link in supply.used:
-        loaded = preload.listed(wheel, link.member)
-        if (
-            link.library
-            and link.library.path not in loaded
-            and not reaches(elfs[link.member], link)
-        ):
-            lost.setdefault(link.member, []).append(link)
+    for member, elf in wheel.elfs():
+        used = [link for link in supply.used if link.member == member and link.library]
+        loaded = preload.listed(wheel, member) if used else []
+        for link in used:
+            if link.library and link.library.path not in loaded and not reaches(elf, link):
+                lost.setdefault(member, []).append(link)
     for member, missed in lost.items():
         ways = {origin(member, link.library.path) for link in missed if link.library}
         names = _few([link.soname for link in missed])
