@@ -11,7 +11,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-import atheris  # type: ignore[import-untyped]  # the one program that needs it
+import atheris
 
 with atheris.instrument_imports(include=["customtags.wheels"]):
     from customtags.errors import CustomtagsError
