@@ -26,7 +26,7 @@ def path_hook(path):
 
 
 def _patching(importer):
-    """Let an importer find targets with a loader that patches them."""
+    # Let an importer find targets with a loader that patches them.
     find = getattr(importer, "find_spec", None)
     if find is None:  # zipimport before Python 3.10, where it is the loader, too
         _prepare(importer)
@@ -46,7 +46,7 @@ def _patching(importer):
 
 
 def _prepare(loader):
-    """Let a loader patch the module that it runs, once; its class stays what it is."""
+    # Let a loader patch the module that it runs, once; its class stays what it is.
     verb = "exec_module" if hasattr(loader, "exec_module") else "load_module"
     if verb in getattr(loader, "__dict__", (verb,)):  # it is already, or it has slots
         return
@@ -64,7 +64,7 @@ def _prepare(loader):
 
 
 def _engine(verb, module):
-    """Let customtags._patch act on one copy; whatever fails there, the copy stays usable."""
+    # Let customtags._patch act on one copy; whatever fails there, the copy stays usable.
     try:
         from customtags import _patch
 
@@ -74,7 +74,7 @@ def _engine(verb, module):
 
 
 def _everywhere(verb):
-    """Let what is imported already be patched or not, and the folders be asked anew."""
+    # Let what is imported already be patched or not, and the folders be asked anew.
     for path in list(sys.path_importer_cache):
         if _is_packaging(path):
             sys.path_importer_cache.pop(path, None)
