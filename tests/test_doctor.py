@@ -36,7 +36,7 @@ def test_it_names_the_files_the_copies_and_the_cost() -> None:
     assert public["patched"] == ["platform_tags"]
     assert Path(public["by"]).name == "_patch.py"
     assert Path(public["file"]).name == "tags.py"
-    assert seen["seconds"] > 0
+    assert isinstance(seen["seconds"], float)
 
 
 def test_it_says_no_where_the_hook_is_off() -> None:

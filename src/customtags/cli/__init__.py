@@ -5,43 +5,30 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from importlib import import_module
 
 from customtags import __version__
-from customtags.cli import (
-    audit,
-    build_matrix,
-    choose,
-    completion,
-    config,
-    demo,
-    doctor,
-    intersect,
-    link,
-    look,
-    repair,
-    retag,
-)
 from customtags.errors import CustomtagsError
 
-__all__ = ["main"]
+__all__ = ["VERBS", "main", "parser"]
 
-#: Every verb: its name → the function that declares it and says what runs it.
+#: Every verb: its name → the module that has it, and the function there that declares it and says what runs it.
 VERBS = {
-    "show": look.declare_show,
-    "detect": look.declare_detect,
-    "intersect": intersect.declare,
-    "config": config.declare,
-    "explain": choose.declare_explain,
-    "rank": choose.declare_rank,
-    "doctor": doctor.declare,
-    "demo": demo.declare,
-    "retag": retag.declare,
-    "build-matrix": build_matrix.declare,
-    "audit": audit.declare,
-    "link-flags": link.declare,
-    "repair": repair.declare,
-    "completion": completion.declare,
+    "show": ("look", "declare_show"),
+    "detect": ("look", "declare_detect"),
+    "intersect": ("intersect", "declare"),
+    "config": ("config", "declare"),
+    "explain": ("choose", "declare_explain"),
+    "rank": ("choose", "declare_rank"),
+    "doctor": ("doctor", "declare"),
+    "demo": ("demo", "declare"),
+    "retag": ("retag", "declare"),
+    "build-matrix": ("build_matrix", "declare"),
+    "audit": ("audit", "declare"),
+    "link-flags": ("link", "declare"),
+    "repair": ("repair", "declare"),
+    "completion": ("completion", "declare"),
 }
 
 
@@ -50,16 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     :returns: 0 yes, 1 no, 2 bad usage or input
     """
-    parser = argparse.ArgumentParser(
-        prog="customtags",
-        description="Extended platform tags: what this machine is, and what pip takes.",
-    )
-    parser.add_argument("--version", action="version", version=f"customtags {__version__}")
-    parser.set_defaults(parser=parser)  # for whoever looks at all verbs
-    verbs = parser.add_subparsers(metavar="VERB", required=True)
-    for name, declare in VERBS.items():
-        declare(verbs, name)
-    options = parser.parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    verb = [name for name in given[:1] if name in VERBS]
+    options = parser(verb or VERBS).parse_args(given)
     try:
         status: int = options.run(options)
         sys.stdout.flush()
@@ -72,3 +52,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return status
+
+
+def parser(names: Iterable[str]) -> argparse.ArgumentParser:
+    """Make the parser that knows these verbs; only their modules are loaded."""
+    made = argparse.ArgumentParser(
+        prog="customtags",
+        description="Extended platform tags: what this machine is, and what pip takes.",
+    )
+    made.add_argument("--version", action="version", version=f"customtags {__version__}")
+    verbs = made.add_subparsers(metavar="VERB", required=True)
+    for name in names:
+        module, declare = VERBS[name]
+        getattr(import_module(f"{__name__}.{module}"), declare)(verbs, name)
+    return made

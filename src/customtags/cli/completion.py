@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
+from customtags import cli
 from customtags.cli.output import Verbs, add_verb, print_json
 from customtags.errors import ToolError
 
@@ -33,11 +34,12 @@ def _completion(options: argparse.Namespace) -> int:
     except ImportError:
         cure = "pip install 'customtags[completion]'"
         raise ToolError("shtab is not installed, which knows the shells", cure) from None
-    for action in _actions(options.parser):
+    every = cli.parser(cli.VERBS)
+    for action in _actions(every):
         kind = COMPLETED.get(str(action.metavar))
         if kind:
             action.complete = getattr(shtab, kind)  # type: ignore[attr-defined]
-    script = shtab.complete(options.parser, shell=options.shell)
+    script = shtab.complete(every, shell=options.shell)
     if options.json:
         print_json({"shell": options.shell, "script": script})
     else:
