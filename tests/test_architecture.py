@@ -30,6 +30,7 @@ FLOORS = (
     ("pip_settings", "verdict"),
     ("index",),
     ("rank",),
+    ("installed",),
     ("_patch", "backend", "build", "demo", "doctor", "linking", "testing"),
     ("cli",),
     ("__main__",),

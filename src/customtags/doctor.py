@@ -19,6 +19,7 @@ from customtags.errors import FactError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from customtags.interpreter import Interpreter
     from customtags.spec import Host, Page
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "cost",
     "disagreements",
     "hook",
+    "release",
     "running_platforms",
     "running_python",
 ]
@@ -102,6 +104,14 @@ def running_python() -> str:
     """Name the running Python as a profile does."""
     best = next(tags.sys_tags())
     return interpreter.spell(best.interpreter, best.abi)
+
+
+def release(python: Interpreter) -> str:
+    """Give the whole version of a Python; of another than the running one it is not known, and pip then says .0."""
+    name = "{}{}{}".format(python.implementation, *python.version)
+    if interpreter.spell(name, python.abi) == running_python():
+        return "{}.{}.{}".format(*sys.version_info)
+    return "{}.{}.0".format(*python.version)
 
 
 def copies() -> list[Copy]:

@@ -206,7 +206,9 @@ class Client:
             )
             if response.status_code == 404:
                 return None, ""
-            response.raise_for_status()
+            if response.status_code >= 400:
+                cure = "put user and password into the URL or into netrc, or see 'pip config list'"
+                raise PageError(shown, f"answers {response.status_code} {response.reason}", cure)
             content = bytearray()
             for chunk in response.iter_content(65536):
                 content += chunk
@@ -246,6 +248,9 @@ def _session(settings: PipSettings) -> Session:
     adapter = requests.adapters.HTTPAdapter()
     adapter.init_poolmanager(10, 10, ssl_context=ssl.create_default_context())
     session.mount("https://", adapter)
+    for host in settings.trusted_hosts:  # such a context would insist
+        session.mount(f"https://{host}/", requests.adapters.HTTPAdapter())
+        session.mount(f"https://{host}:", requests.adapters.HTTPAdapter())
     if settings.trusted_hosts:
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     return session

@@ -132,8 +132,8 @@ def rank(
     :param requires: gives the Requires-Python of a file's own metadata, None where it says nothing or is not at hand
     """
     candidates, refused = _sift(files, wanted, machine)
-    keep = _released(candidates, wanted)
-    refused += [_refuse(each, _not_released(each)) for each in candidates if each not in keep]
+    keep, left_out = _released(candidates, wanted)
+    refused += [_refuse(each, _not_released(each)) for each in left_out]
     order = _ordered(keep, _newest, machine, wanted)
     chosen, unfit = _resolve(order, wanted, requires)
     refused += [_refuse(each, miss) for each, miss in unfit.items()]
@@ -181,7 +181,7 @@ def _sift(
                 Ranked(file, None, None, (Miss("name", file.name, why, "", None, _RENAME),))
             )
             continue
-        if candidate is not None and wanted.specifier.contains(candidate.version, prereleases=True):
+        if candidate is not None and _asked_for(candidate.version, wanted.specifier):
             miss = next(_misses(candidate, wanted), None)
             if miss:
                 refused.append(_refuse(candidate, miss))
@@ -190,6 +190,10 @@ def _sift(
             else:
                 candidates.append(candidate)
     return candidates, refused
+
+
+def _asked_for(version: Version, specifier: SpecifierSet) -> bool:
+    return len(specifier) == 0 or specifier.contains(version, prereleases=True)
 
 
 _RENAME = "name it as in 'example-1.2.3-cp312-cp312-linux_x86_64.whl'"
@@ -247,8 +251,10 @@ def _applies(option: str, project: str, settings: PipSettings) -> bool:
 
 def python_misses(name: str, specifier: str | None, release: str, source: str) -> Iterator[Miss]:
     """Hold a Requires-Python against a Python; pip lets one pass that it does not understand."""
+    if not specifier:
+        return
     try:
-        fits = SpecifierSet(specifier or "").contains(release, prereleases=True)
+        fits = SpecifierSet(specifier).contains(release, prereleases=True)
     except InvalidSpecifier:
         return
     if not fits:
@@ -258,18 +264,24 @@ def python_misses(name: str, specifier: str | None, release: str, source: str) -
         )
 
 
-def _released(candidates: Sequence[Candidate], wanted: Wanted) -> list[Candidate]:
-    """Leave out pre-releases and yanked files, unless nothing else will do."""
+def _released(
+    candidates: Sequence[Candidate], wanted: Wanted
+) -> tuple[list[Candidate], list[Candidate]]:
+    """Leave out pre-releases and yanked files, unless nothing else will do; give what is kept, and what is not."""
     versions = {each.version for each in candidates}
     allowed = set(wanted.specifier.filter(versions, prereleases=wanted.settings.pre or None))
-    kept = [each for each in candidates if each.version in allowed]
+    of_version = [each for each in candidates if each.version in allowed]
     pinned = any(
         each.operator == "===" or (each.operator == "==" and not each.version.endswith(".*"))
         for each in wanted.specifier
     )
-    if pinned and all(each.file.yanked is not None for each in kept):  # PEP 592
-        return kept
-    return [each for each in kept if each.file.yanked is None]
+    yanked = pinned and all(each.file.yanked is not None for each in of_version)  # PEP 592
+    kept: list[Candidate] = []
+    left_out: list[Candidate] = []
+    for each in candidates:
+        good = each.version in allowed and (yanked or each.file.yanked is None)
+        (kept if good else left_out).append(each)
+    return kept, left_out
 
 
 def _not_released(candidate: Candidate) -> Miss:
@@ -334,11 +346,12 @@ def _traps(chosen: Candidate | None, left: Sequence[Candidate], machine: Machine
             )
         return
     told: set[str] = set()
-    extended = len(machine.platforms) - len(machine.stock)
+    better = min(len(machine.extended), _platform(chosen, machine))
     for wheel in wheels:
+        if _platform(wheel, machine) >= better:
+            continue
         kind, says, cure = _better(wheel, chosen)
-        place = _platform(wheel, machine)
-        if kind not in told and place < min(extended, _platform(chosen, machine)):
+        if kind not in told:
             told.add(kind)
             yield Trap(kind, wheel.file.name, f"it has the better platform, but {says}", cure)
 
@@ -373,10 +386,15 @@ def _older(
     chosen: Candidate | None, left: Sequence[Candidate], machine: Machine, wanted: Wanted
 ) -> Iterator[Trap]:
     """Name what pips before those of `PIPS` take instead."""
+    if chosen is None:
+        return
+    same = [
+        each for each in left[::-1] if each.version == chosen.version
+    ]  # every pip compares it first
     for first, (differs, key) in PIPS.items():
-        instead = _ordered(left[::-1], key, machine, wanted)[:1]
-        if chosen and instead != [chosen]:
-            name = instead[0].file.name
+        instead = _ordered(same, key, machine, wanted)[0]
+        if instead is not chosen:
+            name = instead.file.name
             says = f"such a pip takes it, because it {differs}"
             yield Trap(f"pip before {first}", name, says, f"upgrade pip to {first} or later")
 

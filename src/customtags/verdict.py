@@ -144,11 +144,15 @@ class Machine:
         }
         self.rows = {tuple(tag.split("-")[:2]) for tag in self.order}
 
+    @property
+    def extended(self) -> Sequence[str]:
+        """The extended ones of its platforms."""
+        return self.platforms[: len(self.platforms) - len(self.stock)]
+
     @cached_property
     def older(self) -> dict[str, int]:
         """The same places where pip is older than 26.3, and the native ``linux_<arch>`` the last of the stock ones."""
-        extended = self.platforms[: -len(self.stock) or None]
-        return _order(self.python, [*extended, *self.stock[1:], *self.stock[:1]])
+        return _order(self.python, [*self.extended, *self.stock[1:], *self.stock[:1]])
 
 
 def judge(names: Iterable[str], machine: Machine) -> Verdict:
@@ -441,7 +445,7 @@ def _combination(tag: str, base: str, machine: Machine, *, all_known: bool) -> I
         yield Miss("spelling", tag, error.problem, "", None, error.cure)
         return
     if base in machine.bases:
-        number = len(machine.platforms) - len(machine.stock)
+        number = len(machine.extended)
         has = f"the {number} best tags, {machine.cut} more are left out to keep pip quick"
         yield Miss(
             "limit",

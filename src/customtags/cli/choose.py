@@ -17,12 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from customtags.index import File
-    from customtags.interpreter import Interpreter
     from customtags.pip_settings import PipSettings
     from customtags.rank import Ranked, Ranking, Trap, Wanted
     from customtags.verdict import Machine, Miss, Verdict
 
-__all__ = ["declare_explain", "declare_rank", "release"]
+__all__ = ["declare_explain", "declare_rank"]
 
 #: How many files `rank` lists of those that fit, and of those that don't, unless it is asked for all.
 SCREEN = 10
@@ -50,16 +49,6 @@ def declare_rank(verbs: Verbs, name: str) -> None:
     _add_options(parser)
     parser.add_argument("--all", action="store_true", help="every file, however many there are")
     parser.set_defaults(run=_rank)
-
-
-def release(python: Interpreter) -> str:
-    """Give the whole version of a Python: of another than this one it is not known, and pip then says .0."""
-    if (
-        interpreter.spell("{}{}{}".format(python.implementation, *python.version), python.abi)
-        == doctor.running_python()
-    ):
-        return "{}.{}.{}".format(*sys.version_info)
-    return "{}.{}.0".format(*python.version)
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
@@ -135,7 +124,7 @@ def _best(file: File, machines: Sequence[Machine]) -> dict[str, Any]:
         judged = verdict.judge(verdict.split(file.name), machine)
         specifier = file.requires_python or index.requires_python(file)
         misses = list(
-            rank.python_misses(file.name, specifier, release(machine.python), "its metadata")
+            rank.python_misses(file.name, specifier, doctor.release(machine.python), "its metadata")
         )
         fits = judged.fits and not misses
         number = len(misses) + len(judged.tags[0].misses)
@@ -310,7 +299,7 @@ def _wanted(
             raise CustomtagsError(
                 there, "name the project, as in 'customtags rank wheels/ example'"
             )
-        return Wanted(names[0], SpecifierSet(), release(machine.python), settings)
+        return Wanted(names[0], SpecifierSet(), doctor.release(machine.python), settings)
     try:
         parsed = Requirement(requirement)
     except InvalidRequirement as error:
@@ -318,7 +307,7 @@ def _wanted(
             f"{requirement!r} is no project", "write it as in 'example' or 'example==1.2.3'"
         ) from error
     name = canonicalize_name(parsed.name)
-    return Wanted(name, parsed.specifier, release(machine.python), settings)
+    return Wanted(name, parsed.specifier, doctor.release(machine.python), settings)
 
 
 def _print_ranking(ranking: Ranking, machine: Machine, most: int | None) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from customtags import doctor, machine
+from customtags import doctor, interpreter
 from customtags.cli.machine import look
 from customtags.cli.output import Verbs, add_verb, print_json, table
-from customtags.host import Host
+from customtags.host import Host, cache
 from customtags.host.child import LIMIT
 from customtags.settings import variable
 
@@ -21,7 +21,17 @@ __all__ = ["declare", "describe"]
 def declare(verbs: Verbs, name: str) -> None:
     """Declare ``customtags doctor``."""
     parser = add_verb(
-        verbs, name, "tell whether pip is patched, and what it costs", "customtags doctor"
+        verbs,
+        name,
+        "tell whether pip is patched, and whether what is installed fits",
+        "customtags doctor",
+    )
+    parser.add_argument(
+        "--index",
+        metavar="URL",
+        nargs="?",
+        const="",
+        help="look there, or where pip does, for better wheels of what is installed",
     )
     parser.set_defaults(run=_doctor)
 
@@ -36,19 +46,25 @@ def describe(hook: doctor.Hook) -> str:
 
 
 def _doctor(options: argparse.Namespace) -> int:
+    from customtags.cli import installed
+    from customtags.verdict import Machine
+
     hook, copies = doctor.hook(), doctor.copies()
     unpatched = [copy.name for copy in copies if copy.file and not copy.patched]
     patched = [copy.name for copy in copies if copy.patched]
     profile, _, settings, pages, problems = look()
-    extended, cut = machine.extend(doctor.running_platforms(), profile, settings, pages)
+    python = interpreter.read(doctor.running_python())
+    judged = Machine(profile, doctor.running_platforms(), python, settings=settings, pages=pages)
     report = {
         "hook": hook._asdict(),
         "copies": [copy._asdict() for copy in copies],
         "seconds": doctor.cost(patched[0]) if patched else None,
         "driver_limit_seconds": LIMIT,
         "disagreements": [each._asdict() for each in doctor.disagreements(pages, Host())],
-        "platforms": len(extended),
-        "cut": cut,
+        "platforms": len(judged.extended),
+        "cut": judged.cut,
+        "cache": {"folder": cache.folder(), "seconds_left": cache.kept()},
+        **installed.report(judged, options.index),
         "problems": list(dict.fromkeys(map(str, problems))),
     }
     if options.json:
@@ -57,7 +73,9 @@ def _doctor(options: argparse.Namespace) -> int:
         _print_hook(hook)
         _print_copies(copies)
         _print_findings(report)
-    return int(bool(unpatched) or not (hook.installed and hook.wanted))
+        _print_cache(report["cache"])
+        installed.show(report)
+    return int(bool(unpatched) or bool(report["unfit"]) or not (hook.installed and hook.wanted))
 
 
 def _print_copies(copies: Sequence[doctor.Copy]) -> None:
@@ -80,6 +98,20 @@ def _print_findings(report: dict[str, Any]) -> None:
         print(f"Sources of {found['page']} disagree: {'; '.join(answers)}. The first counts.")
     for problem in report["problems"]:
         print(f"Left out: {problem}.")
+
+
+def _print_cache(found: dict[str, Any]) -> None:
+    left = found["seconds_left"]
+    answers = [
+        f"{name} for {seconds / 60:.0f} min more" if seconds else f"{name} too old or not readable"
+        for name, seconds in (left or {}).items()
+    ]
+    if found["folder"] is None:
+        print("Answers of drivers are not kept: there is no home folder.")
+    elif not left:
+        print(f"No answer of a driver is kept in {found['folder']}.")
+    else:
+        print(f"Answers of drivers are kept in {found['folder']}: {', '.join(answers)}.")
 
 
 def _print_hook(hook: doctor.Hook) -> None:

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["folder", "read", "write"]
+__all__ = ["folder", "kept", "read", "write"]
 
 #: More than any answer needs.
 LIMIT = 65536
@@ -36,24 +36,46 @@ def folder() -> str | None:
 
 def read(name: str, key: object) -> Any | None:
     """Give the answer of that name if it was given to the same key, and its time is not over."""
-    import json
-    import time
+    place = folder()
+    if place is None or not _is_ours(place):
+        return None
+    entry, left = _entry(f"{place}/{name}.json")
+    return entry["answer"] if left > 0 and entry["key"] == key else None
 
+
+def kept() -> dict[str, float] | None:
+    """Tell of each answer how many seconds more it does: 0 if it is too old, or can't be used.
+
+    :returns: None where there is no folder, or one in which somebody else may write
+    """
     place = folder()
     if place is None or not _is_ours(place):
         return None
     try:
+        names = sorted(name for name in os.listdir(place) if name.endswith(".json"))
+    except OSError:
+        return None
+    return {name[: -len(".json")]: _entry(f"{place}/{name}")[1] for name in names}
+
+
+def _entry(path: str) -> tuple[dict[str, Any], float]:
+    """Read one answer, and how many seconds more it does; 0 if it can't be used."""
+    import json
+    import time
+
+    try:
         # No link, because it could lead to a file that speaks of something else; no pipe, because it would wait.
-        descriptor = os.open(f"{place}/{name}.json", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with open(descriptor, "rb") as file:
             found = os.fstat(descriptor)
             if found.st_uid != os.geteuid() or found.st_mode & ANYONE:
-                return None
+                return {}, 0
             entry = json.loads(file.read(LIMIT))
-        fresh = 0 <= time.time() - entry["since"] < entry["seconds"]
-        return entry["answer"] if fresh and entry["key"] == key else None
+        age = time.time() - entry["since"]
+        left = entry["seconds"] - age if age >= 0 else 0
+        return {"answer": entry["answer"], "key": entry["key"]}, max(left, 0)
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
-        return None
+        return {}, 0
 
 
 def write(name: str, key: object, answer: object, seconds: float) -> None:

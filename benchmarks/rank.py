@@ -1,0 +1,132 @@
+"""What ranking an index page of thousands of files takes, beside pip on the same page.
+
+Both in one run: processor time of the whole process, start-up included, the least of several in turn. pip is asked for a
+dry run without dependencies, and so must find the page, choose, and read the metadata of one file.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import html
+import http.server
+import json
+import resource
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import report
+import venvs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+#: The tags of each version on the page, beside its source distribution.
+TAGS = (
+    *("cp311-cp311-linux_x86_64_v2", "cp311-cp311-linux_x86_64_v3", "cp312-cp312-linux_x86_64_v3"),
+    *("cp311-cp311-linux_x86_64_v4_rocm6_0", "cp312-cp312-linux_x86_64_v3_cuda12_4_sm90"),
+    *("cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64", "cp310-cp310-win_amd64"),
+    *("cp313-cp313t-macosx_11_0_arm64", "py3-none-any"),
+)
+
+#: A machine that is the same everywhere.
+MACHINE = {"CUSTOMTAGS_ISA": "v3", "CUSTOMTAGS_DISTRO": "el9.4", "CUSTOMTAGS_ACCELERATOR": "none"}
+
+TIMES = 5
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """Serves files and says nothing."""
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """Serve a folder, and give its URL."""
+    handler = functools.partial(Quiet, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def write_page(folder: Path, number: int) -> None:
+    """Write a page of so many files; only the newest version's lie there."""
+    versions = [f"1.{minor}" for minor in range(number // (len(TAGS) + 1))]
+    names = [f"example-{version}-{tag}.whl" for version in versions for tag in TAGS]
+    names += [f"example-{version}.tar.gz" for version in versions]
+    page = folder / "simple" / "example"
+    page.mkdir(parents=True)
+    requires = html.escape(">=3.9")
+    lines = [
+        f'<a href="../../{name}#sha256={hashlib.sha256(name.encode()).hexdigest()}"'
+        f' data-requires-python="{requires}">{name}</a><br/>'
+        for name in names
+    ]
+    for tag in TAGS:
+        path = venvs.write(folder, "example", versions[-1], tag, {"example.py": b""})
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        wrong = hashlib.sha256(path.name.encode()).hexdigest()
+        lines = [line.replace(wrong, digest) for line in lines]
+    text = "<!DOCTYPE html><html><body>\n" + "\n".join(sorted(lines)) + "\n</body></html>\n"
+    (page / "index.html").write_text(text, encoding="utf-8")
+
+
+def seconds(command: Sequence[object], env: dict[str, str]) -> tuple[float, str]:
+    """Run a command, and give its processor time and what it prints."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    words = list(map(str, command))
+    done = subprocess.run(words, env=env, capture_output=True, text=True, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, done.stdout
+
+
+def main() -> None:
+    """Measure both."""
+    options = report.options(__doc__, files={"type": int, "default": 5000, "help": "on the page"})
+    with venvs.temporary(options.wheels) as (folder, wheelhouse):
+        environment = venvs.installed(
+            folder / "venv", wheelhouse, "customtags", "mousebender", "requests"
+        )
+        write_page(folder / "index", options.files)
+        env = venvs.clean(MACHINE)
+        with served(folder / "index") as url:
+            python, index = environment.python, f"{url}/simple"
+            pip = (
+                "install",
+                "-q",
+                "--dry-run",
+                "--no-deps",
+                "--no-cache-dir",
+                f"-i{index}",
+                "example",
+                "--report=-",
+            )
+            commands: dict[str, Sequence[object]] = {
+                venvs.PIP: [python, "-m", "pip", *pip],
+                "customtags rank": [python, "-m", "customtags", "rank", index, "example"],
+            }
+            found = {
+                name: [seconds(command, env) for _ in range(TIMES)]
+                for name, command in commands.items()
+            }
+    chosen = found["customtags rank"][0][1].partition("\n")[0].rpartition(" ")[2]
+    taken = json.loads(found[venvs.PIP][0][1])["install"][0]["download_info"]["url"]
+    if not taken.endswith(chosen):
+        sys.exit(f"pip takes {taken}, rank says {chosen}")
+    least = {name: min(time for time, _ in runs) for name, runs in found.items()}
+    rows: list[report.Row] = [
+        {"command": name, "processor time, s": time, "of pip's, %": 100 * time / least[venvs.PIP]}
+        for name, time in least.items()
+    ]
+    report.show(rows, f"A page of {options.files} files", as_json=options.json)
+
+
+if __name__ == "__main__":
+    main()

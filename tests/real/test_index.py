@@ -1,0 +1,251 @@
+"""rank and explain read an index with pip's own settings, as real pips do."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from customtags import pip_settings
+from customtags.wheels.write import write
+from real.conftest import NEWEST, OLDEST, MakeEnvironment
+from real.environments import clean, run
+from real.servers import Page, certificate, serve
+
+if TYPE_CHECKING:
+    import subprocess
+
+MACHINE = {"CUSTOMTAGS_ISA": "v3", "CUSTOMTAGS_DISTRO": "none", "CUSTOMTAGS_ACCELERATOR": "none"}
+
+SECTIONS = ("global", "install", "env")
+
+#: What an index holds → what it says of it.
+FILES: dict[str, dict[str, Any]] = {
+    "1.0-py3-none-any": {},
+    "1.1-py3-none-linux_x86_64_v3": {},
+    "1.1-py3-none-linux_x86_64_v4": {},
+    "1.1-1-py3-none-any": {},
+    "1.2-py3-none-any": {"yanked": "it bites"},
+    "1.3-py3-none-linux_x86_64_v3": {"requires-python": ">=3.99"},
+    "2.0rc1-py3-none-any": {},
+}
+
+
+def customtags(*arguments: object, status: Any = 0, **env: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "customtags", *arguments]
+    return run(command, env={**MACHINE, **env}, status=status)
+
+
+def chosen(*arguments: object, **env: str) -> str:
+    done = customtags("rank", "--json", *arguments, **env)
+    assert done.stderr == ""
+    return str(json.loads(done.stdout)["chosen"])
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Page:
+    folder = tmp_path_factory.mktemp("files")
+    for name in FILES:
+        version, _, tag = name.partition("-")
+        path = write(folder, "example", version, tag.removeprefix("1-"), {"example.py": b""})
+        path.rename(folder / f"example-{name}.whl")
+    return Page({f"example-{name}.whl": keys for name, keys in FILES.items()}, folder)
+
+
+@pytest.mark.parametrize("as_json", [False, True], ids=["PEP 503", "PEP 691"])
+@pytest.mark.parametrize(
+    "wanted", ["example", "example==1.2", "example>=2.0rc1", "example<1.1", "example!=1.1"]
+)
+def test_pip_takes_what_rank_says_of_an_index(
+    page: Page, as_json: bool, wanted: str, make_environment: MakeEnvironment, tmp_path: Path
+) -> None:
+    with serve(page._replace(json=as_json)) as (url, _):
+        said = chosen(url, wanted)
+        environment = make_environment(NEWEST)
+        environment.pip(
+            "download", "-q", "--no-deps", f"-i{url}", f"-d{tmp_path}", wanted, env=MACHINE
+        )
+        assert [path.name for path in tmp_path.iterdir()] == [said]
+
+
+def test_what_the_page_forbids_is_told(page: Page) -> None:
+    with serve(page) as (url, _):
+        shown = json.loads(customtags("rank", "--json", url, "example").stdout)
+    refused = {wheel["name"]: wheel["misses"] for wheel in shown["wheels"] if wheel["misses"]}
+    parts = {name.split("-")[1]: misses[0]["part"] for name, misses in refused.items()}
+    assert parts == {
+        "1.1": "isa",
+        "1.2": "yanked",
+        "1.3": "requires-python",
+        "2.0rc1": "pre-release",
+    }
+    assert "it bites" in refused["example-1.2-py3-none-any.whl"][0]["says"]
+
+
+def test_the_index_of_the_configuration_is_asked_with_its_extras_and_folders(
+    page: Page, tmp_path: Path
+) -> None:
+    write(tmp_path, "example", "1.1.1", "py3-none-any", {"example.py": b""})
+    with serve(page) as (url, asked):
+        links = {"PIP_FIND_LINKS": str(tmp_path), "PIP_INDEX_URL": "http://127.0.0.1:9/simple"}
+        done = customtags("rank", "example", "--json", PIP_EXTRA_INDEX_URL=url, **links)
+        assert json.loads(done.stdout)["chosen"] == "example-1.1.1-py3-none-any.whl"
+        assert done.stderr.startswith(
+            "customtags: http://127.0.0.1:9/simple/example/ can't be read"
+        )
+        assert done.stderr.count("\n") == 1
+        assert chosen("example", PIP_INDEX_URL=url) == "example-1.1-py3-none-linux_x86_64_v3.whl"
+        assert (
+            chosen("example", PIP_INDEX_URL=url, PIP_PRE="1") == "example-2.0rc1-py3-none-any.whl"
+        )
+    assert set(asked) == {"/simple/example/"}
+
+
+def test_a_folder_may_be_an_index(page: Page, tmp_path: Path) -> None:
+    (tmp_path / "example").mkdir()
+    (tmp_path / "example" / "index.html").write_bytes(page.body()[1])
+    assert chosen(tmp_path.as_uri(), "example") == "example-1.1-py3-none-linux_x86_64_v3.whl"
+
+
+def test_credentials_come_from_netrc_or_the_url_and_no_password_is_shown(
+    page: Page, tmp_path: Path
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login me password secret\n", encoding="ascii")
+    with serve(page._replace(login="me:secret")) as (url, _):
+        best = "example-1.1-py3-none-linux_x86_64_v3.whl"
+        assert chosen(url, "example", NETRC=str(netrc)) == best
+        wrong = url.replace("//", "//me:wrong@")
+        assert chosen(url.replace("//", "//me:secret@"), "example", NETRC=str(netrc)) == best
+        done = customtags("rank", wrong, "example", status=2, NETRC=os.devnull)
+        assert "401" in done.stderr
+        assert "wrong" not in done.stderr
+        assert done.stderr.count("\n") == 1
+
+
+def test_certificates_are_those_of_pip_s_settings(page: Page, tmp_path: Path) -> None:
+    tls = certificate(tmp_path)
+    with serve(page, tls) as (url, _):
+        best = "example-1.1-py3-none-linux_x86_64_v3.whl"
+        unset = {
+            "PIP_CERT": "",
+            "REQUESTS_CA_BUNDLE": "",
+            "CURL_CA_BUNDLE": "",
+            "SSL_CERT_FILE": "",
+        }
+        done = customtags("rank", url, "example", status=2, **unset)
+        assert "certificate" in done.stderr.lower()
+        assert done.stderr.count("\n") == 1
+        assert chosen(url, "example", **{**unset, "PIP_CERT": str(tls)}) == best
+        assert chosen(url, "example", **{**unset, "PIP_TRUSTED_HOST": "127.0.0.1"}) == best
+        assert chosen(url, "example", **{**unset, "SSL_CERT_FILE": str(tls)}) == best
+
+
+def test_the_proxy_of_pip_s_settings_is_asked(page: Page) -> None:
+    with serve(page) as (proxy, asked):
+        settings = {
+            "PIP_PROXY": proxy.removesuffix("/simple"),
+            "PIP_TRUSTED_HOST": "wheels.invalid",
+        }
+        url = "http://wheels.invalid/simple"
+        assert chosen(url, "example", **settings).startswith("example-1.1")
+        assert asked == [f"{url}/example/"]
+
+
+def test_what_pip_ignores_is_told() -> None:
+    done = customtags("rank", "http://wheels.invalid/simple", "example", status=2)
+    assert "neither https nor a trusted host" in done.stderr
+
+
+def test_a_page_that_is_none_is_told(tmp_path: Path) -> None:
+    class Other(Page):
+        def body(self) -> tuple[str, bytes]:
+            return "application/pdf", b"%PDF"
+
+    with serve(Other({}, tmp_path)) as (url, _):
+        done = customtags("rank", url, "example", status=2)
+    assert "is no page of an index" in done.stderr
+
+
+def test_without_the_extra_it_names_the_cure(make_environment: MakeEnvironment) -> None:
+    environment = make_environment(NEWEST)
+    done = environment.run(
+        "-m", "customtags", "rank", "http://127.0.0.1:9/simple", "example", status=2
+    )
+    assert (
+        done.stderr
+        == "customtags: reading an index needs mousebender; pip install 'customtags[index]'\n"
+    )
+
+
+@pytest.mark.parametrize("pip", [OLDEST, NEWEST])
+def test_pip_is_configured_as_it_says_itself(
+    pip: str, make_environment: MakeEnvironment, tmp_path: Path
+) -> None:
+    environment = make_environment(pip, "3.9" if pip == OLDEST else None)
+    home = tmp_path / "home"
+    places = {
+        home
+        / ".pip"
+        / "pip.conf": "[global]\nindex-url = https://legacy.example/simple\ntimeout = 7\n",
+        home
+        / ".config"
+        / "pip"
+        / "pip.conf": "[global]\nindex_url = https://user.example/simple\n[install]\npre = yes\n",
+        environment.folder
+        / "pip.conf": "[global]\nextra-index-url =\n    https://a.example\n    https://b.example\n",
+        tmp_path
+        / "named.conf": "[install]\nfind-links = /named\n[global]\nindex-url = https://named.example\n",
+    }
+    for path, text in places.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    base = {name: value for name, value in clean().items() if not name.startswith(("PIP_", "XDG_"))}
+    base |= {"HOME": str(home), "PIP_TRUSTED_HOST": "one two", "PIP_NO_INDEX": ""}
+    for more in (
+        {},
+        {"PIP_CONFIG_FILE": str(tmp_path / "named.conf")},
+        {"PIP_CONFIG_FILE": os.devnull},
+    ):
+        env = {**base, **more}
+        lines = run(
+            [
+                "env",
+                "-i",
+                *(f"{k}={v}" for k, v in env.items()),
+                environment.python,
+                "-m",
+                "pip",
+                "config",
+                "list",
+            ]
+        ).stdout.splitlines()
+        said: dict[str, list[str]] = {}
+        for key, _, value in (line.partition("=") for line in lines):
+            said.setdefault(key.replace(":env:.", "env."), []).append(ast.literal_eval(value))
+        ours = pip_settings.read(env, str(environment.folder))
+        ours.pop("config-file", None)
+        # From 23.1 pip lists a key once for each file that has it, in no order that counts.
+        for key, value in ours.items():
+            strongest = [section for section in SECTIONS if f"{section}.{key}" in said][-1]
+            assert value in said[f"{strongest}.{key}"]
+        assert ours.keys() == {
+            key.partition(".")[2] for key, values in said.items() if any(values)
+        } - {"config-file"}
+    (environment.folder / "pip.conf").unlink()
+
+
+def test_the_strongest_file_wins(tmp_path: Path) -> None:
+    for number, name in enumerate(("home/.pip", "home/.config/pip", "prefix", "named")):
+        path = tmp_path / name / "pip.conf"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"[global]\ntimeout = {number}\n", encoding="utf-8")
+        env = {"HOME": str(tmp_path / "home"), "XDG_CONFIG_DIRS": str(tmp_path)}
+        env |= {"PIP_CONFIG_FILE": str(path)} if name == "named" else {}
+        assert pip_settings.read(env, str(tmp_path / "prefix"))["timeout"] == str(number)
+    assert pip_settings.read({**env, "PIP_TIMEOUT": "9"})["timeout"] == "9"
