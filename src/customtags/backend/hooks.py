@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Optional
 
 from customtags import compilers, machine, naming
 from customtags.backend import asked, fresh, inner, prepared, project
@@ -18,14 +18,9 @@ from customtags.errors import BuildError, CustomtagsError
 from customtags.wheels import filename
 from customtags.wheels.retag import retag
 
-if sys.version_info >= (3, 10):
-    from typing import TypeAlias
-else:
-    TypeAlias = Any
-
 __all__ = ["Wrapper", "offer"]
 
-Given: TypeAlias = "asked.Settings | None"
+Given = Optional[asked.Settings]
 
 
 def offer(name: str) -> Callable[..., Any]:
