@@ -79,11 +79,11 @@ def agrees(wheel: Path) -> zipfile.ZipFile:
     """Open a wheel whose RECORD is right."""
     archive = zipfile.ZipFile(wheel)
     listed = next(name for name in archive.namelist() if name.endswith("/RECORD"))
-    rows = {row[0]: row for row in record.parse(archive.read(listed))}
+    rows = {row.path: row for row in record.parse(archive.read(listed))}
     assert rows.keys() == {name for name in archive.namelist() if name[-1] != "/"}
     for name in rows.keys() - {listed}:
         content = archive.read(name)
-        assert rows[name] == [name, record.digest(content), str(len(content))]
+        assert rows[name] == (name, record.digest(content), str(len(content)))
     return archive
 
 

@@ -27,15 +27,15 @@ _CHUNK = 1 << 20
 def rewrite(source: Path, target: Path, changes: Mapping[str, Content]) -> None:
     """Write a wheel again.
 
+    :param source: one that has a RECORD
     :param target: a new file
     :param changes: member → what it has from now on; those that are not there yet come before RECORD
-    :raises KeyError: the wheel has no RECORD
     :raises OSError: the disk is full, or the file can't be written
     """
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
         listed = next(name for name in old.namelist() if name.endswith(".dist-info/RECORD"))
         members = [each for each in old.infolist() if each.filename != listed]
-        rows = {row[0]: row for row in record.parse(old.read(listed))}
+        rows = {row.path: row for row in record.parse(old.read(listed))}
         made = copy.copy(old.getinfo(listed))
         for member in members:
             if member.filename in changes:
@@ -43,18 +43,18 @@ def rewrite(source: Path, target: Path, changes: Mapping[str, Content]) -> None:
             else:
                 with old.open(member) as content:
                     _copy(new, member, content, member.file_size)
-        for name in changes.keys() - set(old.namelist()):
+        for name in (each for each in changes if each not in old.NameToInfo):
             added = copy.copy(made)
             added.filename = name
             rows[name] = _put(new, added, changes[name])
-        own = rows.pop(listed, [listed, "", ""])
+        own = rows.pop(listed, record.Row(listed))
         new.writestr(_fresh(made), record.format([*rows.values(), own]))
 
 
 def _put(archive: zipfile.ZipFile, member: zipfile.ZipInfo, content: Content) -> record.Row:
     if isinstance(content, bytes):
         archive.writestr(_fresh(member), content)
-        return [member.filename, record.digest(content), str(len(content))]
+        return record.Row(member.filename, record.digest(content), str(len(content)))
     digest = hashlib.sha256()
     with content.open("rb") as file:
         while chunk := file.read(_CHUNK):
@@ -62,7 +62,7 @@ def _put(archive: zipfile.ZipFile, member: zipfile.ZipInfo, content: Content) ->
         size = file.seek(0, os.SEEK_END)
         file.seek(0)
         _copy(archive, member, file, size)
-    return [member.filename, record.encode("sha256", digest.digest()), str(size)]
+    return record.Row(member.filename, record.encode("sha256", digest.digest()), str(size))
 
 
 def _copy(archive: zipfile.ZipFile, member: zipfile.ZipInfo, content: IO[bytes], size: int) -> None:
