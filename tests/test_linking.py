@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -76,7 +78,7 @@ def test_what_is_found_of_a_layout(
     includes, library, rpath = expected
     assert found.include_dirs == [str((site / each).resolve()) for each in includes]
     assert (found.libraries, found.rpaths) == ([library], [rpath])
-    assert (found.distribution, found.version) == ("vec-lib", "1.2")
+    assert (found.distribution, found.release) == ("vec-lib", "1.2")
     assert found.segments == ["veclib1_2", "veclib1"]
 
 
@@ -89,6 +91,25 @@ def test_the_way_depends_on_where_the_extension_will_lie(
 ) -> None:
     path = install(tmp_path, "vec", "1", "vec/libvec.so")
     assert link("vec", package=package, libraries=["vec"], path=path).rpaths == [rpath]
+
+
+def test_the_command_line_prints_the_same(tmp_path: Path) -> None:
+    path = install(tmp_path, "vec", "1.2", "vec/libvec.so", "vec/include/vec.h")
+    found = link("vec", libraries=["vec"], path=path)
+    command = [sys.executable, "-m", "customtags", "link-flags", "vec", "-l", "vec"]
+    for option, words in {
+        "": [*found.cflags, *found.libs],
+        "--cflags": found.cflags,
+        "--libs": found.libs,
+    }.items():
+        assert printed([*command, *filter(None, [option])], tmp_path) == f"{' '.join(words)}\n"
+    shown = json.loads(printed([*command, "--json"], tmp_path))
+    assert shown == {"version": 1, **found._asdict(), "cflags": found.cflags, "libs": found.libs}
+
+
+def printed(command: list[str], site: Path) -> str:
+    env = {**os.environ, "PYTHONPATH": str(site)}
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
 
 
 def test_what_is_not_there_is_said(tmp_path: Path) -> None:

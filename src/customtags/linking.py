@@ -31,6 +31,7 @@ OWN = ("PyInit_", "_init", "_fini")
 class Linking(NamedTuple):
     """How to link to one distribution.
 
+    :ivar release: its version
     :ivar segments: what a wheel that is built so may be tagged with, the narrowest first: ``torch2_9``, ``torch2``
     :ivar include_dirs: for ``-I``, absolute
     :ivar library_dirs: for ``-L``, absolute
@@ -39,7 +40,7 @@ class Linking(NamedTuple):
     """
 
     distribution: str
-    version: str
+    release: str
     segments: list[str]
     include_dirs: list[str]
     library_dirs: list[str]
@@ -99,7 +100,7 @@ def link(
     rungs = Abi([supplier.name]).ladder({"versions": {supplier.name: supplier.version}})
     return Linking(
         distribution=supplier.name,
-        version=supplier.version,
+        release=supplier.version,
         segments=rungs,
         include_dirs=includes,
         library_dirs=[_absolute(supplier, folder) for folder in folders],
