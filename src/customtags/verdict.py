@@ -236,7 +236,8 @@ def _python(python: str, abi: str, machine: Machine) -> Iterator[Miss]:
         more = " or later" if version[0] == own.version[0] else ""
         yield Miss("python", python, needs + more, here, None, f"install into {needs}{more}")
     elif version != own.version:
-        needs = f"{_implementation(word)} {'.'.join(map(str, version))}"
+        own_abi = abi if abi in (python, f"{python}t") else python
+        needs = f"{_implementation(word)} {interpreter.spell(python, own_abi)}"
         yield Miss(
             "python", python, needs, here, None, f"install into {needs}, or {_build_for(own)}"
         )

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -16,9 +17,6 @@ from customtags.wheels.write import write
 from real.conftest import NEWEST, OLDEST, MakeEnvironment
 from real.environments import clean, run
 from real.servers import Page, certificate, serve
-
-if TYPE_CHECKING:
-    import subprocess
 
 MACHINE = {"CUSTOMTAGS_ISA": "v3", "CUSTOMTAGS_DISTRO": "none", "CUSTOMTAGS_ACCELERATOR": "none"}
 
@@ -170,6 +168,22 @@ def test_a_page_that_is_none_is_told(tmp_path: Path) -> None:
     with serve(Other({}, tmp_path)) as (url, _):
         done = customtags("rank", url, "example", status=2)
     assert "is no page of an index" in done.stderr
+
+
+def test_a_terminal_sees_how_far_it_is(page: Page) -> None:
+    master, slave = os.openpty()
+    with serve(page) as (url, _):
+        command = [sys.executable, "-m", "customtags", "rank", url, "example"]
+        done = subprocess.run(
+            command, env=clean(MACHINE), stdout=subprocess.PIPE, stderr=slave, check=True, text=True
+        )
+    os.close(slave)
+    shown = os.read(master, 4096).decode()
+    os.close(master)
+    assert f"{url}/example/: 0.0 MB" in shown
+    assert f"ranking {len(FILES)} files" in shown
+    assert shown.endswith("\r\x1b[K")
+    assert done.stdout.startswith("With Python ")
 
 
 def test_without_the_extra_it_names_the_cure(make_environment: MakeEnvironment) -> None:

@@ -1,0 +1,114 @@
+"""The order of files, the one that is taken, and what one might not expect; real pips agree in tests/real/test_rank.py."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+from packaging.specifiers import SpecifierSet
+
+from customtags.index import File, named
+from customtags.pip_settings import PipSettings
+from customtags.rank import PIPS, Ranking, Wanted, projects, rank
+from test_verdict import seed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MACHINE = seed()
+
+BASE, STOCK = "cp312-cp312-linux_x86_64", "cp312-cp312-manylinux_2_17_x86_64"
+
+
+def ranked(
+    *names: str, wanted: str = "", requires: dict[str, str] | None = None, **settings: Any
+) -> Ranking:
+    """Rank files by name, for Python 3.12.0 on the machine of the README's example."""
+    pip = PipSettings()._replace(**settings)
+    files = named(f"example-{name}" for name in names)
+    asked = Wanted("example", SpecifierSet(wanted), "3.12.0", pip)
+    return rank(
+        files, asked, MACHINE, lambda file: (requires or {}).get(file.name[len("example-") :])
+    )
+
+
+class Trap(NamedTuple):
+    """Files → the one that is taken, and the one that a trap names."""
+
+    kind: str
+    names: tuple[str, ...]
+    chosen: str
+    named: str
+
+
+TRAPS = (
+    Trap("local version", (f"1.0+cpu-{STOCK}.whl", f"1.0-{BASE}_v3.whl"), f"1.0+cpu-{STOCK}.whl", f"1.0-{BASE}_v3.whl"),
+    Trap("version", (f"1.1-{STOCK}.whl", f"1.0-{BASE}_v3.whl"), f"1.1-{STOCK}.whl", f"1.0-{BASE}_v3.whl"),
+    Trap("row", (f"1.0-{STOCK}.whl", "1.0-cp38-abi3-linux_x86_64_v3.whl"), f"1.0-{STOCK}.whl", "1.0-cp38-abi3-linux_x86_64_v3.whl"),
+    Trap("sdist", ("1.1.tar.gz", f"1.0-{BASE}_v3.whl", f"1.1-{BASE}_v4.whl"), "1.1.tar.gz", f"1.0-{BASE}_v3.whl"),
+    Trap("mixed set", (f"1.0-{BASE}_v3.manylinux_2_17_x86_64.whl",), f"1.0-{BASE}_v3.manylinux_2_17_x86_64.whl", f"1.0-{BASE}_v3.manylinux_2_17_x86_64.whl"),
+    Trap("pip before 21.1", (f"1.0-{BASE}_v3.whl", f"1.0-1-{STOCK}.whl"), f"1.0-{BASE}_v3.whl", f"1.0-1-{STOCK}.whl"),
+    Trap("pip before 26.3", (f"1.0-{BASE}.whl", f"1.0-{STOCK}.whl"), f"1.0-{BASE}.whl", f"1.0-{STOCK}.whl"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("row", TRAPS, ids=lambda row: row.kind)
+def test_a_trap_is_named_where_it_bites(row: Trap) -> None:
+    ranking = ranked(*row.names)
+    assert ranking.chosen == f"example-{row.chosen}"
+    assert (row.kind, f"example-{row.named}") in [trap[:2] for trap in ranking.traps]
+
+
+@pytest.mark.parametrize("row", TRAPS, ids=lambda row: row.kind)
+def test_a_trap_is_not_named_where_it_does_not_bite(row: Trap) -> None:
+    if row.kind == "mixed set":
+        ranking = ranked(f"1.0-{BASE}_v2.linux_x86_64_v3.whl")
+    else:
+        ranking = ranked(row.chosen)
+    assert ranking.chosen is not None
+    assert ranking.traps == ()
+
+
+def test_every_older_pip_has_a_row() -> None:
+    assert {f"pip before {first}" for first in PIPS} <= {row.kind for row in TRAPS}
+
+
+@pytest.mark.parametrize(
+    ("names", "wanted", "settings", "chosen", "part"),
+    [
+        (["1.1rc1-py3-none-any.whl", "1.0.zip"], "", {}, "1.0.zip", "pre-release"),
+        (["1.1rc1-py3-none-any.whl", "1.0.zip"], "", {"pre": True}, "1.1rc1-py3-none-any.whl", None),
+        (["1.1rc1-py3-none-any.whl"], "", {}, "1.1rc1-py3-none-any.whl", None),
+        (["1.1.zip", "1.0-py3-none-any.whl"], "", {"prefer_binary": True}, "1.0-py3-none-any.whl", None),
+        (["1.1.zip", "1.0-py3-none-any.whl"], "", {"only_binary": frozenset([":all:"])}, "1.0-py3-none-any.whl", "format"),
+        (["1.1.zip", "1.0-py3-none-any.whl"], "<1.1", {"no_binary": frozenset(["example"])}, None, "format"),
+        (["1.0-py3-none-any.whl", "1.0-nonsense.whl"], "", {}, "1.0-py3-none-any.whl", "name"),
+        (["1.0-py3-none-any.whl", "1.0.0-py3-none-any.whl"], "", {}, "1.0.0-py3-none-any.whl", None),
+    ],
+)  # fmt: skip
+def test_what_pip_is_told_counts(
+    names: Sequence[str],
+    wanted: str,
+    settings: dict[str, Any],
+    chosen: str | None,
+    part: str | None,
+) -> None:
+    ranking = ranked(*names, wanted=wanted, **settings)
+    assert ranking.chosen == (chosen and f"example-{chosen}")
+    assert [miss.part for each in ranking.files for miss in each.misses] == ([part] if part else [])
+
+
+def test_of_a_version_whose_best_file_can_t_be_taken_pip_takes_no_other() -> None:
+    best, other = f"1.1-{BASE}_v3.whl", "1.1-py3-none-any.whl"
+    ranking = ranked(best, other, "1.0-py3-none-any.whl", requires={best: ">=3.13"})
+    assert ranking.chosen == "example-1.0-py3-none-any.whl"
+    reasons = {each.file.name: str(each.misses[0]) for each in ranking.files if each.misses}
+    assert "needs Python >=3.13; here: Python 3.12.0" in reasons[f"example-{best}"]
+    assert f"one file of a version, here example-{best}" in reasons[f"example-{other}"]
+
+
+def test_files_of_other_projects_are_left_out() -> None:
+    files = [*named(["a-1.0-py3-none-any.whl", "b-1.0.tar.gz", "b_c-1.0.tar.gz", "notes.txt"])]
+    assert projects(files) == {"a", "b", "b-c"}
+    ranking = rank(files, Wanted("b-c", SpecifierSet(), "3.12.0"), MACHINE)
+    assert [each.file for each in ranking.files] == [File("b_c-1.0.tar.gz", "")]
