@@ -107,6 +107,16 @@ def test_of_a_version_whose_best_file_can_t_be_taken_pip_takes_no_other() -> Non
     assert f"one file of a version, here example-{best}" in reasons[f"example-{other}"]
 
 
+def test_an_older_pip_may_look_at_another_file_of_the_version() -> None:
+    best, built = f"1.1-{BASE}_v3.whl", f"1.1-1-{STOCK}.whl"
+    ranking = ranked(best, built, requires={best: ">=3.13"})
+    assert ranking.chosen is None
+    assert [trap[:2] for trap in ranking.traps] == [("pip before 21.1", f"example-{built}")]
+    ranking = ranked(best, built, requires={built: ">=3.13"})
+    assert ranking.chosen == f"example-{best}"
+    assert [trap[:2] for trap in ranking.traps] == [("pip before 21.1", "")]
+
+
 def test_files_of_other_projects_are_left_out() -> None:
     files = [*named(["a-1.0-py3-none-any.whl", "b-1.0.tar.gz", "b_c-1.0.tar.gz", "notes.txt"])]
     assert projects(files) == {"a", "b", "b-c"}

@@ -6,6 +6,7 @@ https://github.com/pypa/pip/blob/26.3/src/pip/_internal/index/package_finder.py:
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -69,7 +70,7 @@ class Trap(NamedTuple):
     """Something that decides otherwise than one might expect.
 
     :ivar kind: ``local version``, ``version``, ``row``, ``sdist``, ``mixed set``, or ``pip before …``
-    :ivar name: the file that it concerns
+    :ivar name: the file that it concerns, empty if none
     """
 
     kind: str
@@ -131,6 +132,7 @@ def rank(
     :param files: in the order in which pip finds them, because of equal ones it takes the last
     :param requires: gives the Requires-Python of a file's own metadata, None where it says nothing or is not at hand
     """
+    requires = functools.cache(requires)
     candidates, refused = _sift(files, wanted, machine)
     keep, left_out = _released(candidates, wanted)
     refused += [_refuse(each, _not_released(each)) for each in left_out]
@@ -139,7 +141,11 @@ def rank(
     refused += [_refuse(each, miss) for each, miss in unfit.items()]
     left = [each for each in order if each not in unfit]
     taken = tuple(Ranked(each.file, str(each.version), _tag(each), ()) for each in left)
-    traps = (*_traps(chosen, left, machine), *_older(chosen, left, machine, wanted), *_mixed(files))
+    traps = (
+        *_traps(chosen, left, machine),
+        *_older(chosen, keep, machine, wanted, requires),
+        *_mixed(files),
+    )
     behind = tuple(sorted(refused, key=_distance))
     return Ranking(chosen.file.name if chosen else None, taken + behind, traps)
 
@@ -383,19 +389,18 @@ def _platform(candidate: Candidate, machine: Machine) -> int:
 
 
 def _older(
-    chosen: Candidate | None, left: Sequence[Candidate], machine: Machine, wanted: Wanted
+    chosen: Candidate | None,
+    keep: Sequence[Candidate],
+    machine: Machine,
+    wanted: Wanted,
+    requires: Callable[[File], str | None],
 ) -> Iterator[Trap]:
     """Name what pips before those of `PIPS` take instead."""
-    if chosen is None:
-        return
-    same = [
-        each for each in left[::-1] if each.version == chosen.version
-    ]  # every pip compares it first
     for first, (differs, key) in PIPS.items():
-        instead = _ordered(same, key, machine, wanted)[0]
+        instead, _ = _resolve(_ordered(keep, key, machine, wanted), wanted, requires)
         if instead is not chosen:
-            name = instead.file.name
-            says = f"such a pip takes it, because it {differs}"
+            name = instead.file.name if instead else ""
+            says = f"such a pip takes {'it' if instead else 'nothing'}, because it {differs}"
             yield Trap(f"pip before {first}", name, says, f"upgrade pip to {first} or later")
 
 

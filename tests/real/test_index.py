@@ -160,6 +160,12 @@ def test_what_pip_ignores_is_told() -> None:
     assert "neither https nor a trusted host" in done.stderr
 
 
+def test_a_project_that_is_nowhere_is_told(page: Page) -> None:
+    with serve(page) as (url, _):
+        done = customtags("rank", url, "nothing", status=1)
+    assert "pip takes nothing: there is no file of that project" in done.stdout
+
+
 def test_a_page_that_is_none_is_told(tmp_path: Path) -> None:
     class Other(Page):
         def body(self) -> tuple[str, bytes]:

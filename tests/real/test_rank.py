@@ -222,7 +222,7 @@ def test_pip_takes_what_rank_says(pip: str, make_environment: MakeEnvironment) -
                 project: {each["kind"]: each["name"] for each in answer["traps"]}
                 for project, answer in said.items()
             }
-            chosen = {p: instead[p].get(trap, said[p]["chosen"]) for p in projects}
+            chosen = {p: instead[p].get(trap, said[p]["chosen"]) or None for p in projects}
             wanted = [project for project in projects if chosen[project]]
             got = taken(environment, folder, Path(name, "got"), *wanted)
             of = {each.partition("-")[0]: each for each in got}

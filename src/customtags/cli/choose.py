@@ -160,7 +160,8 @@ def _judged_on_index(
     what: str, url: str | None, machines: Sequence[Machine]
 ) -> list[dict[str, Any]]:
     """Judge every wheel of a version on an index, the best first."""
-    ranking, _ = _ranked([what], machines[0], url)
+    ranking, problems = _ranked([what], machines[0], url)
+    _tell_problems(problems)
     files = [ranked.file for ranked in ranking.files if ranked.file.name.endswith(".whl")]
     found = [_best(file, machines) for file in files]
     if not found:
@@ -213,8 +214,7 @@ def _tell_of_hook(options: argparse.Namespace) -> None:
 def _rank(options: argparse.Namespace) -> int:
     machine = _machines(options)[0]
     ranking, problems = _ranked(options.sources, machine, None)
-    for problem in problems:
-        print(f"customtags: {problem}", file=sys.stderr)
+    _tell_problems(problems)
     if options.json:
         wheels = [_row(ranked) for ranked in ranking.files]
         traps = [trap._asdict() for trap in ranking.traps]
@@ -224,6 +224,11 @@ def _rank(options: argparse.Namespace) -> int:
     else:
         _print_ranking(ranking, machine, None if options.all else SCREEN)
     return int(ranking.chosen is None)
+
+
+def _tell_problems(problems: Sequence[CustomtagsError]) -> None:
+    for problem in problems:
+        print(f"customtags: {problem}", file=sys.stderr)
 
 
 def _row(ranked: Ranked) -> dict[str, Any]:
@@ -313,7 +318,10 @@ def _wanted(
 def _print_ranking(ranking: Ranking, machine: Machine, most: int | None) -> None:
     fitting = [each for each in ranking.files if not each.misses]
     refused = [each for each in ranking.files if each.misses]
-    takes = paint("chosen", ranking.chosen) if ranking.chosen else paint("no", "none of them")
+    none = (
+        "none of them" if ranking.files else "nothing: there is no file of that project and version"
+    )
+    takes = paint("chosen", ranking.chosen) if ranking.chosen else paint("no", none)
     print(f"With Python {_python(machine)}, pip takes {takes}")
     if fitting:
         print("\nIn the order in which it takes them:\n")
@@ -339,7 +347,7 @@ def _cells(ranked: Ranked, ranking: Ranking) -> tuple[str, str]:
 
 
 def _trap(trap: Trap) -> tuple[str, str, str]:
-    head = f"  {paint('note', trap.kind)}: {trap.name}"
+    head = f"  {paint('note', trap.kind)}: {trap.name or 'nothing'}"
     return head, f"    {trap.says}", f"      {paint('quiet', 'to change that:')} {trap.cure}"
 
 
