@@ -47,4 +47,4 @@ def tests(session: nox.Session) -> None:
 def pure(session: nox.Session) -> None:
     """Run the tests of our own code on every Python of this machine."""
     session.install(".", *group("pure"))
-    session.run("pytest", *PURE)
+    session.run("pytest", "-n", "auto", *PURE)
