@@ -106,6 +106,28 @@ def test_what_the_configuration_knows_is_named_by_its_dimension() -> None:
     assert judge(["cp312-cp312-linux_x86_64_torch2_8_acme1"], machine).fits
 
 
+@pytest.mark.parametrize(
+    ("segments", "part", "cure"),
+    [
+        ("hardened_acme1", "spelling", "keep one of them"),
+        ("torch2_9_numpy2", "spelling", "write 'linux_x86_64_numpy2_torch2_9'"),
+        ("acme1_torch2_9", "spelling", "write 'linux_x86_64_torch2_9_acme1'"),
+        ("numpy2_torch2_8", "abi", "make it numpy2,torch2.8"),
+    ],
+)
+def test_parts_that_do_not_go_together_are_no_matter_of_the_limit(
+    segments: str, part: str, cure: str
+) -> None:
+    settings = Settings({}, abi=["torch", "numpy"], limit=10)
+    facts: dict[str, Any] = {
+        "site": {"labels": ["acme1", "hardened"]},
+        "abi": {"segments": ["torch2_9", "numpy2"]},
+    }
+    machine = seed("3.12", settings, **facts, source={"abi": "CUSTOMTAGS_ABI=torch2.9,numpy2"})
+    (miss,) = judge([f"cp312-cp312-linux_x86_64_{segments}"], machine).tags[0].misses
+    assert (miss.part, cure in miss.cure) == (part, True)
+
+
 def test_what_only_the_limit_leaves_out_says_so() -> None:
     machine = seed(settings=Settings({}, limit=3))
     (miss,) = judge(["cp312-cp312-linux_x86_64_v2_rocm6"], machine).tags[0].misses

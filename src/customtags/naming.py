@@ -16,7 +16,7 @@ from customtags.ladder import IN_NAME
 if TYPE_CHECKING:
     from customtags.spec import Page
 
-__all__ = ["Run", "arch", "check", "name", "runs"]
+__all__ = ["Run", "agree", "arch", "check", "name", "runs"]
 
 #: What a dimension is asked to say: one value, or for ``abi`` several.
 Value = Union[str, Sequence[str]]
@@ -71,6 +71,15 @@ def check(tag: str, pages: Sequence[Page] | None = None, *, unknown: bool = Fals
                 f"has the segment {run.text!r}, which is of no known dimension",
                 "write one as in v3, fc39, cuda12_4 or rocm6_0, or allow unknown ones",
             )
+    agree(tag, base, found)
+
+
+def agree(tag: str, base: str, found: Sequence[Run]) -> None:
+    """Refuse a tag whose parts, each accepted by itself, no machine accepts together.
+
+    :raises TagError: two runs speak of one dimension, or their order is not that of names, or a release stands on
+        another base than ``linux_<arch>``
+    """
     known = [run for run in found if run.dimension is not None]
     if not base.startswith("linux_") and any(run.dimension == "distro" for run in known):
         right = tag.replace(base, f"linux_{arch(base)}", 1)

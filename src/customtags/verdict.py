@@ -11,6 +11,7 @@ from packaging import tags
 
 from customtags import grammar, interpreter, machine, naming, stock
 from customtags.errors import TagError
+from customtags.naming import Run
 from customtags.settings import Settings, variable
 
 if TYPE_CHECKING:
@@ -297,19 +298,17 @@ def _platform(tag: str, machine: Machine) -> Iterator[Miss]:
         yield from other
         return
     yield from _base(base, machine, extended=bool(runs))
-    said: dict[str | None, str] = {}
-    for run in runs:
-        dimension = run.dimension or _without_owner(run.text, machine)
-        before = f"{said[dimension]}_" if dimension == "abi" and dimension in said else ""
-        said[dimension] = before + run.text
+    runs = [Run(run.dimension or _without_owner(run.text, machine), run.text) for run in runs]
+    said = [run for run in runs if run.dimension != "abi"]
+    abis = sorted(run.text for run in runs if run.dimension == "abi")
     lacking = [
         miss
-        for dimension, text in said.items()
+        for dimension, text in (*said, *([Run("abi", "_".join(abis))] if abis else ()))
         for miss in (_segments(dimension, text, machine) if dimension else [_unknown(text)])
     ]
     yield from lacking
     if not lacking and base in machine.stock:
-        yield from _combination(tag, base, machine, all_known=all(run.dimension for run in runs))
+        yield from _combination(tag, base, machine, runs)
 
 
 def _system(base: str, machine: Machine) -> Iterator[Miss]:
@@ -420,13 +419,15 @@ def _needs(dimension: str) -> str:
 
 def _cure(dimension: str, text: str, sources: Sequence[str]) -> str:
     said = next((source for source in sources if "=" in source), None)
+    segments = grammar.parse(f"linux_any_{text}")[1] if dimension == "abi" else (text,)
+    value = ",".join(map(_value, segments))
     if said:
-        return f"{said} says otherwise: drop it, or make it {_value(text)}"
+        return f"{said} says otherwise: drop it, or make it {value}"
     remedies = {
         "accelerator": "upgrade the driver, or ",
         "abi": "install that version and name the project in 'abi', or ",
     }
-    return f"{remedies.get(dimension, '')}set {variable(dimension)}={_value(text)} if the machine has it all the same"
+    return f"{remedies.get(dimension, '')}set {variable(dimension)}={value} if the machine has it all the same"
 
 
 def _value(text: str) -> str:
@@ -438,10 +439,10 @@ def _value(text: str) -> str:
     return value
 
 
-def _combination(tag: str, base: str, machine: Machine, *, all_known: bool) -> Iterator[Miss]:
+def _combination(tag: str, base: str, machine: Machine, runs: Sequence[Run]) -> Iterator[Miss]:
     """Say why a tag is missing of which every part is accepted."""
     try:
-        naming.check(tag, machine.pages, unknown=not all_known)
+        naming.agree(tag, base, runs)
     except TagError as error:
         yield Miss("spelling", tag, error.problem, "", None, error.cure)
         return
