@@ -157,6 +157,17 @@ def test_a_machine_with_a_driver_still_takes_what_has_no_cuda_and_what_is_old() 
     assert "linux_x86_64_v3_deb12_cuda12_9" in tags
 
 
+def test_a_segment_that_is_given_twice_counts_once() -> None:
+    ladders = {"isa": ["v3", "v2", "v3"], "distro": ["fc39", "fc39"]}
+    assert combine(ladders, BASES[:2]) == combine(
+        {"isa": ["v3", "v2"], "distro": ["fc39"]}, BASES[:2]
+    )
+
+
+def test_without_a_base_there_is_no_tag() -> None:
+    assert combine(LADDERS, []) == ([], 0)
+
+
 def test_a_machine_without_an_accelerator_has_fewer_tags() -> None:
     releases = [f"el8_{minor}" for minor in range(10, -1, -1)] + ["el8"]
     ladders = {"accelerator": [], "isa": ["v4", "v3", "v2"], "distro": releases}

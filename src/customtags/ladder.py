@@ -42,6 +42,8 @@ def combine(
     :param first: the dimensions that decide before those of `PRIORITY`
     :returns: the tags in the order of preference, and how many the limit cut
     """
+    # A segment twice would be counted twice, and never found.
+    ladders = {dimension: list(dict.fromkeys(rungs)) for dimension, rungs in ladders.items()}
     if limit is None:
         limit = LIMIT if ladders.get("accelerator") else LIMIT_WITHOUT
     priority = [d for d in dict.fromkeys((*first, *PRIORITY, *sorted(ladders))) if d in ladders]
@@ -65,7 +67,7 @@ def _number(ladders: Mapping[str, Sequence[str]], bases: int) -> int:
     choices = 1
     for dimension, rungs in ladders.items():
         choices *= 1 if dimension == "distro" else len(rungs) + 1
-    return choices * len(ladders.get("distro", ())) + (choices - 1) * bases
+    return choices * len(ladders.get("distro", ())) * min(bases, 1) + (choices - 1) * bases
 
 
 def _within(
