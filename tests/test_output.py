@@ -12,6 +12,7 @@ import pytest
 
 from customtags.cli import output
 from customtags.cli.output import STYLES, coloured, paint, table
+from customtags.errors import FactError
 
 PROFILE = str(Path(__file__).parents[1] / "docs" / "fedora39.json")
 
@@ -79,6 +80,35 @@ def test_a_terminal_gets_colours_and_lines_that_fit_unless_it_is_told_not_to() -
     assert "\x1b" not in plain
     rows = [line for line in plain.splitlines() if line.startswith(("  dimension", "  isa"))]
     assert [len(line) <= 50 for line in rows] == [True, True]
+
+
+def test_an_encoding_that_lacks_a_character_stops_nothing() -> None:
+    command = [sys.executable, "-m", "customtags", "show", "--profile", PROFILE]
+    env = {**os.environ, "PYTHONIOENCODING": "latin-1"}
+    said = subprocess.run(command, env=env, stdout=subprocess.PIPE, check=True).stdout
+    assert b"? " in said
+
+
+def test_a_link_or_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    file, link, pipe = (tmp_path / name for name in ("file", "link", "pipe"))
+    file.write_text("old", encoding="ascii")
+    link.symlink_to(file)
+    output.save("new", str(link))
+    assert (link.is_symlink(), file.read_text(encoding="ascii")) == (True, "new")
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    output.save("new", str(pipe))
+    assert os.read(reader, 9) == b"new"
+    os.close(reader)
+    assert pipe.is_fifo()
+    assert sorted(tmp_path.iterdir()) == [file, link, pipe]
+
+
+def test_a_folder_is_no_file_to_write(tmp_path: Path) -> None:
+    with pytest.raises(FactError, match="cannot be written"):
+        output.save("new", str(tmp_path))
+    with pytest.raises(FactError, match="cannot be written"):
+        output.save("new", "")
 
 
 def test_a_pipe_gets_none_unless_it_is_told_to() -> None:

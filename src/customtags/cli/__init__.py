@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -37,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     :returns: 0 yes, 1 no, 2 bad usage or input
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):  # "…" is not in every encoding
+        sys.stdout.reconfigure(errors="replace")
     given = list(sys.argv[1:] if arguments is None else arguments)
     verb = [name for name in given[:1] if name in VERBS]
     options = parser(verb or VERBS).parse_args(given)

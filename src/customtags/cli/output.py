@@ -47,22 +47,32 @@ def print_json(value: dict[str, Any]) -> None:
 
 
 def save(text: str, output: str | None) -> None:
-    """Write a text into a file, beside it and then renamed; without one, print it.
+    """Write a text into a file; without one, print it.
 
     :raises FactError: it can't be written
     """
     if output is None:
         print(text, end="")
         return
-    file = Path(output)
+    try:
+        _write(Path(output), text)
+    except OSError as error:
+        why = f"cannot be written ({error.strerror})"
+        raise FactError(output, why, "name another file with -o") from error
+
+
+def _write(file: Path, text: str) -> None:
+    """Write beside and then rename, so that no file is ever half-written; but never replace a link, pipe or device."""
+    if file.exists() and not file.is_file():
+        file.write_text(text, encoding="utf-8")
+        return
+    file = file.resolve()
     unfinished = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         unfinished.write_text(text, encoding="utf-8")
         unfinished.replace(file)
-    except OSError as error:
+    finally:
         unfinished.unlink(missing_ok=True)
-        why = f"cannot be written ({error.strerror})"
-        raise FactError(output, why, "name another file with -o") from error
 
 
 def coloured(environ: Mapping[str, str], *, terminal: bool) -> bool:
