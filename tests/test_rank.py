@@ -119,6 +119,13 @@ def test_an_older_pip_may_look_at_another_file_of_the_version() -> None:
 
 def test_files_of_other_projects_are_left_out() -> None:
     files = [*named(["a-1.0-py3-none-any.whl", "b-1.0.tar.gz", "b_c-1.0.tar.gz", "notes.txt"])]
+    files += named(["a-1.0-py3-none-linux_x86_64_v3.manylinux_2_17_x86_64.whl"])
     assert projects(files) == {"a", "b", "b-c"}
     ranking = rank(files, Wanted("b-c", SpecifierSet(), "3.12.0"), MACHINE)
     assert [each.file for each in ranking.files] == [File("b_c-1.0.tar.gz", "")]
+    assert ranking.traps == ()
+
+
+def test_no_file_tells_the_password_of_its_url() -> None:
+    (file,) = named(["https://me:secret@wheels.invalid/a/a-1.0-py3-none-any.whl"])
+    assert file == File("a-1.0-py3-none-any.whl", "https://wheels.invalid/a")

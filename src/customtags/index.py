@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 import re
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from email.parser import HeaderParser
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import quote, unquote, urljoin, urlsplit
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote, unquote, urlsplit
 from urllib.request import url2pathname
 
 from customtags.errors import PageError, ToolError
@@ -68,7 +68,7 @@ class File(NamedTuple):
 
 def named(names: Iterable[str]) -> list[File]:
     """Give files by path, URL or bare name, whether they are there or not."""
-    return [File(unquote(name.rpartition("/")[2]), os.path.dirname(name)) for name in names]
+    return [File(unquote(name.rpartition("/")[2]), _plain(os.path.dirname(name))) for name in names]
 
 
 def folder(path: str) -> list[File]:
@@ -102,7 +102,7 @@ def search(project: str, client: Client, tell: Tell) -> tuple[list[File], list[P
             if not is_index and path and os.path.isdir(path):
                 flat += folder(path)
             else:
-                url = urljoin(f"{place.rstrip('/')}/", f"{project}/") if is_index else place
+                url = f"{place.rstrip('/')}/{project}/" if is_index else place
                 paged += client.files(url, project, tell)
         except PageError as error:
             problems.append(error)
@@ -159,30 +159,20 @@ class Client:
             if content is None:
                 return []
             details = simple.parse_project_details(content, kind, project)
+            return [_file(each, _plain(url)) for each in details["files"]]
         except (
             simple.UnsupportedAPIVersion,
             simple.UnsupportedMIMEType,
-            ValueError,
-            KeyError,
+            *(AttributeError, LookupError, TypeError, ValueError),  # JSON of another shape
         ) as error:
             raise PageError(
                 _plain(url), f"is no page of an index ({error})", "see PEP 503 and 691"
             ) from error
-        return [
-            File(
-                each["filename"],
-                _plain(url),
-                each.get("requires-python"),
-                _yanked(each.get("yanked")),
-            )
-            for each in details["files"]
-        ]
 
     def _fetch(self, url: str, tell: Tell) -> tuple[str | None, str]:
         """Give a page and its kind."""
         from mousebender import simple
         from requests.exceptions import RequestException
-        from requests.utils import get_auth_from_url
 
         shown = _plain(url)
         host = urlsplit(url).hostname or ""
@@ -192,13 +182,12 @@ class Client:
             raise PageError(
                 shown, "is neither https nor a trusted host, so that pip ignores it", cure
             )
-        auth = get_auth_from_url(url)
         proxy = self.settings.proxy
         try:
             response = self.session.get(
                 url,
                 headers={"Accept": simple.ACCEPT_SUPPORTED},
-                auth=auth if any(auth) else None,
+                auth=_auth(url),
                 proxies={"http": proxy, "https": proxy} if proxy else None,
                 verify=False if trusted else self.settings.cert or None,
                 timeout=self.settings.timeout,
@@ -215,7 +204,9 @@ class Client:
                 tell(f"{shown}: {len(content) / 1e6:.1f} MB")
         except (RequestException, OSError) as error:
             raise PageError(
-                shown, f"can't be read ({_reason(error)})", "see 'pip config list'"
+                shown,
+                f"can't be read ({_reason(error).replace(url, shown)})",
+                "see 'pip config list'",
             ) from error
         kind = response.headers.get("Content-Type", "text/html")
         charset = response.encoding if "charset" in kind else None
@@ -256,6 +247,16 @@ def _session(settings: PipSettings) -> Session:
     return session
 
 
+def _auth(url: str) -> tuple[str, str] | None:
+    """Give the user and password of a URL; to a user without one netrc may know it, as pip has it."""
+    from requests.utils import get_netrc_auth
+
+    parts = urlsplit(url)
+    if not (parts.username or parts.password) or (parts.password is None and get_netrc_auth(url)):
+        return None
+    return unquote(parts.username or ""), unquote(parts.password or "")
+
+
 def _page(path: str) -> str | None:
     """Give a page that lies in a file, or as index.html in a folder."""
     place = Path(path)
@@ -268,14 +269,21 @@ def _page(path: str) -> str | None:
 
 def _plain(url: str) -> str:
     """Give a URL without the password that it may hold."""
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    scheme, mark, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}"
 
 
 def _reason(error: Exception) -> str:
     """Give the innermost reason, in one line."""
     inner = getattr(error.args[0], "reason", error) if error.args else error
     return " ".join(str(inner).partition("): ")[2].split() or str(inner).split())
+
+
+def _file(details: Mapping[str, Any], origin: str) -> File:
+    requires = details.get("requires-python")
+    name, yanked = str(details["filename"]), _yanked(details.get("yanked"))
+    return File(name, origin, str(requires) if requires else None, yanked)
 
 
 def _yanked(value: object) -> str | None:

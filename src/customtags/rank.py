@@ -141,12 +141,12 @@ def rank(
     refused += [_refuse(each, miss) for each, miss in unfit.items()]
     left = [each for each in order if each not in unfit]
     taken = tuple(Ranked(each.file, str(each.version), _tag(each), ()) for each in left)
+    behind = tuple(sorted(refused, key=_distance))
     traps = (
         *_traps(chosen, left, machine),
         *_older(chosen, keep, machine, wanted, requires),
-        *_mixed(files),
+        *_mixed(each.file for each in taken + behind),
     )
-    behind = tuple(sorted(refused, key=_distance))
     return Ranking(chosen.file.name if chosen else None, taken + behind, traps)
 
 

@@ -120,10 +120,29 @@ def test_credentials_come_from_netrc_or_the_url_and_no_password_is_shown(
         assert chosen(url, "example", NETRC=str(netrc)) == best
         wrong = url.replace("//", "//me:wrong@")
         assert chosen(url.replace("//", "//me:secret@"), "example", NETRC=str(netrc)) == best
+        token = url.replace("//", "//token@")
+        assert chosen(token, "example", NETRC=str(netrc)) == best
         done = customtags("rank", wrong, "example", status=2, NETRC=os.devnull)
         assert "401" in done.stderr
         assert "wrong" not in done.stderr
         assert done.stderr.count("\n") == 1
+
+
+def test_a_user_without_a_password_is_asked_for_as_pip_does(page: Page) -> None:
+    with serve(page._replace(login="token:")) as (url, _):
+        token = url.replace("//", "//token@")
+        assert (
+            chosen(token, "example", NETRC=os.devnull) == "example-1.1-py3-none-linux_x86_64_v3.whl"
+        )
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://me:secret@localhost/simple", "https://me:secret@[::/simple"]
+)
+def test_a_url_that_can_t_be_asked_is_told_without_its_password(url: str) -> None:
+    done = customtags("rank", url, "example", status=2)
+    assert "secret" not in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_certificates_are_those_of_pip_s_settings(page: Page, tmp_path: Path) -> None:
@@ -166,10 +185,20 @@ def test_a_project_that_is_nowhere_is_told(page: Page) -> None:
     assert "pip takes nothing: there is no file of that project" in done.stdout
 
 
-def test_a_page_that_is_none_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("application/pdf", b"%PDF"),
+        ("text/html; charset=none", b"none"),
+        ("application/vnd.pypi.simple.v1+json", b"[]"),
+        ("application/vnd.pypi.simple.v1+json", b'{"meta": {"api-version": "1.0"}}'),
+        ("application/vnd.pypi.simple.v1+json", b'{"meta": null, "files": [null]}'),
+    ],
+)
+def test_a_page_that_is_none_is_told(kind: str, text: bytes, tmp_path: Path) -> None:
     class Other(Page):
         def body(self) -> tuple[str, bytes]:
-            return "application/pdf", b"%PDF"
+            return kind, text
 
     with serve(Other({}, tmp_path)) as (url, _):
         done = customtags("rank", url, "example", status=2)

@@ -32,7 +32,7 @@ def declare_explain(verbs: Verbs, name: str) -> None:
     example = "customtags explain example-1.2.3-cp312-cp312-linux_x86_64_v4.whl"
     parser = add_verb(verbs, name, "tell whether a wheel fits, and if not, why", example)
     what = "a wheel's path, URL or file name, or PROJECT==VERSION on an index"
-    parser.add_argument("wheels", nargs="+", metavar="WHEEL", help=what)
+    parser.add_argument("wheels", nargs="+", metavar="WHEEL", type=_without_digest, help=what)
     _add_options(parser)
     parser.add_argument("--index-url", metavar="URL", help="look there instead of where pip does")
     parser.set_defaults(run=_explain)
@@ -45,10 +45,15 @@ def declare_rank(verbs: Verbs, name: str) -> None:
         verbs, name, purpose, "customtags rank https://wheels.example.org/simple example"
     )
     what = "a folder, files, or the URL of an index; by default where pip looks. Then a project, as in 'example>=1.2'"
-    parser.add_argument("sources", nargs="+", metavar="SOURCE", help=what)
+    parser.add_argument("sources", nargs="+", metavar="SOURCE", type=_without_digest, help=what)
     _add_options(parser)
     parser.add_argument("--all", action="store_true", help="every file, however many there are")
     parser.set_defaults(run=_rank)
+
+
+def _without_digest(word: str) -> str:
+    """Give a URL without the ``#sha256=…`` that it has on the page of an index."""
+    return word.partition("#")[0] if "://" in word else word
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
@@ -325,7 +330,7 @@ def _print_ranking(ranking: Ranking, machine: Machine, most: int | None) -> None
     print(f"With Python {_python(machine)}, pip takes {takes}")
     if fitting:
         print("\nIn the order in which it takes them:\n")
-        rows = [(f"{number:>3}", *_cells(each, ranking)) for number, each in enumerate(fitting, 1)]
+        rows = [(f"{number:>3}", *_cells(each, number)) for number, each in enumerate(fitting, 1)]
         print(*table(rows[:most]), sep="\n")
         _print_rest(len(rows), most)
     if refused:
@@ -340,9 +345,9 @@ def _print_ranking(ranking: Ranking, machine: Machine, most: int | None) -> None
         _print_rest(len(ranking.traps), most)
 
 
-def _cells(ranked: Ranked, ranking: Ranking) -> tuple[str, str]:
+def _cells(ranked: Ranked, number: int) -> tuple[str, str]:
     name = ranked.file.name
-    mark = " (taken)" if name == ranking.chosen else ""
+    mark = " (taken)" if number == 1 else ""
     return paint("chosen", name + mark) if mark else name, ranked.tag or "built from source"
 
 
