@@ -68,16 +68,24 @@ def distributions(path: Sequence[str] | None = None) -> list[Distribution]:
     found: dict[str, Distribution] = {}
     every = metadata.distributions() if path is None else metadata.distributions(path=list(path))
     for each in every:
-        name = each.metadata["Name"]
-        lines = (each.read_text("WHEEL") or "").splitlines()
-        tags = [line.partition(":")[2].strip() for line in lines if line.startswith("Tag:")]
-        if name and tags:
-            whole = tuple(tag for line in tags if line.count("-") == 2 for tag in split(line))
-            direct = each.read_text("direct_url.json") is not None
-            found.setdefault(
-                canonicalize_name(name), Distribution(name, each.version, whole, direct)
-            )
+        try:
+            known = _known(each)
+        except (KeyError, OSError, TypeError, ValueError):  # what an interrupted uninstall leaves
+            continue
+        if known:
+            found.setdefault(canonicalize_name(known.name), known)
     return sorted(found.values())
+
+
+def _known(found: metadata.Distribution) -> Distribution | None:
+    """Understand one distribution, None if it is of no wheel."""
+    name = found.metadata["Name"]
+    lines = (found.read_text("WHEEL") or "").splitlines()
+    tags = [line.partition(":")[2].strip() for line in lines if line.startswith("Tag:")]
+    if not (name and tags):
+        return None
+    whole = tuple(tag for line in tags if line.count("-") == 2 for tag in split(line))
+    return Distribution(name, found.version, whole, found.read_text("direct_url.json") is not None)
 
 
 def unfit(installed: Iterable[Distribution], machine: Machine) -> Iterator[Unfit]:
