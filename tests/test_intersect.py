@@ -177,6 +177,21 @@ def test_captured_machines_of_one_architecture() -> None:
             assert accepted(together, page) == accepted(one, page) & accepted(other, page)
 
 
+def test_what_one_machine_alone_has_is_not_told_of_all() -> None:
+    features = [word for word in X86 if not word.startswith("avx512")]
+    isa = {"arch": "x86_64", "features": features}
+    more = {"arch": "x86_64", "features": [*features, "avx512f"]}
+    cuda = {"cuda": [12, 4], "capabilities": [[8, 0]]}
+    several = {
+        "a": {**SEED, "isa": more, "accelerator": {"cuda": {**cuda, "driver": "550.54"}}},
+        "b": {**SEED, "isa": isa, "accelerator": {"cuda": {**cuda, "driver": "551.61"}}},
+    }
+    together = intersect(several, PAGES)
+    assert sorted(together["isa"]["features"]) == sorted(features)
+    assert "driver" not in together["accelerator"]["cuda"]
+    assert together["distro"] == SEED["distro"]
+
+
 def test_the_platform_is_the_oldest_of_its_kind_with_the_pythons_of_all() -> None:
     several = [
         {"arch": "x86_64", "libc": "glibc", "libc_version": "2.36", "python": ["3.12", "3.11"]},

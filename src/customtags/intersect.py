@@ -43,14 +43,15 @@ def intersect(profiles: Mapping[str, Profile], pages: Sequence[Page]) -> Profile
 
 
 def _facts(page: Page, profiles: Sequence[Profile], platform: Any) -> Facts | None:
-    """Find the facts that accept the most of what all accept: one machine's own, or what the page guesses."""
+    """Find the facts that accept the most of what all accept: the common ones, what the page guesses, or one's own."""
     several = [facts_of(profile, page) for profile in profiles]
     ladders = [_ladder(page, f, each["platform"]) for f, each in zip(several, profiles)]
     shared = ladders[0].intersection(*ladders[1:])
     known = [facts for facts in several if facts is not None]
     guess = getattr(page, "common", None)
+    equal = known if all(facts == known[0] for facts in known) else ()
     best, most = None, 0
-    for facts in (*known, *(guess(known) if guess else ())) if shared else ():
+    for facts in (*equal, *(guess(known) if guess else ()), *known) if shared else ():
         accepted = _ladder(page, facts, platform)
         if accepted <= shared and len(accepted) > most:
             best, most = facts, len(accepted)
