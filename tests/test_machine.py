@@ -191,6 +191,7 @@ def test_a_profile_keeps_keys_that_are_not_known(tmp_path: Path) -> None:
         ('{"version": 1, "accelerator": {"rocm": {}}}', "makes no sense under 'rocm'"),
         ('{"version": 1, "platform": 3}', "makes no sense under 'platform'"),
         ('{"version": 1, "source": []}', "makes no sense under 'source'"),
+        ('{"version": 1, "source": {"isa": 5}}', "makes no sense under 'source'"),
     ],
 )
 def test_a_file_that_is_no_profile_is_refused_with_the_cure(

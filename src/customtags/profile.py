@@ -52,7 +52,7 @@ def read(path: str, pages: Iterable[Page]) -> Profile:
             for python in profile["platform"].get("python", ()):
                 interpreter.read(python)
         name = "source"
-        profile.setdefault(name, {}).get(name)
+        "".join(filter(None, profile.setdefault(name, {}).values()))
         for page in pages:
             name = page.NAME
             facts = facts_of(profile, page)
