@@ -69,6 +69,8 @@ REFUSED = (
     Row("cp310-none-any", "python", "cp310", "CPython 3.10", "cp312-cp312"),
     Row("cp312-cp312t-linux_x86_64", "python abi", "cp312t", "free-threaded", "cp312-cp312"),
     Row("cp312-cp312d-linux_x86_64", "python abi", "cp312d", "debug build", "cp312-cp312"),
+    Row("py3-abi3-any", "python abi", "abi3", "cp32 or a later one; here: CPython 3.12", "cp312-cp312"),
+    Row("cp3-none-any", "python", "cp3", "a minor version", "cp312-cp312"),
     Row("pp310-pypy310_pp73-linux_x86_64", "implementation", "pp310", "PyPy 3.10; here: CPython 3.12", "PyPy 3.10"),
     Row("cp312-cp312-any", "python abi", "cp312-cp312-any", "that combination", "retag"),
 )  # fmt: skip

@@ -229,9 +229,13 @@ def _python(python: str, abi: str, machine: Machine) -> Iterator[Miss]:
     if word not in ("py", own.implementation) or not version:
         needs = f"{_implementation(word)} {'.'.join(map(str, version))}".rstrip()
         yield Miss("implementation", python, needs, here, None, f"install into {needs}")
+    elif word != "py" and not version[1:]:
+        least = "a minor version behind it, as pip knows it"
+        yield Miss("python", python, least, here, None, _build_for(own))
     elif abi == "abi3" and version <= own.version:
-        why = "a Python with the global interpreter lock"
-        yield Miss("python abi", abi, why, here, None, _build_for(own))
+        threaded = own.abi.endswith(("t", "td"))
+        lock, least = "a Python with the global interpreter lock", "cp32 or a later one"
+        yield Miss("python abi", abi, lock if threaded else least, here, None, _build_for(own))
     elif word == "py" or abi == "abi3" or (version == own.version and abi in ("none", own.abi)):
         needs = "Python {}".format(".".join(map(str, version)))
         more = " or later" if version[0] == own.version[0] else ""
