@@ -229,6 +229,18 @@ def test_a_damaged_member_is_told_when_it_is_read(tmp_path: Path) -> None:
         archive.read(spoilt)
 
 
+def test_no_more_is_inflated_than_is_announced(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a", bytes(1 << 22))
+    path.write_bytes(path.read_bytes().replace(struct.pack("<L", 1 << 22), struct.pack("<L", 99)))
+    found = Archive(path)
+    given: list[bytes] = []
+    with pytest.raises(WheelError, match="has 'a' damaged"):
+        given.extend(found.chunks(found.members[0]))
+    assert sum(map(len, given)) <= 99
+
+
 def test_a_file_that_changes_meanwhile_is_not_copied(tmp_path: Path) -> None:
     path = build(tmp_path / "a.whl")
     archive = Archive(path)

@@ -66,6 +66,11 @@ ASKED: list[tuple[str, dict[str, Any], tuple[list[str] | None, str | None, str |
     (PLAIN, {"values": {"isa": "none"}}, (["linux_x86_64"], None, None)),
     (PLAIN, {"build": "7"}, (None, None, "7")),
     (FEDORA, {"local": True}, (None, "ubuntu24.04.rocm6.0", None)),
+    (
+        FEDORA,
+        {"values": {"isa": "v2", "distro": "none", "accelerator": "rocm6.1"}},
+        (["linux_x86_64_v2_rocm6_1"], None, None),
+    ),
     (FEDORA, {"local": "x", "platforms": ["linux_x86_64"]}, (["linux_x86_64"], "x", None)),
     (FEDORA, {"local": True, "platforms": ["linux_x86_64"]}, (["linux_x86_64"], "", None)),
     (FEDORA, {"fromager": "write"}, (["linux_x86_64"], None, "3_v3_ubuntu24.04_rocm6.0")),
@@ -102,6 +107,12 @@ def test_what_is_asked_for_becomes_platforms_version_and_build_tag(
             PLAIN,
             {"platforms": ["linux_x86_64_fc39", "linux_x86_64_fc40"], "local": True},
             "different",
+        ),
+        (FEDORA, {"values": {"isa": "v2"}}, "as in --distro ubuntu24_04, or .* --distro none"),
+        (
+            "a-1-py3-none-linux_x86_64_v3_torch2_9.whl",
+            {"all_here": True, "values": {"accelerator": "none"}},
+            "'torch2_9', which this would leave out",
         ),
         (PLAIN, {"fromager": "read"}, "has no build tag"),
         (

@@ -151,6 +151,8 @@ def spoil(wheel: Path, changes: dict[str, Callable[[bytes], bytes]]) -> None:
         (["linux_x86_64_rocm6.0"], "a dot separates platforms"),
         (["linux_aarch64_v8_2"], "is built for x86_64, not for aarch64"),
         (["linuxx86_64_v3"], "is no platform of any system"),
+        (["win_a-b"], "'win_a-b' is no platform: these are of a-z"),
+        (["win_a/b"], "'win_a/b' is no platform: these are of a-z"),
     ],
 )
 def test_platforms_that_would_fit_no_machine_or_every_one_are_refused(
@@ -210,7 +212,11 @@ def test_a_wheel_that_contradicts_itself_is_refused(wheel: Path, wrong: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("right", "wrong"), [(b"sha256=4", b"sha256=5"), (b"sha256", b"sha1"), (b",0\n", b",1\n")]
+    ("right", "wrong"),
+    [
+        *((b"sha256=4", b"sha256=5"), (b"sha256", b"sha1"), (b"sha256", b"shake_128")),
+        (b",0\n", b",1\n"),
+    ],
 )
 def test_every_hash_is_checked_if_asked(
     wheel: Path, tmp_path: Path, right: bytes, wrong: bytes
@@ -220,6 +226,60 @@ def test_every_hash_is_checked_if_asked(
     with pytest.raises(WheelError, match="RECORD"):
         retag(wheel, platforms=["linux_x86_64_v3"], verify=True)
     assert retag(wheel, platforms=["linux_x86_64_v3"], folder=tmp_path / "unverified").exists()
+
+
+def test_the_record_of_a_project_that_a_wheel_brings_along_is_checked_too(tmp_path: Path) -> None:
+    path = "more/other-1.dist-info/RECORD"
+    wheel = write(tmp_path, "example", "1", TAG, {path: b"1"})
+    spoil(wheel, {"RECORD": lambda _: b"2"})  # it stands first, and the wheel's own stays
+    with pytest.raises(WheelError, match=f"has '{path}' with other content"):
+        retag(wheel, platforms=["linux_x86_64_v3"], verify=True)
+
+
+def test_what_is_no_text_in_wheel_stays(wheel: Path) -> None:
+    spoil(wheel, {"WHEEL": lambda text: b"Generator: \xff\n" + text})
+    made = retag(wheel, platforms=["linux_x86_64_v3"])
+    assert contents(made)["example-1.2.3.dist-info/WHEEL"].startswith(b"Generator: \xff\n")
+
+
+def test_a_folder_is_no_wheel(wheel: Path) -> None:
+    wheel.unlink()
+    wheel.mkdir()
+    with pytest.raises(WheelError, match="is no file"):
+        retag(wheel, platforms=["linux_x86_64_v3"])
+
+
+def test_what_cannot_be_removed_is_named_and_the_new_wheel_is_there(wheel: Path) -> None:
+    wheel.with_name(f"{wheel.name}.metadata").mkdir()
+    with pytest.raises(WheelError, match=f"{wheel.name}' cannot be removed .* is written"):
+        retag(wheel, platforms=["linux_x86_64_v3"], remove=True)
+    assert wheel.exists()
+    assert contents(wheel.with_name(f"example-1.2.3-{TAG}_v3.whl"))
+
+
+@pytest.mark.parametrize("json_asked", [True, False])
+def test_what_was_done_before_an_error_is_told(
+    wheel: Path, tmp_path: Path, *, json_asked: bool
+) -> None:
+    other = write(tmp_path, "other", "1", TAG, {})
+    out = tmp_path / "out"
+    out.mkdir()
+    taken = out / f"other-1-{TAG}_v3.whl"
+    taken.write_bytes(b"precious")
+    asked = ["--isa=v3", "-d", "out", *(["--json"] if json_asked else [])]
+    done = run_in(tmp_path, "retag", str(wheel), str(other), *asked)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert taken.name in done.stderr
+    assert f"out/example-1.2.3-{TAG}_v3.whl" in done.stdout
+    assert taken.name not in done.stdout
+    assert taken.read_bytes() == b"precious"
+
+
+def test_one_wheel_by_two_paths_is_one_file(wheel: Path) -> None:
+    asked = ("--isa=v3", "--remove")
+    done = run_in(wheel.parent, "retag", wheel.name, str(wheel), *asked)
+    assert (done.returncode, "would become the same file" in done.stderr) == (2, True)
+    assert list(wheel.parent.iterdir()) == [wheel]
 
 
 def test_what_is_there_with_other_content_stays(wheel: Path, tmp_path: Path) -> None:

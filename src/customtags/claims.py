@@ -76,6 +76,7 @@ def wanted(
         known = ladders(_arch(name, claims)) if claims.all_here or HERE in values.values() else {}
         said = resolve(values, known, all_here=claims.all_here)
         found = platforms(name.platforms, said, pages, claims.base)
+        _refuse_to_forget(name.platforms, found, values, pages)
     if claims.fromager == "write":
         written = {
             fromager.write(build or name.build or "0", each) for each in found or name.platforms
@@ -91,6 +92,25 @@ def wanted(
             "there is nothing to change", "name a tag as in --isa v3, or see --help"
         )
     return found, local if local is None else str(local), build
+
+
+def _refuse_to_forget(
+    old: Sequence[str],
+    new: Sequence[str],
+    values: Mapping[str, Value],
+    pages: Sequence[Page] | None,
+) -> None:
+    """Refuse a name that needs less than the old one did, where nobody said so: the wheel would fail on what lacks it."""
+    said = {run.dimension or run.text for each in new for run in naming.runs(each, pages)[1]}
+    for run in (run for each in old for run in naming.runs(each, pages)[1]):
+        # Without a page's word it may be an ABI's or a site's.
+        named = {run.dimension} & {*values} if run.dimension else {"abi", "site"} & {*values}
+        if not named and (run.dimension or run.text) not in said:
+            option = f"--{run.dimension or 'abi'}"
+            raise CustomtagsError(
+                f"the name says {run.text!r}, which this would leave out",
+                f"say it again, as in {option} {run.text}, or take it back with {option} {NONE}",
+            )
 
 
 def _arch(name: FileName, claims: Claims) -> str:

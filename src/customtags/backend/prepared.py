@@ -43,7 +43,9 @@ def compare(wheel: Path, folder: str) -> None:
     :raises BuildError: they differ
     """
     with zipfile.ZipFile(wheel) as archive:
-        (name,) = (each for each in archive.namelist() if each.endswith(".dist-info/METADATA"))
+        # Its own alone: deeper there may be those of projects that it brings along.
+        tops = [each for each in archive.namelist() if each.count("/") == 1]
+        (name,) = (each for each in tops if each.endswith(".dist-info/METADATA"))
         inside = message_from_bytes(archive.read(name))
     promised = message_from_bytes(Path(folder, "METADATA").read_bytes())
     both = (sorted(each.items()) for each in (inside, promised))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from customtags.naming import Value
     from customtags.spec import Page
+    from customtags.wheels.retag import Plan
 
     Ladders = Callable[[str], Mapping[str, Sequence[str]]]
 
@@ -113,24 +114,30 @@ def _retag(options: argparse.Namespace) -> int:
             asked = asked._replace(platforms=_audited(wheel))
         platforms, local, build = claims.wanted(name, asked, ladders, pages)
         wheels[wheel] = common._replace(platforms=platforms, local=local, build=build)
-    results = []
-    for plan in retag.plans(wheels):
-        void, beside = plan.void, plan.sidecar
-        retag.write(plan, remove=options.remove)
-        results.append(
-            {
-                "source": str(plan.source),
-                "wheel": str(plan.target),
-                "changed": plan.changed,
-                "metadata": str(beside) if beside else None,
-                "void": list(map(str, void)),
-            }
-        )
-        if not options.json:
-            print(*_told(results[-1], removed=options.remove), sep="\n")
-    if options.json:
-        print_json({"wheels": results})
+    results: list[dict[str, Any]] = []
+    plans = retag.plans(wheels)
+    try:
+        for plan in plans:
+            result = _result(plan)
+            retag.write(plan, remove=options.remove)
+            results.append(result)
+    finally:  # what was done before an error is told; and a reader that goes away ends no work
+        if options.json:
+            print_json({"wheels": results})
+        for each in [] if options.json else results:
+            print(*_told(each, removed=options.remove), sep="\n")
     return 0
+
+
+def _result(plan: Plan) -> dict[str, Any]:
+    beside = plan.sidecar
+    return {
+        "source": str(plan.source),
+        "wheel": str(plan.target),
+        "changed": plan.changed,
+        "metadata": str(beside) if beside else None,
+        "void": list(map(str, plan.void)),
+    }
 
 
 def _audited(wheel: Path) -> list[str]:
@@ -188,10 +195,10 @@ def _machine(profile: str | None) -> tuple[Sequence[Page], Ladders]:
 
 def _told(result: dict[str, Any], *, removed: bool) -> Iterator[str]:
     """Say what was done with one wheel, in lines."""
-    yield f"{result['source']} → {result['wheel']}" + (
+    yield f"{result['source']} -> {result['wheel']}" + (
         " (the old one is removed)" if removed else ""
     )
-    yield f"  {paint('quiet', 'changed: ' + ', '.join(result['changed']))}"
+    yield f"  {paint('quiet', 'changed: ' + (', '.join(result['changed']) or 'nothing'))}"
     if result["metadata"]:
         yield f"  its metadata for an index: {result['metadata']}"
     for path in result["void"]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
@@ -113,6 +114,8 @@ class Archive:
             with self._opened() as file:
                 for chunk in _inflated(file, member):
                     crc, size = zlib.crc32(chunk, crc), size + len(chunk)
+                    if size > member.size:  # a little that inflates to more than fits
+                        raise self._damaged(member)
                     yield chunk
         except zlib.error as error:
             raise self._damaged(member) from error
@@ -158,6 +161,8 @@ class Archive:
         except OSError as error:
             raise self._unreadable(error) from error
         try:
+            if not stat.S_ISREG(os.fstat(file).st_mode):
+                raise self.error("is no file", "name a wheel that is there")
             if self._identity and _identity(file) != self._identity:
                 raise self.error("was changed while it was read", "try again")
             yield file

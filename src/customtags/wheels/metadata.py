@@ -150,7 +150,7 @@ def with_local(metadata: bytes, local: str) -> bytes:
 def with_tags(wheel: bytes, tags: Sequence[str], build: str | None) -> bytes:
     """Give WHEEL with other tags, one to a line, where the first one stood, and another build tag."""
     newline = "\r\n" if b"\r\n" in wheel else "\n"
-    lines = wheel.decode().splitlines()
+    lines = wheel.decode(errors="surrogateescape").splitlines()
     kinds = [line.partition(":")[0].strip().lower() for line in lines]
     first = kinds.index("tag")
     ours = [*([f"Build: {build}"] if build else []), *(f"Tag: {tag}" for tag in tags)]
@@ -159,4 +159,4 @@ def with_tags(wheel: bytes, tags: Sequence[str], build: str | None) -> bytes:
         for part in (slice(first), slice(first, None))
     ]
     text = newline.join(chain(kept[0], ours, kept[1]))
-    return (text + newline * (wheel[-1:] == b"\n")).encode()
+    return (text + newline * (wheel[-1:] == b"\n")).encode(errors="surrogateescape")

@@ -10,7 +10,8 @@ import filecmp
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -34,8 +35,8 @@ _SYSTEMS = (
     *("emscripten_", "pyodide_", "pyemscripten_", "wasi_", "freebsd_", "openbsd_", "netbsd_"),
 )
 
-#: Hashes that RECORD must not use.
-_WEAK = ("md5", "sha1")
+#: Hashes that RECORD must not use, or whose length is not their own.
+_WEAK = ("md5", "sha1", "shake_128", "shake_256")
 
 
 class Wanted(NamedTuple):
@@ -132,7 +133,8 @@ def plans(wheels: Mapping[Path, Wanted]) -> list[Plan]:
     made = [plan(wheel, wanted) for wheel, wanted in wheels.items()]
     sources: dict[Path, Path] = {}
     for each in made:
-        other = sources.setdefault(each.target, each.source)
+        place = each.target.parent.resolve() / each.target.name
+        other = sources.setdefault(place, each.source)
         if other != each.source:
             why = f"and {str(other)!r} would become the same file"
             raise WheelError(str(each.source), why, "write them into different folders with -d")
@@ -152,7 +154,7 @@ def plan(wheel: Path, wanted: Wanted) -> Plan:
     archive = Archive(wheel)
     said = metadata.read(archive, old)
     if wanted.verify:
-        _verify(archive, said.rows)
+        _verify(archive, said)
     names = _names(archive, said.info, old, new)
     contents = _contents(archive, said, old, new)
     if names or contents:
@@ -182,15 +184,30 @@ def write(made: Plan, *, remove: bool = False) -> Path:
             if made.sidecar:
                 with beside(made.sidecar) as (described, _):
                     write_all(described, made.metadata)
-        if remove and not in_place:
-            made.source.unlink()
-            sidecars.metadata(made.source).unlink(missing_ok=True)
     except OSError as error:
         why = f"cannot be written ({error.strerror})"
         raise WheelError(
             str(made.target), why, "make room, or give another folder with -d"
         ) from error
+    if remove and not in_place:
+        _remove(made)
     return made.target
+
+
+def _remove(made: Plan) -> None:
+    """Remove the old wheel; the name of the new one is on the disk before, as its content is."""
+    try:
+        folder = os.open(made.target.parent, os.O_RDONLY)
+        try:
+            with suppress(OSError):  # some file systems have no such call for folders
+                os.fsync(folder)
+        finally:
+            os.close(folder)
+        sidecars.metadata(made.source).unlink(missing_ok=True)
+        made.source.unlink()
+    except OSError as error:
+        why = f"cannot be removed ({error.strerror}), though {str(made.target)!r} is written"
+        raise WheelError(str(made.source), why, "remove it yourself") from error
 
 
 def _refuse_other(target: Path, unfinished: Path, *, in_place: bool) -> None:
@@ -224,6 +241,8 @@ def _check_platforms(platforms: Sequence[str], wanted: Wanted) -> None:
             cure = "write rocm6_0 for rocm6.0, and several platforms each by itself"
             raise TagError(tag, "is no platform: a dot separates platforms in a name", cure)
         base, segments = grammar.parse(tag)
+        if not re.fullmatch("[a-z0-9_]+", base):
+            raise TagError(tag, "is no platform: these are of a-z, 0-9 and _", "spell it so")
         if not base.startswith(_SYSTEMS) and not wanted.unknown:
             raise TagError(tag, "is no platform of any system", "write it as in linux_x86_64_v3")
         naming.check(tag, wanted.pages, unknown=wanted.unknown)
@@ -305,15 +324,16 @@ def _contents(
     return {name: content for name, content in after.items() if content != before[name]}
 
 
-def _verify(archive: Archive, rows: Iterable[record.Row]) -> None:
+def _verify(archive: Archive, wheel: metadata.Said) -> None:
     """Compare every file with its hash and its size in RECORD, on as many cores as there are.
 
     :raises WheelError: one differs, or has none that counts
     """
     from concurrent.futures import ThreadPoolExecutor
 
-    said = {row.path: row for row in rows}
-    files = [m for m in archive.members if not m.name.endswith(("/", ".dist-info/RECORD"))]
+    said = {row.path: row for row in wheel.rows}
+    itself = f"{wheel.info}/RECORD"
+    files = [m for m in archive.members if m.name != itself and not m.name.endswith("/")]
     files.sort(key=lambda member: member.size)  # so that each core gets as many large ones
 
     def verify(part: Sequence[Member]) -> None:
