@@ -34,10 +34,9 @@ class Distribution(NamedTuple):
     tags: tuple[str, ...]
     direct: bool
 
-    @property
-    def reinstall(self) -> str:
-        """The command that lets pip choose again."""
-        return f"pip install --force-reinstall --no-deps {self.name}=={self.version}"
+    def reinstall(self, operator: str = "==") -> str:
+        """Give the command that lets pip choose again; ``==`` may take a local version, ``===`` does not (PEP 440)."""
+        return f"pip install --force-reinstall --no-deps {self.name}{operator}{self.version}"
 
 
 class Unfit(NamedTuple):

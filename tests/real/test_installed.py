@@ -71,6 +71,7 @@ def test_a_better_wheel_of_the_same_version_is_named(
         moved.install(wheelhouse.fetch(requirement), requirement)
     for name in (
         "example-1.0-py3-none-linux_x86_64_v2.whl",
+        "example-1.0+cpu-py3-none-linux_x86_64_v3.whl",
         "example-1.1-py3-none-linux_x86_64_v3.whl",
     ):
         project, version, tag = name.removesuffix(".whl").split("-", 2)
@@ -83,6 +84,7 @@ def test_a_better_wheel_of_the_same_version_is_named(
         assert found["wheel"] == "example-1.0-py3-none-linux_x86_64_v2.whl"
         assert doctor(moved, 0, "--index", PIP_INDEX_URL=url, **V3)["better"] == [found]
         moved.pip(*found["reinstall"].split()[1:], "-q", f"-i{url}", env=V3)
+        assert "example==1.0\n" in moved.pip("freeze").stdout
         assert doctor(moved, 0, "--index", url, **V3)["better"] == []
     moved.pip("uninstall", "-q", "-y", "example")
 

@@ -55,7 +55,7 @@ def _unfit(found: installed.Unfit) -> dict[str, Any]:
         "version": version,
         "tags": tags,
         "misses": misses,
-        "reinstall": found.distribution.reinstall,
+        "reinstall": found.distribution.reinstall(),
     }
 
 
@@ -83,7 +83,7 @@ def _better(url: str, there: Sequence[Distribution], machine: Machine) -> list[d
         {
             "name": each.distribution.name,
             "wheel": each.wheel,
-            "reinstall": each.distribution.reinstall,
+            "reinstall": each.distribution.reinstall("==="),
         }
         for each in found
     ]
