@@ -5,7 +5,7 @@
 #
 # PIP and CUSTOMTAGS may name other programs; pip's own options may stand among the requirements.
 set -eu
-folder=${1:?is the first argument, the folder; requirements follow}
+folder=${1:?the folder is missing, and what to install behind it}
 shift
 ${CUSTOMTAGS:-customtags} intersect profiles/*.json -o cluster.json
 # The platforms are spelled out, because the C library of the machine that installs may be newer than that of another.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from email.parser import HeaderParser
 from pathlib import Path
@@ -41,6 +42,9 @@ ARCHIVES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz", ".tbz", ".
 LOCAL_HOSTS = ("localhost", "127.", "::1")
 
 _METADATA = re.compile(r"[^/]+\.dist-info/METADATA")
+
+#: What `zipfile` raises where an archive is damaged, encrypted, or compressed as it can't read.
+_DAMAGED = (EOFError, OSError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error)
 
 #: Is told in a few words how far the work is.
 Tell = Callable[[str], None]
@@ -221,7 +225,7 @@ def requires_python(file: File) -> str | None:
         with zipfile.ZipFile(file.path) as archive:
             names = [name for name in archive.namelist() if _METADATA.fullmatch(name)]
             text = archive.read(names[0]).decode("utf-8", "replace") if names else ""
-    except (OSError, zipfile.BadZipFile):
+    except _DAMAGED:
         return None
     return HeaderParser().parsestr(text)["Requires-Python"]
 

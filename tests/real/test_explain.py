@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 
@@ -98,6 +99,17 @@ def test_requires_python_of_a_wheel_at_hand_counts(tmp_path: Path) -> None:
     assert older["fits"]
     assert not newer["fits"]
     assert newer["misses"][0]["part"] == "requires-python"
+
+
+def test_a_damaged_wheel_is_judged_by_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "example-1.0-py3-none-any.whl"
+    with ZipFile(path, "w", ZIP_DEFLATED) as archive:
+        archive.writestr("example-1.0.dist-info/METADATA", "Requires-Python: >=3\n" * 9)
+    start = len("example-1.0.dist-info/METADATA") + 30  # APPNOTE.TXT, section 4.3.7
+    content = path.read_bytes()
+    path.write_bytes(content[:start] + b"\xff" * 8 + content[start + 8 :])
+    (found,) = explained(path)
+    assert found["fits"]
 
 
 def test_another_machine_and_each_of_its_pythons(seed: str, tmp_path: Path) -> None:
