@@ -97,6 +97,11 @@ def test_a_free_threaded_python_refuses_the_stable_abi() -> None:
     assert "cp313-cp313t" in miss.cure
 
 
+def test_a_newer_driver_is_no_cure_for_another_gpu() -> None:
+    (miss,) = judge(["cp312-cp312-linux_x86_64_rocm6_0_gfx942"], seed()).tags[0].misses
+    assert miss.cure.startswith("set CUSTOMTAGS_ACCELERATOR=")
+
+
 def test_what_the_configuration_knows_is_named_by_its_dimension() -> None:
     settings = Settings({"site": "acme1", "abi": "torch2.8"}, abi=["torch"])
     facts: dict[str, Any] = {"site": {"labels": ["acme1"]}, "abi": {"segments": ["torch2_8"]}}

@@ -392,7 +392,7 @@ def _segments(dimension: str, text: str, machine: Machine) -> Iterator[Miss]:
     found = "; ".join(machine.described[name] for name in own if name in machine.described)
     has = _brief(list(filter(None, beside))) + (f" ({found})" if found else "")
     sources = [source for source in map(machine.sources.get, own) if source]
-    cure = _cure(dimension, text, sources)
+    cure = _cure(dimension, text, sources, driver=not done)
     yield Miss(dimension, segment, _needs(dimension), has, ", ".join(sources) or None, cure)
 
 
@@ -421,14 +421,18 @@ def _needs(dimension: str) -> str:
     return words.get(dimension, f"a machine whose {dimension} has it")
 
 
-def _cure(dimension: str, text: str, sources: Sequence[str]) -> str:
+def _cure(dimension: str, text: str, sources: Sequence[str], *, driver: bool) -> str:
+    """Say what would make a run fit.
+
+    :param driver: whether it lacks a version, and not the code for a GPU, which no driver changes
+    """
     said = next((source for source in sources if "=" in source), None)
     segments = grammar.parse(f"linux_any_{text}")[1] if dimension == "abi" else (text,)
     value = ",".join(map(_value, segments))
     if said:
         return f"{said} says otherwise: drop it, or make it {value}"
     remedies = {
-        "accelerator": "upgrade the driver, or ",
+        "accelerator": "install or upgrade the driver, or " if driver else "",
         "abi": "install that version and name the project in 'abi', or ",
     }
     return f"{remedies.get(dimension, '')}set {variable(dimension)}={value} if the machine has it all the same"
