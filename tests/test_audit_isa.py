@@ -99,6 +99,7 @@ def test_within_one_encoding_it_counts_where_a_level_stands(level: int, base: in
     floor = base >> 4
     scattered = decide([base, base, other] * 60, asks=True)
     assert scattered.floor == level
+    assert "AVX" not in scattered.why
     together = decide([base] * 150 + [other] * 30, asks=True)
     assert (together.floor, together.above) == (floor, {level: GUARDED})
     between = [base] * 70 + [base, base, other] * 36

@@ -43,12 +43,14 @@ class Verdict(NamedTuple):
 
     :ivar floor: the number of the level without which it dies
     :ivar above: level → whether it is guarded or undecided, for what is used beyond the floor
-    :ivar why: how that is known, as one clause
+    :ivar why: how the floor is known, as one clause
+    :ivar shares: how it is known what is above, where that is another clause
     """
 
     floor: int
     above: Mapping[int, str]
     why: str
+    shares: str = ""
 
 
 def mark(level: int, flags: int = 0) -> int:
@@ -101,10 +103,10 @@ def _by_encoding(marks: Sequence[int], used: set[int]) -> Verdict:
         else:
             above[level] = UNDECIDED if states else GUARDED
     above = {level: state for level, state in above.items() if level > floor}
-    why = f"of {len(vector):,} functions with vectors {new:,} are compiled for AVX"
-    if floor not in (BASE, _NEW_LEVEL):
-        why = f"it is used all over the file, and {why}"
-    return Verdict(floor, above, why)
+    shares = f"of {len(vector):,} functions with vectors {new:,} are compiled for AVX"
+    # That a file is compiled for AVX or not is no reason for a level beside that one.
+    why = shares if floor in (BASE, _NEW_LEVEL) else "it is used all over the file"
+    return Verdict(floor, above, why, shares)
 
 
 def _among_own(level: int, own: Sequence[int]) -> str:

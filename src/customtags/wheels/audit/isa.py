@@ -115,14 +115,15 @@ def _beyond(bar: _Bar, file: File, verdict: Verdict) -> Iterator[Finding]:
     """Tell what is used beyond the floor."""
     beyond = {level: state for level, state in verdict.above.items() if level > bar.claimed}
     guarded = [level for level, state in beyond.items() if state == GUARDED]
+    why = verdict.shares or verdict.why
     undecided = [level for level in beyond if level not in guarded]
     if undecided:
         says = f"{_counted(bar, file, undecided)}, and it can't be told who runs them"
         cure = "if they are chosen at run time, list the file in pyproject.toml: [tool.customtags.audit] dispatched"
-        finding = Finding("isa-undecided", UNDECIDED, f"{says}: {verdict.why}", cure=cure)
+        finding = Finding("isa-undecided", UNDECIDED, f"{says}: {why}", cure=cure)
         yield _shown(finding, file, undecided[-1])
     if guarded:
-        says = f"{_counted(bar, file, guarded)}, chosen at run time: {verdict.why}"
+        says = f"{_counted(bar, file, guarded)}, chosen at run time: {why}"
         yield _shown(Finding("isa-guarded", NOTE, says), file, guarded[-1])
 
 
