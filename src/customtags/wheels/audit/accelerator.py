@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from customtags.wheels.elf import Elf
     from customtags.wheels.gpu import Code
 
-__all__ = ["CODES", "LIBRARIES", "NAME", "check", "runs", "spelled"]
+__all__ = ["CODES", "LIBRARIES", "NAME", "check", "runs", "signs", "spelled"]
 
 NAME = "accelerator"
 
@@ -62,6 +62,9 @@ LIBRARIES: Mapping[str, tuple[str, Mapping[str, Sequence[int]]]] = {
     "libze_loader.so.": ("xpu", {}),
     "libsycl.so.": ("xpu", {}),
 }
+
+#: What auditwheel writes into the names of the libraries that it grafts: ``libcudart-9335f6a2.so.12.4.99``.
+_HASH = re.compile(r"-[0-9a-f]{8}(?=\.so)")
 
 #: Stands in NVIDIA's runtime, and so where that is linked statically.
 _STATIC = b"cudaErrorCudartUnloading\0"
@@ -153,27 +156,26 @@ def _gather(evidence: Evidence, name: str, elf: Elf) -> Iterator[Finding]:
     codes = [*gpu.fatbins(elf), *gpu.bundled(elf)]
     if codes:
         evidence.codes[name] = codes
-    signs = [sign for library in elf.needed for sign in _library(library, name)]
+    found = [sign for library in elf.needed for sign in signs(library, name)]
     for family in ("cuda", "rocm", "xpu"):
         mine = Evidence([], {name: codes}).of(family).get(name)
         if mine:
             targets = ", ".join(_sorted({spelled(code) for code in mine}))
-            signs.append(Sign(family, (), f"code for {targets}", name))
-    if not any(sign.family == "cuda" and sign.majors for sign in signs) and _is_static(elf):
-        signs.append(Sign("cuda", (), "a CUDA runtime that is linked statically", name))
-    evidence.signs.extend(signs)
+            found.append(Sign(family, (), f"code for {targets}", name))
+    if not any(sign.family == "cuda" and sign.majors for sign in found) and _is_static(elf):
+        found.append(Sign("cuda", (), "a CUDA runtime that is linked statically", name))
+    evidence.signs.extend(found)
     yield from ()
 
 
-def _library(library: str, member: str) -> Iterator[Sign]:
+def signs(library: str, member: str) -> Iterator[Sign]:
+    """Take a soname for what it is, with the hash too that auditwheel gives to what it grafts, and its longer version."""
+    plain = _HASH.sub("", library)
     for start, (family, majors) in LIBRARIES.items():
-        if library.startswith(start):
-            yield Sign(
-                family,
-                tuple(majors.get(library[len(start) :], ())),
-                f"a need for {library}",
-                member,
-            )
+        if plain.startswith(start):
+            end = f"{plain[len(start) :]}."
+            major = next((each for key, each in majors.items() if end.startswith(f"{key}.")), ())
+            yield Sign(family, tuple(major), f"a need for {library}", member)
 
 
 def _is_static(elf: Elf) -> bool:
