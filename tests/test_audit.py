@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from customtags.wheels.audit import (
     true_platforms,
 )
 from customtags.wheels.audit.finding import Fix
+from customtags.wheels.links import requirements
 from customtags.wheels.write import write
 
 HERE = Path(__file__).parent
@@ -144,6 +146,26 @@ def test_libraries_and_their_claims_name_known_vendors() -> None:
     assert {family for family, _ in accelerator.LIBRARIES.values()} == {"cuda", "rocm", "xpu"}
 
 
+#: A soname, as the toolkit has it or as auditwheel grafts it → whose, and the major versions that have it.
+SONAMES = [
+    ("libcudart.so.12", [("cuda", (12,))]),
+    ("libcudart-9335f6a2.so.12", [("cuda", (12,))]),
+    ("libcudart-9335f6a2.so.11.0.221", [("cuda", (11,))]),
+    ("libcusolver.so.11", [("cuda", (11, 12))]),
+    ("libcublas.so.120", [("cuda", ())]),
+    ("libamdhip64-0123abcd.so.6.2.41133", [("rocm", (6,))]),
+    ("libcudart-mine.so.12", []),
+]
+
+
+@pytest.mark.parametrize(("soname", "expected"), SONAMES)
+def test_what_a_soname_says_of_an_accelerator(
+    soname: str, expected: list[tuple[str, tuple[int, ...]]]
+) -> None:
+    signs = accelerator.signs(soname, "demo/demo.so")
+    assert [(each.family, each.majors) for each in signs] == expected
+
+
 #: A tag, a member, its content → what is found.
 NAMES = [
     ("cp312-cp312-linux_x86_64", "d.cpython-312-x86_64-linux-gnu.so", "x86_64", set()),
@@ -202,6 +224,28 @@ def test_the_documentation_has_every_code_and_no_other() -> None:
         assert f"| `{code}` | {meaning} |" in rows
     tables = page.partition("## Codes")[2].partition("## What proves what")[0]
     assert tables.count("\n| `") == len(CODES)
+
+
+def test_a_requirement_that_makes_no_sense_is_left_out() -> None:
+    class Described:
+        info = "demo-1.dist-info"
+
+        def text(self, name: str) -> str:
+            assert name == "demo-1.dist-info/METADATA"
+            lines = ["first", 'second; python_version ~= "soon"', "third >=", "fourth>=1"]
+            return "".join(f"Requires-Dist: {line}\n" for line in lines)
+
+    assert [str(each) for each in requirements(Described())] == ["first", "fourth>=1"]
+
+
+def test_a_full_disk_is_not_a_damaged_wheel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = Path("/dev/full")  # where every writing fails as on a full disk
+    made = wheel(tmp_path, "py3-none-linux_x86_64")
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda: full.open("r+b"))
+    with pytest.raises(WheelError, match="make room in TMPDIR"):
+        audit(made, ALONE)
 
 
 def test_damaged_members_are_told_and_the_others_looked_at(tmp_path: Path) -> None:

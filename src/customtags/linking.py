@@ -124,8 +124,11 @@ def _chosen(supplier: Supplier, wanted: Sequence[str]) -> Iterator[Library]:
     shared = [each for each in public if each.name.startswith("lib") and not _is_module(each.name)]
     seen = set()
     for each in sorted(shared, key=lambda each: len(each.name)) or filter(_exports, public):
-        with each.open() as elf:
-            name = elf.soname or each.name
+        try:
+            with each.open() as elf:
+                name = elf.soname or each.name
+        except (ElfError, OSError):  # a linker script, or gone since it was installed
+            continue
         if name not in seen:
             seen.add(name)
             yield each

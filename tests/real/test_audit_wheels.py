@@ -89,6 +89,12 @@ MODULES = [
 ]
 
 
+def test_a_module_with_a_plain_suffix_is_one_all_the_same(tmp_path: Path) -> None:
+    content = compiled(tmp_path, MODULE.replace("BODY", OLD))
+    made = write(tmp_path, "demo", "1", f"{MINE}-{MINE}-linux_sparc64", {"demo/demo.so": content})
+    assert codes(audit(made, {"names": CHECKS["names"]})) == {("wrong-arch", "false")}
+
+
 @pytest.mark.parametrize(("body", "suffix", "tag", "expected"), MODULES)
 def test_an_extension_against_its_abi_tag(
     body: str, suffix: str, tag: str, expected: set[tuple[str, str]], tmp_path: Path
@@ -106,6 +112,18 @@ def test_a_library_without_python_fits_every_interpreter(tmp_path: Path) -> None
     content = compiled(tmp_path, "int answer(void) { return 42; }")
     made = write(tmp_path, "demo", "1", f"{MINE}-{MINE}-linux_{ARCH}", {"demo/libdemo.so": content})
     assert codes(audit(made, {"stable-abi": CHECKS["stable-abi"]})) == {("python-free", "note")}
+
+
+def test_a_file_that_needs_symbols_of_its_neighbours_alone_says_nothing_of_python(
+    tmp_path: Path,
+) -> None:
+    own = compiled(tmp_path, "int Python_of_ours(void) { return 42; }")
+    user = compiled(
+        tmp_path, "int Python_of_ours(void); int demo(void) { return Python_of_ours(); }"
+    )
+    files = {f"demo{SUFFIX}": user, "demo.libs/own.so": own}
+    made = write(tmp_path, "demo", "1", f"{MINE}-{MINE}-linux_{ARCH}", files)
+    assert audit(made, {"stable-abi": CHECKS["stable-abi"]}) == []
 
 
 def test_symbols_that_another_file_of_the_wheel_defines_are_not_pythons(tmp_path: Path) -> None:
@@ -218,6 +236,7 @@ LIBCS = [
     (f"linux_{ARCH}_el9_4", None, None),
     (f"manylinux_2_34_{ARCH}", None, None),
     (f"manylinux_2_39_{ARCH}", ("base-too-narrow", "note"), None),
+    (f"manylinux_2_34_{ARCH}.manylinux_2_39_{ARCH}", None, None),
 ]
 
 
@@ -230,6 +249,14 @@ def test_what_a_library_needs_of_the_c_library(
     assert codes(found) == ({expected} if expected else set())
     assert {each.fix.value for each in found if each.fix} == ({fix} if fix else set())
     assert {each.symbol for each in found if each.code == "libc-too-new"} <= {"pthread_create"}
+
+
+def test_a_library_that_needs_the_c_library_of_no_version_claims_nothing(tmp_path: Path) -> None:
+    source = "extern void __cxa_pure_virtual(void); void demo(void) { __cxa_pure_virtual(); }"
+    content = compiled(tmp_path, source, "-nostdlib", "-l:libstdc++.so.6")
+    made = write(tmp_path, "demo", "1", f"py3-none-linux_{ARCH}", {"demo/libdemo.so": content})
+    assert Elf(content).needs.keys() == {"libstdc++.so.6"}
+    assert audit(made, {"libc": CHECKS["libc"]}) == []
 
 
 def test_the_table_of_releases_knows_the_c_library_of_this_one() -> None:

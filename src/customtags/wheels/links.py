@@ -9,9 +9,9 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from email.parser import HeaderParser
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from customtags.errors import ElfError
@@ -38,6 +38,13 @@ class Link(NamedTuple):
     soname: str
     supplier: Supplier | None
     library: Library | None
+
+
+class _Described(Protocol):
+    @property
+    def info(self) -> str: ...
+
+    def text(self, name: str) -> str: ...
 
 
 #: What no distribution defines: the interpreter's, and the namespace std, which libstdc++ gives a version but not always.
@@ -73,17 +80,17 @@ def needed(elf: Elf) -> list[str]:
         return []
 
 
-def requirements(wheel: Wheel) -> list[Requirement]:
+def requirements(wheel: _Described) -> list[Requirement]:
     """Give what a wheel requires here without an extra; a line that can't be read is left out."""
     found = []
     metadata = HeaderParser().parsestr(wheel.text(f"{wheel.info}/METADATA"))
     for line in metadata.get_all("Requires-Dist", []):
         try:
             each = Requirement(line)
-        except InvalidRequirement:
+            if each.marker is None or each.marker.evaluate({"extra": ""}):
+                found.append(each)
+        except ValueError:  # InvalidRequirement, UndefinedComparison
             continue
-        if each.marker is None or each.marker.evaluate({"extra": ""}):
-            found.append(each)
     return found
 
 

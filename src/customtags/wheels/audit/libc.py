@@ -102,14 +102,17 @@ def check(wheel: Wheel, claims: Claims) -> Iterator[Finding]:
     promises = {platform: _promise(platform) for platform in claims.platforms}
     yield from wheel.each(partial(_gather, needs, inside, list(promises.values())))
     policies = {arch: _policies(arch) for arch in {platform.arch for platform in promises} if needs}
+    numbers = [need for need in needs if need.prefix == "GLIBC" and need.number]
     for platform, promise in promises.items():
-        if not promise.text and needs:
-            yield _unclaimed(platform, needs)
+        if not promise.text and numbers:
+            yield _unclaimed(platform, max(numbers, key=lambda need: need.number))
         elif promise.text and promise.glibc and promise.version is None:
             says = f"what C library {promise.text} has is not known"
             yield Finding("libc-unknown", UNDECIDED, says, cure="compare it there: ldd --version")
         elif promise.version and needs:
             yield from _compared(wheel, platform, promise, needs, policies[platform.arch])
+    if needs:
+        yield from _narrow(promises, needs, policies)
 
 
 def _gather(
@@ -191,11 +194,25 @@ def _compared(
             cure=_cure(platform, least),
             fix=_fix(platform, least),
         )
-    manylinux = platform.base.startswith("manylinux")
-    if not beyond and least and least < promise.version and manylinux:
-        older = f"manylinux_{least[0]}_{least[1]}_{platform.arch}"
-        says = f"{promise.text} is claimed; by its symbol versions it fits {older} too"
-        yield Finding("base-too-narrow", NOTE, says)
+
+
+def _narrow(
+    promises: Mapping[Platform, Promise],
+    needs: list[Need],
+    policies: Mapping[str, dict[tuple[int, int], Versions]],
+) -> Iterator[Finding]:
+    """Tell for each architecture of an older policy than the oldest one that is claimed."""
+    for arch, known in policies.items():
+        claimed = {
+            promise.version: promise.text
+            for platform, promise in promises.items()
+            if platform.arch == arch and promise.version and promise.text.startswith("manylinux")
+        }
+        least, oldest = _least(needs, known), min(claimed, default=None)
+        if least and oldest and least < oldest:
+            older = f"manylinux_{least[0]}_{least[1]}_{arch}"
+            says = f"{claimed[oldest]} is claimed; by its symbol versions it fits {older} too"
+            yield Finding("base-too-narrow", NOTE, says)
 
 
 def _allowed(
@@ -243,8 +260,7 @@ def _symbol(wheel: Wheel, need: Need) -> str:
     return ""
 
 
-def _unclaimed(platform: Platform, needs: list[Need]) -> Finding:
-    newest = max((need for need in needs if need.prefix == "GLIBC"), key=lambda each: each.number)
+def _unclaimed(platform: Platform, newest: Need) -> Finding:
     says = f"needs glibc {newest.version}, and {platform.tag} promises no C library"
     cure = "let auditwheel repair it for a policy, or claim the release that it is built for"
     return Finding("libc-unclaimed", NOTE, says, newest.member, cure=cure)

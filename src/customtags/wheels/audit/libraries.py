@@ -215,7 +215,7 @@ def _symbols(wheel: Wheel, found: Sequence[Link], supplies: Sequence[Supply]) ->
         mine = [each for each in supplies if any(link.member == member for link in each.used)]
         try:
             lost, unseen = undefined(wheel, member, found)
-        except ElfError:  # of the wheel's, or of a supplier's file
+        except (ElfError, OSError):  # of the wheel's, or of a supplier's file, which may be gone
             continue
         if not lost or any(name.startswith("libc.musl") for name in unseen):
             continue  # musl's symbols have no version: without it nothing could be told

@@ -64,14 +64,21 @@ def _architecture(claims: Claims, name: str, elf: Elf) -> Iterator[Finding]:
     claimed = {platform.arch for platform in claims.platforms}
     if elf.machine in claimed or elf.machine in _DATA:
         return
-    if {"universal2", "any"}.isdisjoint(claimed) or imported(name):
+    module = imported(name) or _initialises(name, elf)
+    if {"universal2", "any"}.isdisjoint(claimed) or module:
         said = " and ".join(platform.tag for platform in claims.platforms)
         kind = f"{elf.bits} bit, {'little' if elf.little else 'big'}-endian {elf.machine}"
         says = f"is {kind}, and the name says {said}"
-        if imported(name):
+        if module:
             yield Finding("wrong-arch", FALSE, says, name, cure=f"tag it for {elf.machine}")
         else:
             yield Finding("other-arch", NOTE, says, name)
+
+
+def _initialises(name: str, elf: Elf) -> bool:
+    """Tell an extension module by the function that Python calls, where its suffix is no more than ``.so``."""
+    init = f"PyInit_{name.rpartition('/')[2][: -len('.so')]}"
+    return name.endswith(".so") and any(s.name == init for s in elf.dynamic_symbols(defined=True))
 
 
 def _list(tags: set[str]) -> str:

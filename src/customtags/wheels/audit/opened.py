@@ -24,7 +24,7 @@ __all__ = ["CODES", "Limits", "Wheel"]
 
 CODES: Mapping[str, str] = {
     "unreadable": "a member is a damaged ELF file, or can't be unpacked; what it holds is unknown",
-    "not-elf": "a member has the name of a library and is none: a linker script, or a link as text",
+    "not-elf": "a member has the name of a library and is no ELF file, so that nothing of it was read: one of another system, a linker script",
 }
 
 #: What is unpacked at once, and the most of a text that is read, bytes.
@@ -54,7 +54,7 @@ TEXTS = (
 )
 
 #: How libraries end.
-LIBRARIES = (".so",)
+LIBRARIES = (".so", ".pyd", ".dll", ".dylib")
 
 #: What zipfile and zlib raise for archives that are not what they say: the documentation names the first, the others were
 #: found by giving them mutated archives.
@@ -98,7 +98,11 @@ class Wheel:
             raise WheelError(str(path), "is not there", "give the path of a wheel") from None
         except BROKEN as error:
             raise _broken(path, error) from error
-        self._store = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed with the wheel
+        try:
+            self._store = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed with the wheel
+        except OSError as error:
+            self._archive.close()
+            raise self._no_room(error) from error
         self._opened: dict[str, Elf] = {}
         self._faults: list[Finding] = []
         self._refuse(limits)
@@ -186,7 +190,10 @@ class Wheel:
                 size = self._archive.getinfo(name).file_size
                 places[name] = end, size
                 end += -(-size // mmap.ALLOCATIONGRANULARITY) * mmap.ALLOCATIONGRANULARITY
-        os.truncate(self._store.fileno(), end)  # or what is mapped might not be there
+        try:
+            os.truncate(self._store.fileno(), end)  # or what is mapped might not be there
+        except OSError as error:
+            raise self._no_room(error) from error
         with ThreadPoolExecutor(THREADS) as pool:  # zlib runs beside other threads
             whole = [*pool.map(self._unpack, places, (offset for offset, _ in places.values()))]
         return {name: place for (name, place), unpacked in zip(places.items(), whole) if unpacked}
@@ -199,7 +206,7 @@ class Wheel:
             self._faults.append(_fault(name, error))
             return False
         if head != MAGIC and name.endswith(LIBRARIES):
-            says = "has the name of a library and is no ELF file"
+            says = "has the name of a library and is no ELF file, and nothing else was read of it"
             self._faults.append(Finding("not-elf", NOTE, says, name))
         return head == MAGIC
 
@@ -208,7 +215,7 @@ class Wheel:
         try:
             with self._archive.open(name) as member:
                 for chunk in iter(lambda: member.read(CHUNK), b""):
-                    os.pwrite(self._store.fileno(), chunk, offset)
+                    self._keep(chunk, offset)
                     offset += len(chunk)
             if offset < end:
                 raise EOFError("it is shorter than the archive says")
@@ -216,6 +223,18 @@ class Wheel:
             self._faults.append(_fault(name, error))
             return False
         return True
+
+    def _keep(self, chunk: bytes, offset: int) -> None:
+        try:
+            while chunk:
+                written = os.pwrite(self._store.fileno(), chunk, offset)
+                chunk, offset = chunk[written:], offset + written
+        except OSError as error:  # which says nothing of the wheel
+            raise self._no_room(error) from error
+
+    def _no_room(self, error: OSError) -> WheelError:
+        why = f"can't be unpacked ({error.strerror or error})"
+        return WheelError(str(self.path), why, "make room in TMPDIR")
 
     def _refuse(self, limits: Limits) -> None:
         members = self._archive.infolist()

@@ -85,7 +85,8 @@ def _suffixes(wheel: Wheel, claims: Claims) -> Iterator[Finding]:
         if abi3 or version not in claimed:
             says = f"only Python {version[0]}.{version[1:]} imports it"
             said = f"{'.'.join(claims.pythons)}-{'.'.join(claims.abis)}"
-            cure = "name it .abi3.so" if abi3 else "build it for the Python that is claimed"
+            limited = "name it .pyd" if name.endswith(".pyd") else "name it .abi3.so"
+            cure = limited if abi3 else "build it for the Python that is claimed"
             yield Finding(
                 "wrong-suffix", FALSE, f"{says}, and the name claims {said}", name, cure=cure
             )
@@ -166,9 +167,10 @@ def _could_be(wheel: Wheel, claims: Claims, modules: list[Module]) -> Iterator[F
     if not needed or any(module.linked for module in modules) or _threaded(claims):
         return
     added = _limited()
-    if needed - added.keys() - _defined(wheel, needed - added.keys()):
+    limited = needed & added.keys()
+    if not limited or needed - limited - _defined(wheel, needed - limited):
         return
-    newest = max(added[name] for name in needed if name in added)
+    newest = max(added[name] for name in limited)
     if any(newest <= version for version in map(_python, claims.pythons) if version):
         says = f"every symbol of Python that is needed is in the stable ABI of {_said(newest)}"
         cure = "build it with Py_LIMITED_API if its macros allow that, and tag it abi3"
