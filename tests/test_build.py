@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from customtags.backend import asked, fresh, inner, project
+from customtags.backend import asked, fresh, inner, prepared, project
 from customtags.errors import BuildError, CustomtagsError, SettingError
 from customtags.settings import build_variable
+from customtags.wheels import write as wheels
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "plain": {},
@@ -283,3 +285,16 @@ def test_what_goes_wrong_is_said_in_one_line(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("customtags: the variant 'v3' is not known; there is none in [")
     assert done.stderr.count("\n") == 1
+
+
+def test_prepared_metadata_is_compared_with_the_wheel_s_own(tmp_path: Path) -> None:
+    """And not with that of a project which the wheel brings along, as setuptools does."""
+    bundled = {"example/_vendor/other-9.dist-info/METADATA": b"Name: other\nVersion: 9\n"}
+    wheel = wheels.write(tmp_path, "example", "1", "py3-none-linux_x86_64_v3", bundled)
+    promised = tmp_path / "METADATA"
+    with zipfile.ZipFile(wheel) as archive:
+        promised.write_bytes(archive.read("example-1.dist-info/METADATA"))
+    prepared.compare(wheel, str(tmp_path))
+    promised.write_bytes(promised.read_bytes().replace(b"Version: 1", b"Version: 2"))
+    with pytest.raises(BuildError, match="'Version: 1' in its metadata where 'Version: 2'"):
+        prepared.compare(wheel, str(tmp_path))

@@ -76,6 +76,34 @@ def test_what_chooses_no_instructions_is_left(flag: str) -> None:
     assert changed["CFLAGS"] == f"{flag} -march=x86-64-v3"
 
 
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("-DCMAKE_C_FLAGS=-march=native", "-march=native"),
+        ("-GNinja -DCMAKE_CXX_FLAGS='-O3 -mavx512f'", "-mavx512f"),
+        ("A=1;CMAKE_C_FLAGS=-march=x86-64-v4", "-march=x86-64-v4"),
+        ("-Xcompiler=-O2,-mfma", "-mfma"),
+        ("-Dc_args=-mcpu=power9", "-mcpu=power9"),
+        ("--codegen target-cpu=native", "-Ctarget-cpu=native"),
+        ("--codegen=target-feature=-mmx,+avx512f", "-Ctarget-feature=-mmx,+avx512f"),
+    ],
+)
+def test_other_instructions_are_found_in_what_a_build_tool_is_given(text: str, word: str) -> None:
+    with pytest.raises(BuildError, match=r"^CMAKE_ARGS has ") as caught:
+        environment({"CMAKE_ARGS": text}, "x86_64", "v3")
+    assert repr(word) in str(caught.value)
+    for value in (text, ["-O2", text]):
+        with pytest.raises(BuildError, match=r"^the config setting 'a\.b' has "):
+            environment({}, "x86_64", "v3", {"a.b": value})
+
+
+def test_what_a_build_tool_is_given_may_say_the_same() -> None:
+    same = {"cmake.define.CMAKE_C_FLAGS": "-O3 -march=x86-64-v3", "verbose": True, "n": None}
+    assert environment({}, "x86_64", "v3", same) == environment({}, "x86_64", "v3")
+    quoted = {"CMAKE_ARGS": "-DCMAKE_C_FLAGS='-O3 -march=x86-64-v3'"}
+    assert environment(quoted, "x86_64", "v3") == environment({}, "x86_64", "v3")
+
+
 def test_cargo_s_other_variable_wins_and_so_is_told_too() -> None:
     changed = environment({"CARGO_ENCODED_RUSTFLAGS": "-Clto\x1f-Cdebuginfo=1"}, "s390x", "z15")
     assert changed["CARGO_ENCODED_RUSTFLAGS"] == "-Clto\x1f-Cdebuginfo=1\x1f-Ctarget-cpu=z15"

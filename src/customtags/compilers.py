@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from customtags.errors import BuildError
@@ -53,8 +54,12 @@ VARIABLES: Mapping[str, str] = {
 #: (doc.rust-lang.org/cargo/reference/environment-variables.html).
 _ENCODED = "CARGO_ENCODED_RUSTFLAGS"
 
-#: Every variable in which a flag may choose instructions.
-READ = (*VARIABLES, _ENCODED, "CARGO_BUILD_RUSTFLAGS", "CPPFLAGS", "CC", "CXX", "FC", "F77")
+#: Every variable in which a flag may choose instructions; the last ones are scikit-build-core's and nvcc's.
+READ = (
+    *(*VARIABLES, _ENCODED, "CARGO_BUILD_RUSTFLAGS", "CPPFLAGS", "CC", "CXX", "FC", "F77"),
+    *("CMAKE_ARGS", "SKBUILD_CMAKE_ARGS", "SKBUILD_CMAKE_DEFINE"),
+    *("NVCC_PREPEND_FLAGS", "NVCC_APPEND_FLAGS"),
+)
 
 #: What chooses instructions: a model, or single extensions; not what x86_64 itself has, and no tuning.
 _CHOOSES = re.compile(
@@ -78,14 +83,24 @@ def flags(arch: str, level: str) -> Flags:
     return Flags(*(each.format(level=level, version=version) for each in FLAGS[arch]))
 
 
-def environment(environ: Mapping[str, str], arch: str, level: str) -> dict[str, str]:
+def environment(
+    environ: Mapping[str, str],
+    arch: str,
+    level: str,
+    settings: Mapping[str, object] = MappingProxyType({}),
+) -> dict[str, str]:
     """Give the variables that tell a build of a level, each with what it holds already in front.
 
     :param environ: the environment of the build
-    :raises BuildError: the architecture is not known, or the environment asks for other instructions
+    :param settings: the config settings that the wrapped back end gets, as in ``{"cmake.define.CMAKE_C_FLAGS": "-O3"}``
+    :raises BuildError: the architecture is not known, or environment or settings ask for other instructions
     """
     told = flags(arch, level)
-    _refuse_others(environ, told, level)
+    given = {name: environ.get(name, "") for name in READ}
+    for name, value in settings.items():
+        each = value if isinstance(value, list) else [value]
+        given[f"the config setting {name!r}"] = " ".join(map(str, each))
+    _refuse_others(given, told, level)
     changed = {
         name: f"{environ.get(name, '')} {getattr(told, kind)}".strip()
         for name, kind in VARIABLES.items()
@@ -96,10 +111,10 @@ def environment(environ: Mapping[str, str], arch: str, level: str) -> dict[str, 
     return changed
 
 
-def _refuse_others(environ: Mapping[str, str], told: Flags, level: str) -> None:
+def _refuse_others(given: Mapping[str, str], told: Flags, level: str) -> None:
     ours = {word for flag in told for word in flag.split()}
-    for name in READ:
-        for word in _words(environ.get(name, "")):
+    for name, value in given.items():
+        for word in _words(value):
             if _CHOOSES.match(word) and word not in ours:
                 raise BuildError(
                     f"{name} has {word!r}, and isa={level} is {told.compiler!r}",
@@ -108,5 +123,6 @@ def _refuse_others(environ: Mapping[str, str], told: Flags, level: str) -> None:
 
 
 def _words(value: str) -> Iterator[str]:
-    """Split the value of a variable; of ``-C target-cpu=native`` the blank is left out."""
-    yield from re.sub(r"(?<!\S)-C\s+", "-C", value.replace("\x1f", " ")).split()
+    """Split the value of a variable, and what stands in ``-DCMAKE_C_FLAGS='-O3 -mavx2'``; ``-C target-cpu`` is one word."""
+    spelled = re.sub(r"(?<!\S)(-C\s+|--codegen[\s=]\s*)", "-C", value.replace("\x1f", " "))
+    yield from re.split(r"[\s\"';]+|(?<!target-feature)[=,](?=-m)", spelled)

@@ -167,7 +167,7 @@ def _told(base: str, wanted: asked.Asked) -> dict[str, str]:
     """Give the flags of the level that the name will have."""
     _, runs = naming.runs(wanted.platforms([base])[0])
     (level,) = (run.text for run in runs if run.dimension == "isa")
-    return compilers.environment(os.environ, naming.arch(base), level)
+    return compilers.environment(os.environ, naming.arch(base), level, wanted.settings)
 
 
 def _named(built: Path, wanted: asked.Asked) -> Path:
