@@ -275,8 +275,3 @@ def test_a_source_that_has_become_shorter_is_an_error(tmp_path: Path) -> None:
     source.write_bytes(b"short")
     with source.open("r+b") as one, pytest.raises(OSError, match="has become shorter"):
         copying.copy(one.fileno(), one.fileno(), 5, 99)
-
-
-def test_a_folder_is_no_archive(tmp_path: Path) -> None:
-    with pytest.raises(WheelError, match="Is a directory"):
-        Archive(tmp_path)

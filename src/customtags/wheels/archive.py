@@ -166,8 +166,6 @@ class Archive:
             if self._identity and _identity(file) != self._identity:
                 raise self.error("was changed while it was read", "try again")
             yield file
-        except IsADirectoryError as error:
-            raise self._unreadable(error) from error
         finally:
             os.close(file)
 
