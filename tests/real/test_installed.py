@@ -83,6 +83,10 @@ def test_a_better_wheel_of_the_same_version_is_named(
         (found,) = doctor(moved, 0, "--index", url, **V3)["better"]
         assert found["wheel"] == "example-1.0-py3-none-linux_x86_64_v2.whl"
         assert doctor(moved, 0, "--index", PIP_INDEX_URL=url, **V3)["better"] == [found]
+        places = {"PIP_INDEX_URL": "https://127.0.0.1:1/simple", "PIP_EXTRA_INDEX_URL": url}
+        done = moved.run("-m", "customtags", "doctor", "--index", env={**V3, **places})
+        assert "other pages fail, too" in done.stderr
+        assert done.stderr.count("\n") == 1
         moved.pip(*found["reinstall"].split()[1:], "-q", f"-i{url}", env=V3)
         assert "example==1.0\n" in moved.pip("freeze").stdout
         assert doctor(moved, 0, "--index", url, **V3)["better"] == []

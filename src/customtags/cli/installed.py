@@ -71,8 +71,10 @@ def _better(url: str, there: Sequence[Distribution], machine: Machine) -> list[d
     problems = {str(problem): problem for _, found in pages.values() for problem in found}
     if problems and not any(files for files, _ in pages.values()):
         raise next(iter(problems.values()))
-    for problem in problems:
-        print(f"customtags: {problem}", file=sys.stderr)
+    if problems:  # an index that is away fails for every project
+        first, *others = problems
+        more = f"; {len(others)} other pages fail, too" if others else ""
+        print(f"customtags: {first}{more}", file=sys.stderr)
     found = installed.better(
         there,
         machine,
