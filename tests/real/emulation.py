@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["MODELS", "Emulator"]
 
-#: The release of Debian that has all these architectures and a QEMU that knows the models below.
-SUITE = "trixie"
+#: The releases of Debian that have all these architectures and a QEMU that knows the models below. The second serves where a
+#: mirror has only a part of the first, as in the hours after a point release.
+SUITES = ("trixie", "forky")
 KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
 PYTHON = (
     *("python3.13-minimal", "libpython3.13-minimal", "libpython3.13-stdlib", "base-files"),
@@ -124,7 +125,6 @@ class Emulator:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not folder.exists():
                 part = self.folder / f"{name}.part"
-                shutil.rmtree(part, ignore_errors=True)
                 _download(part / "apt", architecture, packages)
                 for package in (part / "apt").glob("*.deb"):
                     subprocess.run(["dpkg-deb", "-x", package, part], check=True)
@@ -140,11 +140,24 @@ class Emulator:
 
 
 def _download(folder: Path, architecture: str, packages: tuple[str, ...]) -> None:
+    """Fetch packages of another architecture from the first release that the mirror has whole."""
+    for suite in SUITES:
+        shutil.rmtree(folder.parent, ignore_errors=True)
+        try:
+            _download_from(suite, folder, architecture, packages)
+        except subprocess.CalledProcessError:
+            if suite == SUITES[-1]:
+                raise
+        else:
+            return
+
+
+def _download_from(suite: str, folder: Path, architecture: str, packages: tuple[str, ...]) -> None:
     """Let apt fetch and verify packages of another architecture, with a state of its own."""
     for part in ("lists/partial", "cache/archives/partial"):
         (folder / part).mkdir(parents=True)
     (folder / "status").touch()
-    source = f"deb [signed-by={KEYS}] http://deb.debian.org/debian {SUITE} main\n"
+    source = f"deb [signed-by={KEYS}] http://deb.debian.org/debian {suite} main\n"
     (folder / "sources.list").write_text(source)
     settings = {
         "APT::Architecture": architecture,
