@@ -155,6 +155,7 @@ def write(folder: Path, text: str) -> Path:
         ),
         ("[tool.customtags.audit]\nbild = true", "unknown key 'bild' in [tool.customtags.audit]"),
         ("[tool]\ncustomtags = 1", "has no table [tool.customtags]"),
+        ("tool = 1", "has no table [tool.customtags]"),
         ("[tool", "is no TOML"),
     ],
 )

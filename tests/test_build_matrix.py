@@ -58,6 +58,11 @@ def test_cibuildwheel_names_a_wheel_last(name: str) -> None:
     assert ('repair-wheel-command = ""' in text) == (name == "fedora")
 
 
+def test_cibuildwheel_s_shell_gets_each_value_as_one_word() -> None:
+    made = FORMATS["cibuildwheel"]({"odd": {"site": "a b; c"}})
+    assert "customtags retag --site 'a b; c' -d {dest_dir}" in made
+
+
 def test_cibuildwheel_builds_one_variant_in_a_run() -> None:
     with pytest.raises(BuildError, match="--variant"):
         FORMATS["cibuildwheel"](VARIANTS)

@@ -242,9 +242,10 @@ def test_what_is_no_text_in_wheel_stays(wheel: Path) -> None:
     assert contents(made)["example-1.2.3.dist-info/WHEEL"].startswith(b"Generator: \xff\n")
 
 
-def test_a_folder_is_no_wheel(wheel: Path) -> None:
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
+def test_what_is_no_file_is_no_wheel(wheel: Path, make: Callable[[Path], None]) -> None:
     wheel.unlink()
-    wheel.mkdir()
+    make(wheel)
     with pytest.raises(WheelError, match="is no file"):
         retag(wheel, platforms=["linux_x86_64_v3"])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -58,7 +59,11 @@ def build(
     found = find_spec("build")
     if found is None or found.origin is None:  # a folder of that name is no module
         raise ToolError("the module 'build' is missing", "pip install 'customtags[matrix]'")
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        why = f"the folder {str(folder)!r} cannot be made ({error.strerror})"
+        raise BuildError(why, "give another with -d") from error
     owners: dict[str, str] = {}
     for name in variants:
         with tempfile.TemporaryDirectory(prefix=".customtags-", dir=folder) as out:
@@ -111,7 +116,7 @@ def _cibuildwheel(variants: Variants) -> str:
     ((name, variant),) = variants.items()
     said = _said(variant)
     options = " ".join(
-        f"--{key} {each}" for key, value in said.items() for each in value.split(",")
+        f"--{key} {shlex.quote(each)}" for key, value in said.items() for each in value.split(",")
     )
     repair = [
         "customtags retag --platform linux_$(uname -m) -d /tmp/stock {wheel}",

@@ -94,12 +94,13 @@ def _load(path: Path) -> dict[str, Any]:
         import tomli as tomllib
     try:
         with path.open("rb") as file:
-            table = tomllib.load(file).get("tool", {}).get("customtags", {})
+            tools = tomllib.load(file).get("tool", {})
     except OSError as error:
         why = f"cannot be read ({error.strerror})"
         raise SettingError(str(path), why, "run this in the project's folder") from error
     except ValueError as error:
         raise SettingError(str(path), f"is no TOML ({error})", "put that right") from error
+    table = tools.get("customtags", {}) if isinstance(tools, dict) else None
     if not isinstance(table, dict):
         raise SettingError(str(path), "has no table [tool.customtags]", "write that line")
     return table

@@ -157,7 +157,8 @@ class Archive:
     @contextmanager
     def _opened(self) -> Iterator[int]:
         try:
-            file = os.open(self.path, os.O_RDONLY)
+            # A pipe is refused, and not waited for.
+            file = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
         except OSError as error:
             raise self._unreadable(error) from error
         try:

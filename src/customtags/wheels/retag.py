@@ -204,7 +204,7 @@ def _remove(made: Plan) -> None:
         finally:
             os.close(folder)
         sidecars.metadata(made.source).unlink(missing_ok=True)
-        made.source.unlink()
+        made.source.unlink(missing_ok=True)  # another retag may have been as far
     except OSError as error:
         why = f"cannot be removed ({error.strerror}), though {str(made.target)!r} is written"
         raise WheelError(str(made.source), why, "remove it yourself") from error
