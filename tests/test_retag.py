@@ -236,6 +236,14 @@ def test_the_record_of_a_project_that_a_wheel_brings_along_is_checked_too(tmp_pa
         retag(wheel, platforms=["linux_x86_64_v3"], verify=True)
 
 
+def test_two_folders_never_become_one(tmp_path: Path) -> None:
+    files = {f"example-1{local}.data/scripts/run": b"" for local in ("", "+fc39")}
+    wheel = write(tmp_path, "example", "1", TAG, files)
+    with pytest.raises(WheelError, match=r"has a folder 'example-1\+fc39.data' already"):
+        retag(wheel, platforms=["linux_x86_64_fc39"], local="fc39")
+    assert list(tmp_path.iterdir()) == [wheel]
+
+
 def test_what_is_no_text_in_wheel_stays(wheel: Path) -> None:
     spoil(wheel, {"WHEEL": lambda text: b"Generator: \xff\n" + text})
     made = retag(wheel, platforms=["linux_x86_64_v3"])

@@ -294,6 +294,8 @@ def _names(archive: Archive, info: str, old: FileName, new: FileName) -> dict[st
         same = filename.canonical(project) == filename.canonical(old.project)
         if top.endswith(".data") and same and version == old.version:
             renamed[top] = _folder(top, new)
+    for top in tops.intersection(renamed.values()).difference(renamed):
+        raise archive.error(f"has a folder {top!r} already", "give another local version")
     parts = [member.name.partition("/") for member in archive.members]
     return {
         "".join(part): "".join((renamed[part[0]], *part[1:]))
