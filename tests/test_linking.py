@@ -227,3 +227,19 @@ def test_the_loader_says_what_is_missing(tmp_path: Path) -> None:
     )
     assert "vec/lib/libvec.so is not there" in done.stderr
     assert "install a vec that has it" in done.stderr
+
+
+@pytest.mark.parametrize("package", ["/mine", "../mine", "mine/../../other"])
+def test_a_module_lies_below_site_packages(package: str) -> None:
+    with pytest.raises(CustomtagsError, match="no folder below site-packages"):
+        link("pip", package=package)
+
+
+@pytest.mark.parametrize("metadata", [None, "", "Name: part\n", "Name: part\nVersion: none\n"])
+def test_what_an_interrupted_uninstall_leaves_supplies_nothing(
+    metadata: str | None, tmp_path: Path
+) -> None:
+    (tmp_path / "part-1.dist-info").mkdir()
+    if metadata is not None:
+        (tmp_path / "part-1.dist-info" / "METADATA").write_text(metadata, encoding="utf-8")
+    assert [*environment([str(tmp_path)])] == []

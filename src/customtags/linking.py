@@ -85,8 +85,12 @@ def link(
     :param libraries: those to link to, as ``torch_cpu`` or by their file names; by default all that the distribution
         has, and where it has none the extension modules that export functions
     :param path: the folders to look into, by default those that this Python imports from
-    :raises CustomtagsError: it is not installed, or has nothing to link to
+    :raises CustomtagsError: it is not installed, or has nothing to link to; the package is elsewhere
     """
+    if package.startswith("/") or ".." in PurePosixPath(package).parts:
+        raise CustomtagsError(
+            f"{package!r} is no folder below site-packages", "name it as in mine/sub"
+        )
     supplier = installed(distribution, path)
     chosen = [*_chosen(supplier, libraries)]
     includes = [*_include_dirs(supplier)]

@@ -19,6 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.version import Version
 
 from customtags.errors import CustomtagsError, ElfError, WheelError
 from customtags.wheels.elf import Elf
@@ -98,15 +99,22 @@ def environment(path: Sequence[str] | None = None) -> Iterator[Supplier]:
         else importlib.metadata.distributions(path=[*path])
     )
     for each in there:
-        name = canonicalize_name(each.metadata["Name"] or "")
-        if name and name not in seen:
-            seen.add(name)
-            root = Path(str(each.locate_file("")))
-            files = [
-                row[0] for row in csv.reader((each.read_text("RECORD") or "").splitlines()) if row
-            ]
-            libraries = [Library(file, mapped(root / file)) for file in files if _is_shared(file)]
-            yield Supplier(name, each.version, root, files, libraries)
+        try:
+            found = _installed(each)
+        except (KeyError, OSError, TypeError, ValueError, csv.Error):
+            continue  # what an interrupted uninstall leaves
+        if found.name and found.name not in seen:
+            seen.add(found.name)
+            yield found
+
+
+def _installed(found: importlib.metadata.Distribution) -> Supplier:
+    root = Path(str(found.locate_file("")))
+    rows = csv.reader((found.read_text("RECORD") or "").splitlines())
+    files = [row[0] for row in rows if row]
+    libraries = [Library(file, mapped(root / file)) for file in files if _is_shared(file)]
+    name = canonicalize_name(found.metadata["Name"] or "")
+    return Supplier(name, str(Version(found.metadata["Version"])), root, files, libraries)
 
 
 def from_wheel(wheel: Path) -> Supplier:
