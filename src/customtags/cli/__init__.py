@@ -50,11 +50,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"customtags: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # the reader has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _drop_output()
         return 0
+    except OSError as error:  # the disk behind stdout is full, say
+        _drop_output()
+        print(f"customtags: {error}; make room, or name another file", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         return 130
     return status
+
+
+def _drop_output() -> None:
+    """Let what is still to be written at the end go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def parser(names: Iterable[str]) -> argparse.ArgumentParser:
