@@ -145,7 +145,7 @@ def cost(name: str) -> float:
                 check=True,
             )
             measured.append(float(done.stdout))
-    return min(times["0"]) - min(times["1"])
+    return max(0.0, min(times["0"]) - min(times["1"]))
 
 
 def disagreements(pages: Iterable[Page], host: Host) -> list[Disagreement]:
