@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -29,6 +31,9 @@ from customtags.wheels.audit import (
 from customtags.wheels.audit.finding import Fix
 from customtags.wheels.links import requirements
 from customtags.wheels.write import write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HERE = Path(__file__).parent
 
@@ -390,3 +395,13 @@ def test_a_member_that_is_packed_in_no_known_way(tmp_path: Path) -> None:
     data[place : place + 2] = (99).to_bytes(2, "little")
     path.write_bytes(data)
     assert found(path) == {("unreadable", "undecided")}
+
+
+@pytest.mark.parametrize(("make", "why"), [(os.mkfifo, "is no file"), (str, "is not there")])
+def test_what_is_no_file_is_not_waited_for(
+    tmp_path: Path, make: Callable[[Path], object], why: str
+) -> None:
+    path = tmp_path / "thing-1-py3-none-any.whl"
+    make(path)
+    with pytest.raises(WheelError, match=why):
+        audit(path)

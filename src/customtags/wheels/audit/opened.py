@@ -92,10 +92,11 @@ class Wheel:
 
     def __init__(self, path: Path, limits: Limits = Limits()) -> None:  # noqa: B008 - it can't be changed
         self.path = path
+        if not path.is_file():  # to open a pipe would wait for whoever writes into it
+            why = "is no file" if path.exists() else "is not there"
+            raise WheelError(str(path), why, "give the path of a wheel")
         try:
             self._archive = zipfile.ZipFile(path)
-        except FileNotFoundError:
-            raise WheelError(str(path), "is not there", "give the path of a wheel") from None
         except BROKEN as error:
             raise _broken(path, error) from error
         try:
