@@ -78,13 +78,15 @@ def distributions(path: Sequence[str] | None = None) -> list[Distribution]:
 
 def _known(found: metadata.Distribution) -> Distribution | None:
     """Understand one distribution, None if it is of no wheel."""
-    name = found.metadata["Name"]
+    said = found.metadata
     lines = (found.read_text("WHEEL") or "").splitlines()
     tags = [line.partition(":")[2].strip() for line in lines if line.startswith("Tag:")]
-    if not (name and tags):
+    if not ("Name" in said and said["Name"] and tags):
         return None
     whole = tuple(tag for line in tags if line.count("-") == 2 for tag in split(line))
-    return Distribution(name, found.version, whole, found.read_text("direct_url.json") is not None)
+    return Distribution(
+        said["Name"], found.version, whole, found.read_text("direct_url.json") is not None
+    )
 
 
 def unfit(installed: Iterable[Distribution], machine: Machine) -> Iterator[Unfit]:

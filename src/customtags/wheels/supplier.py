@@ -113,8 +113,11 @@ def _installed(found: importlib.metadata.Distribution) -> Supplier:
     rows = csv.reader((found.read_text("RECORD") or "").splitlines())
     files = [row[0] for row in rows if row]
     libraries = [Library(file, mapped(root / file)) for file in files if _is_shared(file)]
-    name = canonicalize_name(found.metadata["Name"] or "")
-    return Supplier(name, str(Version(found.metadata["Version"])), root, files, libraries)
+    said = found.metadata
+    if "Name" not in said or "Version" not in said:
+        raise ValueError("its METADATA lack name or version")
+    name = canonicalize_name(said["Name"])
+    return Supplier(name, str(Version(said["Version"])), root, files, libraries)
 
 
 def from_wheel(wheel: Path) -> Supplier:
