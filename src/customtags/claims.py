@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from customtags import grammar, naming
+from customtags import grammar, naming, stock
 from customtags.errors import CustomtagsError
 from customtags.ladder import POLICIES
 from customtags.wheels import fromager
@@ -20,9 +20,6 @@ __all__ = ["HERE", "NONE", "Claims", "bases", "local_version", "platforms", "res
 
 #: What a builder may write for a segment: the machine's best one, or no claim.
 HERE, NONE = "here", "none"
-
-#: The names of policies from before PEP 600, and what they stand for.
-_ALIASES = {"manylinux1": "2_5", "manylinux2010": "2_12", "manylinux2014": "2_17"}
 
 #: What a local version is made of.
 _IN_VERSION = ("distro", "accelerator")
@@ -207,7 +204,8 @@ def _served(base: str) -> str:
     """Give the policy by which machines look for the wheels of one."""
     arch = naming.arch(base)
     policy = base.removesuffix(f"_{arch}")
-    policy = f"manylinux_{_ALIASES[policy]}" if policy in _ALIASES else policy
+    if policy in stock.ALIASES:
+        policy = "manylinux_{}_{}".format(*stock.ALIASES[policy])
     family, _, version = policy.partition("_")
     served = [each for each in POLICIES if each.startswith(f"{family}_") and version]
     stricter = [each for each in served if _version(each) >= _version(policy)]

@@ -8,10 +8,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from customtags.spec import Platform
 
-__all__ = ["platform", "tags"]
+__all__ = ["ALIASES", "platform", "tags"]
 
-#: The names that policies had before PEP 600: minor version of glibc → alias.
-_ALIASES = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
+#: The names that policies had before PEP 600 (PEP 513, 571, 599) → their glibc.
+ALIASES = {"manylinux1": (2, 5), "manylinux2010": (2, 12), "manylinux2014": (2, 17)}
 
 #: The oldest glibc of PEP 600's policies, 2.17; on these, older aliases and policies exist (PEP 513, 571).
 _OLDER = ("x86_64", "i686")
@@ -55,8 +55,9 @@ def tags(facts: Platform) -> list[str]:
     if facts["libc"] == "musl":
         return found + [f"musllinux_{major}_{older}_{arch}" for older in range(minor, -1, -1)]
     oldest = 5 if arch in _OLDER else 17
+    names = {version: name for name, version in ALIASES.items()}
     for older in range(minor, oldest - 1, -1):
         found.append(f"manylinux_{major}_{older}_{arch}")
-        if older in _ALIASES:
-            found.append(f"{_ALIASES[older]}_{arch}")
+        if (major, older) in names:
+            found.append(f"{names[major, older]}_{arch}")
     return found

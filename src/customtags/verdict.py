@@ -41,9 +41,6 @@ SYSTEMS = {
     "freebsd": "FreeBSD",
 }
 
-#: PEP 513, 571, 599 → the glibc of PEP 600.
-ALIASES = {"manylinux1": "2.5", "manylinux2010": "2.12", "manylinux2014": "2.17"}
-
 #: PEP 425, and what packaging calls others.
 IMPLEMENTATIONS = {"cp": "CPython", "pp": "PyPy", "ip": "IronPython", "jy": "Jython"}
 
@@ -124,8 +121,7 @@ class Machine:
         native = machine.native_tag(stock_tags)
         self.python = python
         self.pages = pages
-        self.stock = [each for each in (native, *stock_tags) if each]
-        self.stock = list(dict.fromkeys(self.stock))
+        self.stock = list(dict.fromkeys(each for each in (native, *stock_tags) if each))
         extended, self.cut = machine.extend(stock_tags, profile, settings, pages)
         self.platforms = [*extended, *self.stock]
         self.places = {
@@ -318,7 +314,7 @@ def _platform(tag: str, machine: Machine) -> Iterator[Miss]:
 def _system(base: str, machine: Machine) -> Iterator[Miss]:
     native = machine.stock[0] if machine.stock else "any"
     word, own = (each.partition("_")[0] for each in (base, native))
-    linux = word in ("linux", "manylinux", "musllinux", *ALIASES)
+    linux = word in ("linux", "manylinux", "musllinux", *stock.ALIASES)
     if (own == "linux") != linux or (not linux and word != own):
         needs = "Linux" if linux else SYSTEMS.get(word, word)
         here = "Linux" if own == "linux" else SYSTEMS.get(own, own)
@@ -348,7 +344,7 @@ def _base(base: str, machine: Machine, *, extended: bool) -> Iterator[Miss]:
 
 def _libc(base: str, machine: Machine) -> Iterator[Miss]:
     word, _, rest = base.partition("_")
-    wanted = ALIASES.get(word) or ".".join(rest.split("_")[:2])
+    wanted = ".".join(map(str, stock.ALIASES.get(word, rest.split("_")[:2])))
     libc = {"musllinux": "musl"}.get(word, "glibc")
     platform = stock.platform(machine.stock)
     kind = platform and platform["libc"]

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from customtags.cli import suppliers
 from customtags.cli.output import Verbs, add_verb, paint, print_json
 from customtags.errors import CustomtagsError
 
@@ -35,15 +36,7 @@ def declare(verbs: Verbs, name: str) -> None:
         metavar="CODE",
         help="make only this check, or report only this code; may be repeated",
     )
-    parser.add_argument(
-        "--with",
-        dest="suppliers",
-        action="append",
-        type=Path,
-        default=[],
-        metavar="WHEEL",
-        help="a wheel that has needed libraries, asked before what is installed; may be repeated",
-    )
+    suppliers.add_option(parser)
     parser.add_argument(
         "--fix-name", action="store_true", help="print only the name that would be true"
     )
@@ -54,16 +47,15 @@ def declare(verbs: Verbs, name: str) -> None:
 
 
 def _audit(options: argparse.Namespace) -> int:
-    from customtags.wheels import supplier
     from customtags.wheels.audit import Claims, audit, declared, isa, libraries, true_name
 
     checks, codes = _chosen(options.only or [])
     if "isa" in checks:
         patterns = declared.dispatched(Path("pyproject.toml"))
         checks["isa"] = partial(isa.check, full=options.full, dispatched=patterns)
-    if options.suppliers and libraries.NAME in checks:
-        suppliers = [*map(supplier.from_wheel, options.suppliers), *supplier.environment()]
-        checks[libraries.NAME] = partial(libraries.check, suppliers=suppliers)
+    given = suppliers.given(options) if libraries.NAME in checks else None
+    if given is not None:
+        checks[libraries.NAME] = partial(libraries.check, suppliers=given)
     report: list[dict[str, Any]] = []
     wrong = False
     for wheel in options.wheels:

@@ -66,13 +66,11 @@ def _write(file: Path, text: str) -> None:
     if file.exists() and not file.is_file():
         file.write_text(text, encoding="utf-8")
         return
-    file = file.resolve()
-    unfinished = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        unfinished.write_text(text, encoding="utf-8")
-        unfinished.replace(file)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    from customtags.wheels.beside import beside
+    from customtags.wheels.copying import write_all
+
+    with beside(file.resolve(), 0o666) as (out, _):
+        write_all(out, text.encode())
 
 
 def coloured(environ: Mapping[str, str], *, terminal: bool) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from customtags.cli import suppliers
 from customtags.cli.output import Verbs, add_verb, print_json
 
 if TYPE_CHECKING:
@@ -26,15 +27,7 @@ def declare(verbs: Verbs, name: str) -> None:
     parser.add_argument(
         "-d", dest="folder", type=Path, metavar="DIR", help="write into this folder, not beside"
     )
-    parser.add_argument(
-        "--with",
-        dest="suppliers",
-        action="append",
-        type=Path,
-        default=[],
-        metavar="WHEEL",
-        help="a wheel that has needed libraries, asked before what is installed; may be repeated",
-    )
+    suppliers.add_option(parser)
     parser.add_argument(
         "--abi",
         dest="segments",
@@ -60,15 +53,13 @@ def declare(verbs: Verbs, name: str) -> None:
 
 
 def _repair(options: argparse.Namespace) -> int:
-    from customtags.wheels import supplier
     from customtags.wheels.repair import Wanted, repair
 
-    given = [*map(supplier.from_wheel, options.suppliers)]
-    suppliers = [*given, *supplier.environment()] if given else None
+    given = suppliers.given(options)
     wanted = Wanted(options.segments, options.excluded, options.preload)
     done = []
     for wheel in options.wheels:
-        done.append(repair(wheel, wanted, folder=options.folder, suppliers=suppliers))
+        done.append(repair(wheel, wanted, folder=options.folder, suppliers=given))
         if not options.json:
             print(*_told(done[-1]), sep="\n")
     if options.json:

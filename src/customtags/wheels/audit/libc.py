@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from customtags.dimensions import distro
 from customtags.errors import ToolError
+from customtags.stock import ALIASES
 from customtags.wheels.audit.finding import FALSE, NOTE, UNDECIDED, Finding, Fix
 
 if TYPE_CHECKING:
@@ -62,9 +63,6 @@ GLIBC = {
     "ubuntu25_04": (2, 41),
     "ubuntu25_10": (2, 42),
 }
-
-#: Names of policies from before PEP 600 → their glibc.
-_LEGACY = {"manylinux1": (2, 5), "manylinux2010": (2, 12), "manylinux2014": (2, 17)}
 
 _MUSL = re.compile(r"libc\.musl-.*\.so\.1|libc\.so|ld-musl-.*\.so\.1")
 
@@ -136,8 +134,8 @@ def _promise(platform: Platform) -> Promise:
     kind, _, rest = platform.base.partition("_")
     if kind == "musllinux":
         return Promise(platform.base, glibc=False, version=None)
-    if kind in _LEGACY:
-        return Promise(platform.base, glibc=True, version=_LEGACY[kind])
+    if kind in ALIASES:
+        return Promise(platform.base, glibc=True, version=ALIASES[kind])
     if kind == "manylinux":
         major, minor = rest.split("_")[:2]
         return Promise(platform.base, glibc=True, version=(int(major), int(minor)))
