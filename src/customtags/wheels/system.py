@@ -12,9 +12,11 @@ from customtags.errors import ElfError, ToolError
 from customtags.wheels.supplier import mapped
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from customtags.wheels.elf import Elf
 
-__all__ = ["everywhere", "here", "outside"]
+__all__ = ["everywhere", "here", "outside", "policies"]
 
 #: The C library's and the compiler's own, which each policy has, and the loader; the driver's, which no wheel brings; the
 #: interpreter, of which another check speaks.
@@ -37,16 +39,26 @@ def everywhere() -> frozenset[str]:
 
     :raises ToolError: auditwheel is not installed, which knows them
     """
+    every = (policy for family in ("manylinux", "musllinux") for policy in policies(family))
+    return frozenset(name for policy in every for name in policy["lib_whitelist"])
+
+
+def policies(family: str) -> list[dict[str, Any]]:
+    """Read auditwheel's policies of ``manylinux`` or ``musllinux`` from its data: importing what reads them takes 0.1 s.
+
+    :raises ToolError: auditwheel is not installed
+    """
     from importlib.resources import files
 
     try:
         folder = files("auditwheel") / "policy"
     except ModuleNotFoundError:
-        problem = "which libraries every system has is auditwheel's knowledge, and it is missing"
+        problem = (
+            "the policies of manylinux and musllinux are auditwheel's, and it is not installed"
+        )
         raise ToolError(problem, "pip install 'customtags[audit]'") from None
-    texts = [(folder / f"{libc}linux-policy.json").read_text("utf-8") for libc in ("many", "musl")]
-    policies = [policy for text in texts for policy in json.loads(text)]
-    return frozenset(name for policy in policies for name in policy["lib_whitelist"])
+    found: list[dict[str, Any]] = json.loads((folder / f"{family}-policy.json").read_text("utf-8"))
+    return found
 
 
 def here(names: Sequence[str], machine: str) -> Iterator[tuple[str, Elf]]:

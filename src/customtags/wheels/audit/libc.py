@@ -5,14 +5,13 @@ Which versions a manylinux policy allows is auditwheel's knowledge; which C libr
 
 from __future__ import annotations
 
-import json
 import re
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from customtags.dimensions import distro
-from customtags.errors import ToolError
 from customtags.stock import ALIASES
+from customtags.wheels import system
 from customtags.wheels.audit.finding import FALSE, NOTE, UNDECIDED, Finding, Fix
 
 if TYPE_CHECKING:
@@ -146,16 +145,9 @@ def _promise(platform: Platform) -> Promise:
 
 
 def _policies(arch: str) -> dict[tuple[int, int], Versions]:
-    """Read auditwheel's policies, oldest first, from its data: importing what reads them takes 0.1 s."""
-    from importlib.resources import files
-
-    try:
-        text = (files("auditwheel") / "policy" / "manylinux-policy.json").read_text("utf-8")
-    except ModuleNotFoundError:
-        problem = "the policies of manylinux are auditwheel's, and it is not installed"
-        raise ToolError(problem, "pip install 'customtags[audit]'") from None
+    """Give the symbol versions of each policy, oldest first."""
     found: dict[tuple[int, int], Versions] = {}
-    for policy in json.loads(text):
+    for policy in system.policies("manylinux"):
         versions = policy["symbol_versions"].get(arch)
         if versions is not None and policy["name"] != "linux":
             _, major, minor = policy["name"].split("_")
