@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from customtags import machine
 from customtags.dimensions import distro
 from customtags.errors import OverrideError
-from customtags.grammar import fold
 from customtags.host import Host
 from customtags.settings import Settings
+from customtags.tags import fold
 
 HERE = Path(__file__).parent
 CAPTURED = sorted((HERE / "os-release").glob("*--*"))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customtags import grammar
+from customtags import tags as grammar
 from customtags.errors import TagError
 
 ARCHES = st.sampled_from(["x86_64", "aarch64", "ppc64le", "s390x", "riscv64", "i686", "armv7l"])

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customtags import machine, stock
+from customtags import machine
 from customtags.dimensions import builtin, optional
 from customtags.dimensions.cuda import DRIVERS, MINOR, SINCE
 from customtags.dimensions.distro import CODENAMES, WORDS
@@ -24,6 +24,7 @@ from customtags.host import Host
 from customtags.intersect import intersect
 from customtags.plugins import Guarded
 from customtags.settings import Settings
+from customtags.tags import stock
 from test_cli import run
 from test_machine import SEED
 from test_machines import MACHINES

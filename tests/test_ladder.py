@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customtags import grammar
-from customtags.ladder import IN_NAME, LIMIT, POLICIES, PRIORITY, combine
+from customtags import tags as grammar
+from customtags.tags.ladder import IN_NAME, LIMIT, POLICIES, PRIORITY, combine
 
 LADDERS: dict[str, list[str]] = {
     "accelerator": [

@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customtags import grammar, machine, naming
+from customtags import machine
+from customtags import tags as grammar
 from customtags.dimensions import builtin, cuda, distro, isa, rocm
 from customtags.dimensions.abi import Abi
 from customtags.errors import TagError
-from customtags.naming import Run
+from customtags.tags import naming
+from customtags.tags.naming import Run
 
 #: Tag → what it says; None is a segment that no page knows.
 MEANINGS: dict[str, list[tuple[str | None, str]]] = {

@@ -13,9 +13,9 @@ from customtags import machine, plugins, providers
 from customtags.dimensions import builtin
 from customtags.dimensions.variant import spell
 from customtags.errors import CustomtagsError, OverrideError
-from customtags.grammar import fold
 from customtags.host import Host
 from customtags.settings import Settings
+from customtags.tags import fold
 from customtags.testing import FakeHost, check_dimension
 
 if TYPE_CHECKING:

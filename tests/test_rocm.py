@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from customtags.dimensions import rocm
-from customtags.grammar import parse
 from customtags.host import Host
+from customtags.tags import parse
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customtags import interpreter, ladder, machine, providers, stock
+from customtags import interpreter, machine, providers
 from customtags.settings import Settings
+from customtags.tags import ladder, stock
 from customtags.verdict import PARTS, Machine, Miss, judge, split
 from test_machine import SEED
 

@@ -6,9 +6,9 @@ Importing this package imports nothing else; the names below are loaded on first
 TYPE_CHECKING = False  # typing's own costs an import
 if TYPE_CHECKING:
     from customtags.errors import CustomtagsError
-    from customtags.grammar import format, parse
     from customtags.host import Host
     from customtags.machine import detect, extend, read_profile
+    from customtags.tags import format, parse
 
 __all__ = ["CustomtagsError", "Host", "detect", "extend", "format", "parse", "read_profile"]
 __version__ = "0.1.0"

@@ -6,14 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from customtags import grammar, naming, stock
+from customtags import tags as grammar
 from customtags.errors import CustomtagsError
-from customtags.ladder import POLICIES
+from customtags.tags import naming, stock
+from customtags.tags.ladder import POLICIES
 from customtags.wheels import fromager
 
 if TYPE_CHECKING:
-    from customtags.naming import Value
     from customtags.spec import Page
+    from customtags.tags.naming import Value
     from customtags.wheels.filename import FileName
 
 __all__ = ["HERE", "NONE", "Claims", "bases", "local_version", "platforms", "resolve", "wanted"]

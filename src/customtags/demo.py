@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from packaging import tags
 
-from customtags import grammar, machine
+from customtags import machine
+from customtags import tags as grammar
 from customtags.dimensions import isa
 from customtags.errors import ToolError
 from customtags.settings import Settings, hook_wanted

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from customtags import machine, stock
+from customtags import machine
 from customtags.errors import ProfileError
 from customtags.providers import facts_of, record
+from customtags.tags import stock
 
 if TYPE_CHECKING:
     from customtags.spec import Facts, Page, Profile

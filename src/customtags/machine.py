@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Sequence
 
-from customtags import ladder, providers
+from customtags import providers
 from customtags.dimensions import builtin, distro
 from customtags.host import Host
 from customtags.providers import facts_of, record
 from customtags.settings import Settings
+from customtags.tags import ladder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

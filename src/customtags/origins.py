@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from customtags import configuration
-from customtags.ladder import LIMIT, LIMIT_WITHOUT, POLICIES, PRIORITY
 from customtags.settings import POLICIES as CHOICES
 from customtags.settings import Settings, overridable, variable
+from customtags.tags.ladder import LIMIT, LIMIT_WITHOUT, POLICIES, PRIORITY
 
 __all__ = ["Origin", "origins", "strangers"]
 

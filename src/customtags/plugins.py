@@ -5,8 +5,8 @@ from __future__ import annotations
 from customtags.configuration import KEYS
 from customtags.dimensions import VENDORS, distro, isa
 from customtags.errors import CustomtagsError, DimensionError, TagError
-from customtags.grammar import parse
 from customtags.settings import OVERRIDABLE, dimension, variable
+from customtags.tags import parse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from customtags import interpreter, stock
+from customtags import interpreter
 from customtags.errors import ProfileError
 from customtags.providers import facts_of
+from customtags.tags import stock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
-from customtags import grammar
+from customtags import tags as grammar
 from customtags.errors import TagError
 from customtags.index import ARCHIVES
 from customtags.pip_settings import PipSettings

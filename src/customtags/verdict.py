@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from packaging import tags
 
-from customtags import grammar, interpreter, machine, naming, stock
+from customtags import interpreter, machine
+from customtags import tags as grammar
 from customtags.errors import TagError
-from customtags.naming import Run
 from customtags.settings import Settings, variable
+from customtags.tags import naming, stock
+from customtags.tags.naming import Run
 
 if TYPE_CHECKING:
     from customtags.interpreter import Interpreter

@@ -14,7 +14,7 @@ from customtags.settings import build_variable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from customtags.naming import Value
+    from customtags.tags.naming import Value
 
 __all__ = ["KEYS", "Asked", "read"]
 

@@ -12,9 +12,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
-from customtags import compilers, machine, naming
+from customtags import compilers, machine
 from customtags.backend import asked, fresh, inner, prepared, project
 from customtags.errors import BuildError, CustomtagsError
+from customtags.tags import naming
 from customtags.wheels import filename
 from customtags.wheels.retag import retag
 

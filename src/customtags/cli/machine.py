@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from customtags import doctor, machine, providers, stock
+from customtags import doctor, machine, providers
 from customtags.errors import CustomtagsError, FactError
 from customtags.host import Host
 from customtags.settings import Settings
+from customtags.tags import stock
 
 if TYPE_CHECKING:
     import argparse

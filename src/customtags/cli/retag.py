@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from customtags.naming import Value
     from customtags.spec import Page
+    from customtags.tags.naming import Value
     from customtags.wheels.retag import Plan
 
     Ladders = Callable[[str], Mapping[str, Sequence[str]]]

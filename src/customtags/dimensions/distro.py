@@ -5,7 +5,7 @@ Keys of os-release(5): https://www.freedesktop.org/software/systemd/man/latest/o
 
 from __future__ import annotations
 
-from customtags.grammar import fold, fold_version
+from customtags.tags import fold, fold_version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

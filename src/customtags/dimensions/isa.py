@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from customtags.grammar import fold
+from customtags.tags import fold
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from customtags.grammar import fold
+from customtags.tags import fold
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

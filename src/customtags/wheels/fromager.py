@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from customtags import grammar, naming
+from customtags import tags as grammar
 from customtags.errors import CustomtagsError
+from customtags.tags import naming
 
 if TYPE_CHECKING:
-    from customtags.naming import Value
     from customtags.spec import Page
+    from customtags.tags.naming import Value
 
 __all__ = ["read", "write"]
 

@@ -18,11 +18,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.utils import canonicalize_name
 
-from customtags import naming
 from customtags.dimensions import builtin
 from customtags.dimensions.abi import Abi
 from customtags.errors import WheelError
-from customtags.grammar import fold
+from customtags.tags import fold, naming
 from customtags.wheels import abis, filename, metadata, preload, sboms
 from customtags.wheels.archive import Archive
 from customtags.wheels.audit.claims import Claims

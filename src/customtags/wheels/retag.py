@@ -15,8 +15,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from customtags import grammar, naming
+from customtags import tags as grammar
 from customtags.errors import TagError, WheelError
+from customtags.tags import naming
 from customtags.wheels import filename, metadata, record, sboms, sidecars
 from customtags.wheels.archive import Archive
 from customtags.wheels.beside import beside

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from customtags import naming
 from customtags.errors import TagError, WheelError
+from customtags.tags import naming
 from customtags.wheels import filename
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from customtags.naming import Run
+    from customtags.tags.naming import Run
     from customtags.wheels.audit.finding import Finding
     from customtags.wheels.filename import FileName
 

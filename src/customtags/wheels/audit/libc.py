@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from customtags.dimensions import distro
-from customtags.stock import ALIASES
+from customtags.tags.stock import ALIASES
 from customtags.wheels import system
 from customtags.wheels.audit.finding import FALSE, NOTE, UNDECIDED, Finding, Fix
 

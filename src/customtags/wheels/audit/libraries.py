@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 from customtags.dimensions.abi import Abi
 from customtags.errors import ElfError
-from customtags.naming import runs
+from customtags.tags.naming import runs
 from customtags.wheels import abis, preload
 from customtags.wheels.audit.finding import FALSE, NOTE, UNDECIDED, Finding, Fix
 from customtags.wheels.links import Link, folders, links, origin, reaches, requirements, undefined

@@ -1,6 +1,6 @@
 """Pure: what the segments of a name mean, and how a name is made that says something.
 
-`customtags.grammar` splits a tag without any vocabulary; here the pages say which segments are theirs.
+`customtags.tags` splits a tag without any vocabulary; here the pages say which segments are theirs.
 """
 
 from __future__ import annotations
@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Union
 
-from customtags import grammar
+from customtags import tags as grammar
 from customtags.dimensions import builtin
 from customtags.errors import TagError
-from customtags.ladder import IN_NAME
+from customtags.tags.ladder import IN_NAME
 
 if TYPE_CHECKING:
     from customtags.spec import Page

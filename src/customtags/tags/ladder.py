@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 
-from customtags import grammar
+from customtags import tags as grammar
 
 __all__ = ["LIMIT", "LIMIT_WITHOUT", "POLICIES", "PRIORITY", "combine"]
 
