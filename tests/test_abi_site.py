@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from customtags import machine, providers
-from customtags.configuration import MOST_ABIS
-from customtags.dimensions import OPTIONAL
-from customtags.dimensions.abi import Abi
+from customtags import machine
 from customtags.errors import CustomtagsError, OverrideError
-from customtags.host import Host
-from customtags.settings import Settings
+from customtags.machine import providers
+from customtags.machine.configuration import MOST_ABIS
+from customtags.machine.dimensions import OPTIONAL
+from customtags.machine.dimensions.abi import Abi
+from customtags.machine.host import Host
+from customtags.machine.settings import Settings
 from customtags.testing import FakeHost
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customtags.dimensions import isa as dimension
 from customtags.errors import SettingError
+from customtags.machine.dimensions import isa as dimension
 from customtags.wheels.audit import arm, declared, dispatch, levels
 from customtags.wheels.audit.floor import (
     ASKS,

@@ -13,7 +13,7 @@ import pytest
 
 from customtags.backend import asked, fresh, inner, prepared, project
 from customtags.errors import BuildError, CustomtagsError, SettingError
-from customtags.settings import build_variable
+from customtags.machine.settings import build_variable
 from customtags.wheels import write as wheels
 
 VARIANTS: dict[str, dict[str, Any]] = {

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from customtags.host import Host, cache, nvml
+from customtags.machine.host import Host, cache, nvml
 from needs import unshared
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def test_home_is_used_without_the_variable(tmp_path: Path, monkeypatch: pytest.M
 
 WRITER = """
 import sys
-from customtags.host import cache
+from customtags.machine.host import cache
 for _ in range(int(sys.argv[2])):
     cache.write("name", "key", sys.argv[1] * 20000, 60)
     assert set(cache.read("name", "key") or sys.argv[1]) <= {"a", "b"}

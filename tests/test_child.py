@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from customtags.host import child
+from customtags.machine.host import child
 
 ANSWER = "import os; os.write(1, b'customtags final [1, 2]\\n')"
 DRAFT = "import os, time; os.write(1, b'customtags draft [0]\\n')"

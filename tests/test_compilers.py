@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from customtags.compilers import FLAGS, READ, VARIABLES, environment, flags
-from customtags.dimensions.isa import LEVELS
 from customtags.errors import BuildError
+from customtags.machine.dimensions.isa import LEVELS
 
 ROWS = [(arch, level) for arch, levels in LEVELS.items() for level, _ in levels]
 

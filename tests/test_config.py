@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from customtags.configuration import KEYS
+from customtags.machine.configuration import KEYS
+from customtags.machine.settings import OVERRIDABLE, POLICIES, files, variable
 from customtags.origins import ONLY_VARIABLES, origins, strangers
-from customtags.settings import OVERRIDABLE, POLICIES, files, variable
 from test_cli import run
 from test_settings import REFUSED, WHOLE
 

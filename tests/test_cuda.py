@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from customtags.dimensions import cuda
-from customtags.host import Host
+from customtags.machine.dimensions import cuda
+from customtags.machine.host import Host
 from customtags.tags import parse
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from customtags import machine
-from customtags.dimensions import distro
 from customtags.errors import OverrideError
-from customtags.host import Host
-from customtags.settings import Settings
+from customtags.machine.dimensions import distro
+from customtags.machine.host import Host
+from customtags.machine.settings import Settings
 from customtags.tags import fold
 
 HERE = Path(__file__).parent
@@ -191,8 +191,8 @@ def run(root: Path, before: str = "") -> str:
     """Detect in a process of its own, and give what it says."""
     script = (
         f"import sys; sys.path.insert(0, sys.argv[1])\n{before}\n"
-        "from customtags.dimensions import distro\n"
-        "from customtags.host import Host\n"
+        "from customtags.machine.dimensions import distro\n"
+        "from customtags.machine.host import Host\n"
         "host = Host(sys.argv[2])\n"
         "print([probe(host) is not None for probe in distro.PROBES.values()])\n"
         "print(bool(sys.modules.get('distro')))\n"

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from customtags import doctor
-from customtags.dimensions import distro
 from customtags.errors import FactError
-from customtags.host import Host
+from customtags.machine.dimensions import distro
+from customtags.machine.host import Host
 from test_cli import run
 from test_machine import write
 
 if TYPE_CHECKING:
-    from customtags.spec import Page
+    from customtags.machine.spec import Page
 
 
 def test_it_names_the_files_the_copies_and_the_cost() -> None:

@@ -13,17 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from customtags import machine
-from customtags.dimensions import builtin, optional
-from customtags.dimensions.cuda import DRIVERS, MINOR, SINCE
-from customtags.dimensions.distro import CODENAMES, WORDS
-from customtags.dimensions.isa import LEVELS
-from customtags.dimensions.rocm import GENERIC, SERVED
-from customtags.dimensions.variant import Variant
 from customtags.errors import ProfileError
-from customtags.host import Host
 from customtags.intersect import intersect
-from customtags.plugins import Guarded
-from customtags.settings import Settings
+from customtags.machine.dimensions import builtin, optional
+from customtags.machine.dimensions.cuda import DRIVERS, MINOR, SINCE
+from customtags.machine.dimensions.distro import CODENAMES, WORDS
+from customtags.machine.dimensions.isa import LEVELS
+from customtags.machine.dimensions.rocm import GENERIC, SERVED
+from customtags.machine.dimensions.variant import Variant
+from customtags.machine.host import Host
+from customtags.machine.plugins import Guarded
+from customtags.machine.settings import Settings
 from customtags.tags import stock
 from test_cli import run
 from test_machine import SEED
@@ -32,7 +32,7 @@ from test_machines import MACHINES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from customtags.spec import Facts, Page, Profile
+    from customtags.machine.spec import Facts, Page, Profile
 
 VARIANT = Variant("plugin", "plugin:Plugin", "ns", "plugin 1.0")
 PAGES = [*builtin(), optional("abi", ["torch"]), optional("site", []), VARIANT]

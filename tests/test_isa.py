@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from customtags.dimensions import isa
-from customtags.host import Host, ld_so
+from customtags.machine.dimensions import isa
+from customtags.machine.host import Host, ld_so
 
 #: Level → the ladder of a machine that has what the level needs and no more.
 LADDERS = {
@@ -189,7 +189,7 @@ def test_every_source_of_this_machine_says_the_same() -> None:
 @pytest.mark.skipif(not hasattr(os, "uname"), reason="this is no POSIX system")
 def test_an_interpreter_without_ctypes_asks_what_is_left() -> None:
     code = (
-        "import sys; sys.modules['ctypes'] = None; from customtags.host import Host;"
+        "import sys; sys.modules['ctypes'] = None; from customtags.machine.host import Host;"
         "print(Host().cpuid(), Host().getauxval())"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from customtags import machine
-from customtags.dimensions import builtin
 from customtags.errors import CustomtagsError, FactError, OverrideError, ProfileError
-from customtags.host import Host
-from customtags.settings import Settings
+from customtags.machine.dimensions import builtin
+from customtags.machine.host import Host
+from customtags.machine.settings import Settings
 
 STOCK = ["manylinux_2_38_x86_64", "manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "linux_x86_64"]
 V3 = "pni ssse3 cx16 sse4_1 sse4_2 popcnt lahf_lm xsave avx avx2 bmi1 bmi2 f16c fma abm movbe"

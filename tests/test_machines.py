@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from customtags import machine
-from customtags.host import Host
-from customtags.settings import Settings
+from customtags.machine.host import Host
+from customtags.machine.settings import Settings
 
 MACHINES = sorted((Path(__file__).parent / "machines").glob("*--*"))
 

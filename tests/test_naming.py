@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from customtags import machine
 from customtags import tags as grammar
-from customtags.dimensions import builtin, cuda, distro, isa, rocm
-from customtags.dimensions.abi import Abi
 from customtags.errors import TagError
+from customtags.machine.dimensions import builtin, cuda, distro, isa, rocm
+from customtags.machine.dimensions.abi import Abi
 from customtags.tags import naming
 from customtags.tags.naming import Run
 

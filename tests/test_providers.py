@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from customtags import machine, plugins, providers
-from customtags.dimensions import builtin
-from customtags.dimensions.variant import spell
+from customtags import machine
 from customtags.errors import CustomtagsError, OverrideError
-from customtags.host import Host
-from customtags.settings import Settings
+from customtags.machine import plugins, providers
+from customtags.machine.dimensions import builtin
+from customtags.machine.dimensions.variant import spell
+from customtags.machine.host import Host
+from customtags.machine.settings import Settings
 from customtags.tags import fold
 from customtags.testing import FakeHost, check_dimension
 

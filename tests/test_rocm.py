@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from customtags.dimensions import rocm
-from customtags.host import Host
+from customtags.machine.dimensions import rocm
+from customtags.machine.host import Host
 from customtags.tags import parse
 
 if TYPE_CHECKING:

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from customtags import machine, settings
-from customtags.configuration import KEYS
+from customtags import machine
 from customtags.errors import OverrideError, SettingError
-from customtags.settings import Settings
+from customtags.machine import settings
+from customtags.machine.configuration import KEYS
+from customtags.machine.settings import Settings
 
 STOCK = ["linux_x86_64", *(f"manylinux_2_{minor}_x86_64" for minor in range(38, 16, -1))]
 
@@ -163,7 +164,7 @@ def test_bytes_that_are_no_text_and_folders_are_refused(places: list[str]) -> No
 #: Reads a file as nobody; before, it imports the reader of TOML, which nobody may not be allowed to.
 AS_NOBODY = """
 import os, sys
-from customtags.settings import Settings
+from customtags.machine.settings import Settings
 Settings.read({}, ["/dev/null"])
 os.setuid(65534)
 sys.prefix = sys.argv[1]

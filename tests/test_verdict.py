@@ -8,14 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customtags import interpreter, machine, providers
-from customtags.settings import Settings
+from customtags import interpreter, machine
+from customtags.machine import providers
+from customtags.machine.settings import Settings
 from customtags.tags import ladder, stock
 from customtags.verdict import PARTS, Machine, Miss, judge, split
 from test_machine import SEED
 
 if TYPE_CHECKING:
-    from customtags.spec import Profile
+    from customtags.machine.spec import Profile
 
 
 def seed(python: str = "3.12", settings: Settings | None = None, **facts: Any) -> Machine:

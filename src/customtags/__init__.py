@@ -6,8 +6,8 @@ Importing this package imports nothing else; the names below are loaded on first
 TYPE_CHECKING = False  # typing's own costs an import
 if TYPE_CHECKING:
     from customtags.errors import CustomtagsError
-    from customtags.host import Host
     from customtags.machine import detect, extend, read_profile
+    from customtags.machine.host import Host
     from customtags.tags import format, parse
 
 __all__ = ["CustomtagsError", "Host", "detect", "extend", "format", "parse", "read_profile"]

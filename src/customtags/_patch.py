@@ -8,7 +8,7 @@ from _thread import get_ident
 from functools import update_wrapper
 from itertools import groupby
 
-from customtags import settings
+from customtags.machine import settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from customtags.tags.ladder import POLICIES
 from customtags.wheels import fromager
 
 if TYPE_CHECKING:
-    from customtags.spec import Page
+    from customtags.machine.spec import Page
     from customtags.tags.naming import Value
     from customtags.wheels.filename import FileName
 

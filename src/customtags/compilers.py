@@ -25,7 +25,7 @@ class Flags(NamedTuple):
     linker: str = ""
 
 
-#: Architecture → its flags, for every level of `customtags.dimensions.isa.LEVELS`.
+#: Architecture → its flags, for every level of `customtags.machine.dimensions.isa.LEVELS`.
 #: GCC: gcc.gnu.org/onlinedocs/gcc/Submodel-Options.html (x86 levels from GCC 11, Clang 12; armv9-a from 12, 14);
 #: Rust: ``rustc --print target-cpus`` and ``target-features``; GNU ld ≥ 2.36 and mold: ``-z x86-64-v3``,
 #: sourceware.org/binutils/docs/ld/Options.html. LLD takes that option and writes nothing.

@@ -16,9 +16,9 @@ from packaging import tags
 
 from customtags import machine
 from customtags import tags as grammar
-from customtags.dimensions import isa
 from customtags.errors import ToolError
-from customtags.settings import Settings, hook_wanted
+from customtags.machine.dimensions import isa
+from customtags.machine.settings import Settings, hook_wanted
 from customtags.wheels.write import write
 
 __all__ = ["SCENARIOS", "Choice", "build", "choose", "compiler", "variants"]

@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from packaging import tags
 
 import _customtags
-from customtags import _patch, interpreter, settings
+from customtags import _patch, interpreter
 from customtags.errors import FactError
+from customtags.machine import settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from customtags.interpreter import Interpreter
-    from customtags.spec import Host, Page
+    from customtags.machine.spec import Host, Page
 
 __all__ = [
     "Copy",

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from customtags import machine
 from customtags.errors import ProfileError
-from customtags.providers import facts_of, record
+from customtags.machine.providers import facts_of, record
 from customtags.tags import stock
 
 if TYPE_CHECKING:
-    from customtags.spec import Facts, Page, Profile
+    from customtags.machine.spec import Facts, Page, Profile
 
 __all__ = ["intersect"]
 

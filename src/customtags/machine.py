@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Sequence
 
-from customtags import providers
-from customtags.dimensions import builtin, distro
-from customtags.host import Host
-from customtags.providers import facts_of, record
-from customtags.settings import Settings
+from customtags.machine import providers
+from customtags.machine.dimensions import builtin, distro
+from customtags.machine.host import Host
+from customtags.machine.providers import facts_of, record
+from customtags.machine.settings import Settings
 from customtags.tags import ladder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from customtags.errors import CustomtagsError, OverrideError
-    from customtags.spec import Facts, Page, Profile, Tell
-    from customtags.spec import Host as AnyHost
+    from customtags.machine.spec import Facts, Page, Profile, Tell
+    from customtags.machine.spec import Host as AnyHost
 
 __all__ = [
     "accepted",

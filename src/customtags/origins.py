@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from customtags import configuration
-from customtags.settings import POLICIES as CHOICES
-from customtags.settings import Settings, overridable, variable
+from customtags.machine import configuration
+from customtags.machine.settings import POLICIES as CHOICES
+from customtags.machine.settings import Settings, overridable, variable
 from customtags.tags.ladder import LIMIT, LIMIT_WITHOUT, POLICIES, PRIORITY
 
 __all__ = ["Origin", "origins", "strangers"]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from customtags import interpreter
 from customtags.errors import ProfileError
-from customtags.providers import facts_of
+from customtags.machine.providers import facts_of
 from customtags.tags import stock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from customtags.spec import Page, Profile
+    from customtags.machine.spec import Page, Profile
 
 __all__ = ["VERSION", "read"]
 

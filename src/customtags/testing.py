@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from customtags.errors import FactError
-from customtags.host import Host
-from customtags.plugins import fault_of_page, fault_of_segments
+from customtags.machine.host import Host
+from customtags.machine.plugins import fault_of_page, fault_of_segments
 
 __all__ = ["FakeHost", "check_dimension"]
 

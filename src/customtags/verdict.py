@@ -12,13 +12,13 @@ from packaging import tags
 from customtags import interpreter, machine
 from customtags import tags as grammar
 from customtags.errors import TagError
-from customtags.settings import Settings, variable
+from customtags.machine.settings import Settings, variable
 from customtags.tags import naming, stock
 from customtags.tags.naming import Run
 
 if TYPE_CHECKING:
     from customtags.interpreter import Interpreter
-    from customtags.spec import Page, Profile
+    from customtags.machine.spec import Page, Profile
 
 __all__ = ["PARTS", "Machine", "Miss", "Tag", "Verdict", "judge", "split"]
 

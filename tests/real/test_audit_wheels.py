@@ -17,7 +17,7 @@ import pytest
 
 from customtags import Host
 from customtags.cli import main
-from customtags.dimensions import distro
+from customtags.machine.dimensions import distro
 from customtags.wheels import gpu
 from customtags.wheels.audit import CHECKS, Claims, Finding, accelerator, audit, libc, true_name
 from customtags.wheels.elf import Elf

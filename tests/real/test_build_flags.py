@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from customtags.compilers import FLAGS, flags
-from customtags.dimensions.isa import LEVELS
+from customtags.machine.dimensions.isa import LEVELS
 from needs import lacking
 
 ROWS = [(arch, level) for arch in FLAGS for level, _ in LEVELS[arch]]

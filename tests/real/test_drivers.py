@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from customtags.dimensions import cuda
-from customtags.host import Host, child, nvml
+from customtags.machine.dimensions import cuda
+from customtags.machine.host import Host, child, nvml
 from customtags.wheels.write import write
 from needs import lacking, unshared
 from real.environments import Environment, Wheelhouse, clean

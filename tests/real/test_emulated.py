@@ -36,9 +36,9 @@ DETECT = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
 from customtags import machine
-from customtags.dimensions import isa
-from customtags.host import Host
-from customtags.settings import Settings
+from customtags.machine.dimensions import isa
+from customtags.machine.host import Host
+from customtags.machine.settings import Settings
 
 def level(host):
     facts = machine.detect(host, Settings({}))["isa"]

@@ -108,7 +108,7 @@ def test_what_an_interrupted_uninstall_left_is_passed_over(tmp_path: Path) -> No
 
 def test_the_cache_of_answers_is_told(moved: Environment, tmp_path: Path) -> None:
     (tmp_path / "customtags").mkdir(mode=0o700)
-    code = "from customtags.host import cache; cache.write('nvml', [], {}, 600)"
+    code = "from customtags.machine.host import cache; cache.write('nvml', [], {}, 600)"
     env = {**V3, "XDG_CACHE_HOME": str(tmp_path)}
     assert doctor(moved, 0, **env)["cache"] == {
         "folder": str(tmp_path / "customtags"),

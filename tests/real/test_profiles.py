@@ -13,9 +13,9 @@ import jsonschema
 import pytest
 
 from customtags import machine
-from customtags.dimensions import builtin
 from customtags.errors import ProfileError
 from customtags.intersect import intersect
+from customtags.machine.dimensions import builtin
 from customtags.wheels.write import write
 from real.conftest import NEWEST, OLDEST, MakeEnvironment
 from test_cli import run

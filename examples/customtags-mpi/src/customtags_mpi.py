@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from customtags.spec import Facts, Host
+    from customtags.machine.spec import Facts, Host
 
 NAME = DIMENSION = "mpi"
 

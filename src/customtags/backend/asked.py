@@ -9,7 +9,7 @@ from customtags import claims
 from customtags.backend.project import DIMENSIONS
 from customtags.claims import HERE, NONE
 from customtags.errors import BuildError
-from customtags.settings import build_variable
+from customtags.machine.settings import build_variable
 
 if TYPE_CHECKING:
     from collections.abc import Callable

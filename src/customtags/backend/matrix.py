@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from customtags.backend.project import DIMENSIONS
 from customtags.errors import BuildError, ToolError
-from customtags.settings import build_variable
+from customtags.machine.settings import build_variable
 
 if TYPE_CHECKING:
     from collections.abc import Callable

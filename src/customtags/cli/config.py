@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from customtags.cli.output import Verbs, add_verb, paint, print_json, table
+from customtags.machine.settings import files, variable
 from customtags.origins import origins, strangers
-from customtags.settings import files, variable
 
 if TYPE_CHECKING:
     import argparse

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from customtags import doctor, interpreter
 from customtags.cli.machine import look
 from customtags.cli.output import Verbs, add_verb, print_json, table
-from customtags.host import Host, cache
-from customtags.host.child import LIMIT
-from customtags.settings import variable
+from customtags.machine.host import Host, cache
+from customtags.machine.host.child import LIMIT
+from customtags.machine.settings import variable
 
 if TYPE_CHECKING:
     import argparse

@@ -7,10 +7,11 @@ import json
 import os
 from typing import TYPE_CHECKING
 
-from customtags import profile, providers
+from customtags import profile
 from customtags.cli.output import Verbs, add_verb, save
 from customtags.intersect import intersect
-from customtags.settings import Settings
+from customtags.machine import providers
+from customtags.machine.settings import Settings
 
 if TYPE_CHECKING:
     from customtags.errors import CustomtagsError

@@ -11,11 +11,11 @@ from customtags import doctor, interpreter, machine
 from customtags.cli.doctor import describe
 from customtags.cli.machine import add_options, look
 from customtags.cli.output import Verbs, add_verb, paint, print_json, save, table
-from customtags.dimensions import OPTIONAL
 from customtags.errors import CustomtagsError
+from customtags.machine.dimensions import OPTIONAL
 
 if TYPE_CHECKING:
-    from customtags.spec import Page, Profile, Pythons
+    from customtags.machine.spec import Page, Profile, Pythons
 
 __all__ = ["declare_detect", "declare_show"]
 

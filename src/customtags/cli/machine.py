@@ -7,16 +7,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from customtags import doctor, machine, providers
+from customtags import doctor, machine
 from customtags.errors import CustomtagsError, FactError
-from customtags.host import Host
-from customtags.settings import Settings
+from customtags.machine import providers
+from customtags.machine.host import Host
+from customtags.machine.settings import Settings
 from customtags.tags import stock
 
 if TYPE_CHECKING:
     import argparse
 
-    from customtags.spec import Page, Profile
+    from customtags.machine.spec import Page, Profile
 
 __all__ = ["Look", "add_options", "look"]
 

@@ -6,16 +6,17 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from customtags import claims, providers
+from customtags import claims
 from customtags.cli.output import Verbs, add_verb, paint, print_json
 from customtags.errors import CustomtagsError
-from customtags.settings import Settings
+from customtags.machine import providers
+from customtags.machine.settings import Settings
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from customtags.spec import Page
+    from customtags.machine.spec import Page
     from customtags.tags.naming import Value
     from customtags.wheels.retag import Plan
 

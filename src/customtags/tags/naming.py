@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Union
 
 from customtags import tags as grammar
-from customtags.dimensions import builtin
 from customtags.errors import TagError
+from customtags.machine.dimensions import builtin
 from customtags.tags.ladder import IN_NAME
 
 if TYPE_CHECKING:
-    from customtags.spec import Page
+    from customtags.machine.spec import Page
 
 __all__ = ["Run", "agree", "arch", "check", "name", "runs"]
 
@@ -131,7 +131,7 @@ def _segment(base: str, dimension: str, value: str, pages: Sequence[Page] | None
 
 
 def _example(dimension: str, base: str) -> str:
-    from customtags.dimensions.isa import LEVELS
+    from customtags.machine.dimensions.isa import LEVELS
 
     levels = [level for level, _ in LEVELS.get(arch(base), ())]
     examples = {

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from customtags.spec import Platform
+    from customtags.machine.spec import Platform
 
 __all__ = ["ALIASES", "platform", "tags"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from customtags.dimensions.abi import Abi
+from customtags.machine.dimensions.abi import Abi
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

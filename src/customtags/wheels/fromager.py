@@ -16,7 +16,7 @@ from customtags.errors import CustomtagsError
 from customtags.tags import naming
 
 if TYPE_CHECKING:
-    from customtags.spec import Page
+    from customtags.machine.spec import Page
     from customtags.tags.naming import Value
 
 __all__ = ["read", "write"]

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.utils import canonicalize_name
 
-from customtags.dimensions import builtin
-from customtags.dimensions.abi import Abi
 from customtags.errors import WheelError
+from customtags.machine.dimensions import builtin
+from customtags.machine.dimensions.abi import Abi
 from customtags.tags import fold, naming
 from customtags.wheels import abis, filename, metadata, preload, sboms
 from customtags.wheels.archive import Archive
@@ -33,7 +33,7 @@ from customtags.wheels.rewrite import rewrite
 from customtags.wheels.supplier import environment
 
 if TYPE_CHECKING:
-    from customtags.spec import Page
+    from customtags.machine.spec import Page
     from customtags.wheels.rewrite import Content
     from customtags.wheels.supplier import Supplier
 

@@ -24,7 +24,7 @@ from customtags.wheels.beside import beside
 from customtags.wheels.copying import write_all
 
 if TYPE_CHECKING:
-    from customtags.spec import Page
+    from customtags.machine.spec import Page
     from customtags.wheels.archive import Member
     from customtags.wheels.filename import FileName
 

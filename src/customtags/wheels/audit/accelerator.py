@@ -6,7 +6,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from customtags.dimensions import cuda, rocm
+from customtags.machine.dimensions import cuda, rocm
 from customtags.wheels import gpu
 from customtags.wheels.audit.finding import FALSE, NOTE, UNDECIDED, Finding, Fix
 from customtags.wheels.audit.names import imported

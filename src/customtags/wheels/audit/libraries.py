@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.utils import canonicalize_name
 
-from customtags.dimensions.abi import Abi
 from customtags.errors import ElfError
+from customtags.machine.dimensions.abi import Abi
 from customtags.tags.naming import runs
 from customtags.wheels import abis, preload
 from customtags.wheels.audit.finding import FALSE, NOTE, UNDECIDED, Finding, Fix

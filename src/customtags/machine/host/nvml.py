@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from customtags.spec import Host
+    from customtags.machine.spec import Host
 
 __all__ = ["ask", "smi"]
 
@@ -41,13 +41,13 @@ def ask(host: Host) -> dict[str, Any] | None:
     :returns: ``{"cuda": [12, 4], "capabilities": [[9, 0], …], "driver": "550.54.14", "library": "NVML"}``;
         None where nobody can be asked: no child process, or a Python without ctypes
     """
-    from customtags.host import cache
+    from customtags.machine.host import cache
 
     key = _key(host)
     known: dict[str, Any] | None = cache.read("nvidia", key)
     if known is not None:
         return known
-    from customtags.host import child
+    from customtags.machine.host import child
 
     script = os.path.join(os.path.dirname(__file__), "_ask_nvml.py")
     try:
@@ -64,7 +64,7 @@ def ask(host: Host) -> dict[str, Any] | None:
 
 def smi(host: Host) -> dict[str, Any] | None:
     """Give the CUDA version that ``nvidia-smi`` prints above its table, None without."""
-    from customtags.host import cache
+    from customtags.machine.host import cache
 
     key = _key(host)
     known: dict[str, Any] | None = cache.read("nvidia-smi", key)
@@ -78,7 +78,7 @@ def smi(host: Host) -> dict[str, Any] | None:
 def _smi() -> list[int] | None:
     from contextlib import closing
 
-    from customtags.host import child
+    from customtags.machine.host import child
 
     folders = os.environ.get("PATH", os.defpath).split(":")
     program = next(

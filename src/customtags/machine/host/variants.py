@@ -6,13 +6,13 @@ import os
 import sys
 import zlib
 
-from customtags.host import cache, child
+from customtags.machine.host import cache, child
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from customtags.spec import Host
+    from customtags.machine.spec import Host
 
 __all__ = ["ask"]
 

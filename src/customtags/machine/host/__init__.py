@@ -72,7 +72,7 @@ class Host:
         """Give the architecture in the words of ``uname -m``; below a root, that of its programs."""
         if self.live:
             return os.uname().machine if hasattr(os, "uname") else None
-        from customtags.host import elf
+        from customtags.machine.host import elf
 
         for program in ("/bin/sh", "/usr/bin/env", "/bin/busybox"):
             try:
@@ -84,7 +84,7 @@ class Host:
 
     def release(self) -> dict[str, str] | None:
         """Give name and version from what told them before os-release did, None where nothing does."""
-        from customtags.host import release
+        from customtags.machine.host import release
 
         if not any(name.endswith(release.ENDINGS) for name in self.names("/etc")):
             return None
@@ -94,7 +94,7 @@ class Host:
         """Give the x86 features that CPU and operating system support, None if they can't be asked."""
         if not self.live:
             return None
-        from customtags.host import cpuid
+        from customtags.machine.host import cpuid
 
         return cpuid.features()
 
@@ -123,7 +123,7 @@ class Host:
         """Give the masks of CPU features in the C library's copy of the same, None if it can't be asked."""
         if not self.live:
             return None
-        from customtags.host import auxv
+        from customtags.machine.host import auxv
 
         return auxv.masks()
 
@@ -131,7 +131,7 @@ class Host:
         """Give the levels that glibc's dynamic loader supports, None if it does not say."""
         if not self.live:
             return None
-        from customtags.host import ld_so
+        from customtags.machine.host import ld_so
 
         return ld_so.levels(loader)
 
@@ -139,7 +139,7 @@ class Host:
         """Give what NVIDIA's driver says of itself or ``{"fault": why}``, None if it can't be asked."""
         if not self.live:
             return None
-        from customtags.host import nvml
+        from customtags.machine.host import nvml
 
         return nvml.ask(self)
 
@@ -147,7 +147,7 @@ class Host:
         """Give what the program ``nvidia-smi`` says of NVIDIA's driver, None without one."""
         if not self.live:
             return None
-        from customtags.host import nvml
+        from customtags.machine.host import nvml
 
         return nvml.smi(self)
 
@@ -177,7 +177,7 @@ class Host:
         """
         if not self.live:
             return None
-        from customtags.host import variants
+        from customtags.machine.host import variants
 
         return variants.ask(self, plugin, release)
 

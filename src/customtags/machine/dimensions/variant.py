@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
-    from customtags.spec import Facts, Host, Probe
+    from customtags.machine.spec import Facts, Host, Probe
 
 __all__ = ["Variant", "spell"]
 

@@ -1,4 +1,4 @@
-"""A program, run by customtags.host.nvml: ask NVIDIA's libraries, and print what they say as lines of JSON.
+"""A program, run by customtags.machine.host.nvml: ask NVIDIA's libraries, and print what they say as lines of JSON.
 
 Arguments: the folder of pynvml or nothing, and the folders where the libraries may lie outside the loader's path.
 """

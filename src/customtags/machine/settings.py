@@ -92,7 +92,7 @@ class Settings:
             [each for each in files(environ) if os.path.exists(each)] if paths is None else paths
         )
         if present:
-            from customtags import configuration
+            from customtags.machine import configuration
 
             values, places = configuration.read(present, overridable)
         overrides: dict[str, str] = {}

@@ -1,16 +1,16 @@
-"""The built-in pages: one module each, all of the shape that `customtags.spec.Page` describes."""
+"""The built-in pages: one module each, all of the shape that `customtags.machine.spec.Page` describes."""
 
 from __future__ import annotations
 
 from importlib import import_module
 
-from customtags.dimensions import distro, isa
+from customtags.machine.dimensions import distro, isa
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from customtags.spec import Host, Page
+    from customtags.machine.spec import Host, Page
 
 __all__ = ["OPTIONAL", "VENDORS", "builtin", "optional"]
 
@@ -44,9 +44,9 @@ def optional(name: str, projects: Sequence[str]) -> Page:
     :param projects: those whose installed version counts as ABI
     """
     if name == "site":
-        from customtags.dimensions import site
+        from customtags.machine.dimensions import site
 
         return site
-    from customtags.dimensions.abi import Abi
+    from customtags.machine.dimensions.abi import Abi
 
     return Abi(projects)

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from customtags.spec import Facts, Host, Probe
+    from customtags.machine.spec import Facts, Host, Probe
 
 __all__ = [
     "DIMENSION",

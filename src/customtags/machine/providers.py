@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from customtags.dimensions import OPTIONAL, builtin, optional
+from customtags.machine.dimensions import OPTIONAL, builtin, optional
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container
 
-    from customtags.settings import Settings
-    from customtags.spec import Facts, Host, Page, Profile, Tell
+    from customtags.machine.settings import Settings
+    from customtags.machine.spec import Facts, Host, Page, Profile, Tell
 
 __all__ = ["facts_of", "pages", "record"]
 
@@ -31,7 +31,7 @@ def pages(
         wanted.append("abi")
     if not (wanted or settings.dimensions or settings.variant_providers):
         return ours
-    from customtags import plugins
+    from customtags.machine import plugins
 
     ours += [plugins.Guarded(optional(name, settings.abi), "customtags", tell) for name in wanted]
     return [*ours, *plugins.pages(settings, tell)]

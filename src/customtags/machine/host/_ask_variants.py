@@ -1,4 +1,4 @@
-"""A program, run by customtags.host.variants: ask a plugin of wheel variants, and print its answer as a line of JSON.
+"""A program, run by customtags.machine.host.variants: ask a plugin of wheel variants, and print its answer as a line of JSON.
 
 Arguments: ``module:object``, and the folders from which to import. It must run beside any version of that API:
 

@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from customtags.spec import Facts, Probe
+    from customtags.machine.spec import Facts, Probe
 
 __all__ = ["DIMENSION", "NAME", "PROBES", "common", "describe", "ladder", "override"]
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from customtags.configuration import KEYS
-from customtags.dimensions import VENDORS, distro, isa
 from customtags.errors import CustomtagsError, DimensionError, TagError
-from customtags.settings import OVERRIDABLE, dimension, variable
+from customtags.machine.configuration import KEYS
+from customtags.machine.dimensions import VENDORS, distro, isa
+from customtags.machine.settings import OVERRIDABLE, dimension, variable
 from customtags.tags import parse
 
 TYPE_CHECKING = False
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
     from typing import Any
 
-    from customtags.settings import Settings
-    from customtags.spec import Facts, Host, Page, Probe, Tell
+    from customtags.machine.settings import Settings
+    from customtags.machine.spec import Facts, Host, Page, Probe, Tell
 
 __all__ = ["DIMENSIONS", "PROVIDERS", "Guarded", "fault_of_page", "fault_of_segments", "pages"]
 
 #: The groups of entry points: our own, and that of wheel variants.
-DIMENSIONS, PROVIDERS = "customtags.dimensions", "variant_plugins"
+DIMENSIONS, PROVIDERS = "customtags.machine.dimensions", "variant_plugins"
 
 #: What a page must have (docs/third-parties.md), and what of it is called.
 ATTRIBUTES = ("NAME", "DIMENSION", "PROBES", "override", "ladder", "describe")
@@ -238,7 +238,7 @@ def _page(entry: EntryPoint, item: str, origin: str) -> Page:
 
 
 def _variant(entry: EntryPoint, item: str, origin: str) -> Page:
-    from customtags.dimensions.variant import Variant
+    from customtags.machine.dimensions.variant import Variant
 
     feature = item.partition("::")[2] or None
     return Variant(dimension(item), entry.value, dimension(entry.name), origin, feature)
