@@ -64,9 +64,9 @@ def _prepare(loader):
 
 
 def _engine(verb, module):
-    # Let customtags._patch act on one copy; whatever fails there, the copy stays usable.
+    # Let customtags.hook act on one copy; whatever fails there, the copy stays usable.
     try:
-        from customtags import _patch
+        from customtags import hook as _patch
 
         getattr(_patch, verb)(module)
     except (Exception, SystemExit):

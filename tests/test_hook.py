@@ -173,7 +173,7 @@ def test_only_the_start_up_file_is_loaded(pair: Pair) -> None:
     ("imported", "loaded"),
     [
         ("packaging, packaging.version, json, email.message, importlib.metadata", set()),
-        ("packaging.tags", {"customtags", "customtags._patch", "customtags.machine.settings"}),
+        ("packaging.tags", {"customtags", "customtags.hook", "customtags.machine.settings"}),
     ],
 )
 def test_the_engine_is_loaded_by_a_copy_alone(pair: Pair, imported: str, loaded: set[str]) -> None:

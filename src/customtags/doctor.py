@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from packaging import tags
 
 import _customtags
-from customtags import _patch, interpreter
+from customtags import hook as _patch
+from customtags import interpreter
 from customtags.errors import FactError
 from customtags.machine import settings
 
