@@ -9,7 +9,7 @@ import pytest
 
 from customtags.machine.configuration import KEYS
 from customtags.machine.settings import OVERRIDABLE, POLICIES, files, variable
-from customtags.origins import ONLY_VARIABLES, origins, strangers
+from customtags.profiles.provenance import ONLY_VARIABLES, origins, strangers
 from test_cli import run
 from test_settings import REFUSED, WHOLE
 

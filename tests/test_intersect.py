@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from customtags import machine
 from customtags.errors import ProfileError
-from customtags.intersect import intersect
 from customtags.machine.dimensions import builtin, optional
 from customtags.machine.dimensions.cuda import DRIVERS, MINOR, SINCE
 from customtags.machine.dimensions.distro import CODENAMES, WORDS
@@ -24,6 +23,7 @@ from customtags.machine.dimensions.variant import Variant
 from customtags.machine.host import Host
 from customtags.machine.plugins import Guarded
 from customtags.machine.settings import Settings
+from customtags.profiles.intersect import intersect
 from customtags.tags import stock
 from test_cli import run
 from test_machine import SEED

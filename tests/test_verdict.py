@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customtags import interpreter, machine
+from customtags import machine
 from customtags.machine import providers
 from customtags.machine.settings import Settings
+from customtags.profiles import interpreter
 from customtags.tags import ladder, stock
 from customtags.verdict import PARTS, Machine, Miss, judge, split
 from test_machine import SEED

@@ -14,15 +14,15 @@ from packaging import tags
 
 import _customtags
 from customtags import hook as _patch
-from customtags import interpreter
 from customtags.errors import FactError
 from customtags.machine import settings
+from customtags.profiles import interpreter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from customtags.interpreter import Interpreter
     from customtags.machine.spec import Host, Page
+    from customtags.profiles.interpreter import Interpreter
 
 __all__ = [
     "Copy",

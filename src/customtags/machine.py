@@ -151,7 +151,7 @@ def detect(
     pages = providers.pages(settings, _ignore) if pages is None else pages
     profile: Profile = {"version": 1, "source": {}}
     if settings.profile:
-        from customtags.profile import read
+        from customtags.profiles import read
 
         profile = read(settings.profile, pages)
     families: dict[str, list[Page]] = {}
@@ -176,7 +176,7 @@ def read_profile(path: str) -> Profile:
     :raises ProfileError: it is missing, no JSON, no profile, of a later version, or of another shape
         than the built-in pages write
     """
-    from customtags.profile import read
+    from customtags.profiles import read
 
     return read(path, providers.pages(Settings({}, path), _ignore))
 

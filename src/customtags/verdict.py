@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from packaging import tags
 
-from customtags import interpreter, machine
+from customtags import machine
 from customtags import tags as grammar
 from customtags.errors import TagError
 from customtags.machine.settings import Settings, variable
+from customtags.profiles import interpreter
 from customtags.tags import naming, stock
 from customtags.tags.naming import Run
 
 if TYPE_CHECKING:
-    from customtags.interpreter import Interpreter
     from customtags.machine.spec import Page, Profile
+    from customtags.profiles.interpreter import Interpreter
 
 __all__ = ["PARTS", "Machine", "Miss", "Tag", "Verdict", "judge", "split"]
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from customtags.doctor import running_python
-from customtags.interpreter import read
+from customtags.profiles.interpreter import read
 from customtags.wheels.write import write
 from real.test_choice import Quiet
 

@@ -14,8 +14,8 @@ import pytest
 
 from customtags import machine
 from customtags.errors import ProfileError
-from customtags.intersect import intersect
 from customtags.machine.dimensions import builtin
+from customtags.profiles.intersect import intersect
 from customtags.wheels.write import write
 from real.conftest import NEWEST, OLDEST, MakeEnvironment
 from test_cli import run
@@ -41,7 +41,7 @@ def test_the_schema_is_one_and_knows_every_page() -> None:
 def test_the_wheel_brings_the_schema(wheelhouse: Wheelhouse) -> None:
     (wheel,) = wheelhouse.customtags().glob("customtags-*.whl")
     with zipfile.ZipFile(wheel) as archive:
-        assert json.loads(archive.read("customtags/profile.schema.json")) == SCHEMA
+        assert json.loads(archive.read("customtags/profiles.schema.json")) == SCHEMA
 
 
 @pytest.mark.parametrize("folder", MACHINES, ids=lambda folder: folder.name)

@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from customtags import doctor, interpreter
+from customtags import doctor
 from customtags.cli.machine import add_options, look
 from customtags.cli.output import Verbs, add_verb, paint, print_json, table
 from customtags.errors import CustomtagsError, WheelError
+from customtags.profiles import interpreter
 
 if TYPE_CHECKING:
     import argparse

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from customtags.cli.output import Verbs, add_verb, paint, print_json, table
 from customtags.machine.settings import files, variable
-from customtags.origins import origins, strangers
+from customtags.profiles.provenance import origins, strangers
 
 if TYPE_CHECKING:
     import argparse

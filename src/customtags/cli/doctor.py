@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from customtags import doctor, interpreter
+from customtags import doctor
 from customtags.cli.machine import look
 from customtags.cli.output import Verbs, add_verb, print_json, table
 from customtags.machine.host import Host, cache
 from customtags.machine.host.child import LIMIT
 from customtags.machine.settings import variable
+from customtags.profiles import interpreter
 
 if TYPE_CHECKING:
     import argparse

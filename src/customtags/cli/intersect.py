@@ -7,11 +7,11 @@ import json
 import os
 from typing import TYPE_CHECKING
 
-from customtags import profile
+from customtags import profiles as profile
 from customtags.cli.output import Verbs, add_verb, save
-from customtags.intersect import intersect
 from customtags.machine import providers
 from customtags.machine.settings import Settings
+from customtags.profiles.intersect import intersect
 
 if TYPE_CHECKING:
     from customtags.errors import CustomtagsError

@@ -7,12 +7,13 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from customtags import doctor, interpreter, machine
+from customtags import doctor, machine
 from customtags.cli.doctor import describe
 from customtags.cli.machine import add_options, look
 from customtags.cli.output import Verbs, add_verb, paint, print_json, save, table
 from customtags.errors import CustomtagsError
 from customtags.machine.dimensions import OPTIONAL
+from customtags.profiles import interpreter
 
 if TYPE_CHECKING:
     from customtags.machine.spec import Page, Profile, Pythons

@@ -28,7 +28,7 @@ class Platform(TypedDict):
 
 
 class Pythons(Platform, total=False):
-    """The same with the Pythons of the machine, as `customtags.interpreter.read` understands them."""
+    """The same with the Pythons of the machine, as `customtags.profiles.interpreter.read` understands them."""
 
     python: list[str]
 
@@ -96,7 +96,7 @@ class Page(Protocol):
     """One dimension, or one vendor's family of the dimension ``accelerator``.
 
     It may have ``common(several: Sequence[Facts]) -> Iterable[Facts]``, too. Pure: guesses at facts that accept what
-    several machines all accept, which is something. Without it `customtags.intersect` takes the facts of the
+    several machines all accept, which is something. Without it `customtags.profiles.intersect` takes the facts of the
     machine that accepts the least, if all the others accept that.
 
     A page may also have ``owns(segment: str, arch: str) -> bool``: whether a segment, with the code for a GPU behind

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from customtags import interpreter
 from customtags.errors import ProfileError
 from customtags.machine.providers import facts_of
+from customtags.profiles import interpreter
 from customtags.tags import stock
 
 TYPE_CHECKING = False

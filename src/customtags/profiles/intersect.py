@@ -25,7 +25,7 @@ def intersect(profiles: Mapping[str, Profile], pages: Sequence[Page]) -> Profile
     It accepts nothing that one of them does not, and all that they have in common wherever the facts of one
     machine can say so. Keys that no page knows stay if they are equal.
 
-    :param profiles: file name → what `customtags.profile.read` gave, at least one
+    :param profiles: file name → what `customtags.profiles.read` gave, at least one
     :param pages: those that explain them
     :raises ProfileError: one names no architecture, or another one than the first
     """
