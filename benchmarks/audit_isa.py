@@ -30,9 +30,9 @@ from customtags.wheels.audit import isa  # noqa: E402 - it lies in that folder
 from customtags.wheels.audit.dispatch import implied  # noqa: E402
 from customtags.wheels.audit.floor import GUARDED, UNDECIDED, Verdict  # noqa: E402
 from customtags.wheels.audit.levels import name  # noqa: E402
-from customtags.wheels.audit.opened import Wheel  # noqa: E402
 from customtags.wheels.audit.reading import File, decoder  # noqa: E402
 from customtags.wheels.elf import Elf  # noqa: E402
+from customtags.wheels.opened import Wheel  # noqa: E402
 
 #: Wheels of the index: for Python 3.11 on glibc.
 REAL = (

@@ -13,7 +13,7 @@ import pytest
 
 from customtags.errors import ToolError
 from customtags.wheels.audit import CHECKS, CODES, Finding, audit, isa, true_name
-from customtags.wheels.audit.claims import Claims
+from customtags.wheels.claims import Claims
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from customtags.errors import ToolError, WheelError
 
 if TYPE_CHECKING:
-    from customtags.wheels.audit.claims import Claims
+    from customtags.wheels.claims import Claims
 
 __all__ = ["graft", "set_rpath"]
 

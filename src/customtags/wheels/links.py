@@ -19,9 +19,9 @@ from customtags.wheels import system
 from customtags.wheels.supplier import Library, Supplier, environment, find, place
 
 if TYPE_CHECKING:
-    from customtags.wheels.audit.claims import Claims
-    from customtags.wheels.audit.opened import Wheel
+    from customtags.wheels.claims import Claims
     from customtags.wheels.elf import Elf
+    from customtags.wheels.opened import Wheel
 
 __all__ = ["Link", "folders", "links", "needed", "origin", "reaches", "requirements", "undefined"]
 

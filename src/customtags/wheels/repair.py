@@ -24,10 +24,10 @@ from customtags.machine.dimensions.abi import Abi
 from customtags.tags import fold, naming
 from customtags.wheels import abis, filename, metadata, preload, sboms
 from customtags.wheels.archive import Archive
-from customtags.wheels.audit.claims import Claims
-from customtags.wheels.audit.opened import Wheel
+from customtags.wheels.claims import Claims
 from customtags.wheels.graft import graft, set_rpath
 from customtags.wheels.links import Link, folders, links, origin, reaches, requirements
+from customtags.wheels.opened import Wheel
 from customtags.wheels.retag import retag
 from customtags.wheels.rewrite import rewrite
 from customtags.wheels.supplier import environment

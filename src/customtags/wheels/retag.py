@@ -20,7 +20,7 @@ from customtags.errors import TagError, WheelError
 from customtags.tags import naming
 from customtags.wheels import filename, metadata, record, sboms, sidecars
 from customtags.wheels.archive import Archive
-from customtags.wheels.beside import beside
+from customtags.wheels.atomic import beside
 from customtags.wheels.copying import write_all
 
 if TYPE_CHECKING:

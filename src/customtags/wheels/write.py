@@ -8,7 +8,7 @@ from pathlib import Path
 
 import customtags
 from customtags.wheels import filename, record
-from customtags.wheels.beside import beside
+from customtags.wheels.atomic import beside
 
 __all__ = ["write"]
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from customtags.wheels.audit import accelerator, isa, libc, libraries, names, opened, stable_abi
-from customtags.wheels.audit.claims import Claims, true_name, true_platforms
+from customtags.wheels import opened
+from customtags.wheels.audit import accelerator, isa, libc, libraries, names, stable_abi
 from customtags.wheels.audit.finding import FALSE, NOTE, UNDECIDED, Finding, Fix
-from customtags.wheels.audit.opened import Limits, Wheel
+from customtags.wheels.claims import Claims, true_name, true_platforms
+from customtags.wheels.opened import Limits, Wheel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

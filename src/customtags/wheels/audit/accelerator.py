@@ -14,10 +14,10 @@ from customtags.wheels.audit.names import imported
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from customtags.wheels.audit.claims import Claims
-    from customtags.wheels.audit.opened import Wheel
+    from customtags.wheels.claims import Claims
     from customtags.wheels.elf import Elf
     from customtags.wheels.gpu import Code
+    from customtags.wheels.opened import Wheel
 
 __all__ = ["CODES", "LIBRARIES", "NAME", "check", "runs", "signs", "spelled"]
 

@@ -12,11 +12,11 @@ from customtags.wheels.audit.reading import File, decoder
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from customtags.wheels.audit.claims import Claims
     from customtags.wheels.audit.floor import Verdict
-    from customtags.wheels.audit.opened import Wheel
     from customtags.wheels.audit.reading import Decoder
+    from customtags.wheels.claims import Claims
     from customtags.wheels.elf import Elf
+    from customtags.wheels.opened import Wheel
 
 __all__ = ["CODES", "NAME", "SAMPLE", "check"]
 

@@ -17,9 +17,9 @@ from customtags.wheels.audit.finding import FALSE, NOTE, UNDECIDED, Finding, Fix
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from customtags.wheels.audit.claims import Claims, Platform
-    from customtags.wheels.audit.opened import Wheel
+    from customtags.wheels.claims import Claims, Platform
     from customtags.wheels.elf import Elf
+    from customtags.wheels.opened import Wheel
 
 __all__ = ["CODES", "GLIBC", "NAME", "check"]
 

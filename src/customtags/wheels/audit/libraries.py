@@ -19,9 +19,9 @@ from customtags.wheels.system import outside
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
-    from customtags.wheels.audit.claims import Claims
-    from customtags.wheels.audit.opened import Wheel
+    from customtags.wheels.claims import Claims
     from customtags.wheels.elf import Elf
+    from customtags.wheels.opened import Wheel
     from customtags.wheels.supplier import Supplier
 
 __all__ = ["CODES", "NAME", "check"]

@@ -16,9 +16,9 @@ from customtags.wheels.audit.finding import FALSE, NOTE, UNDECIDED, Finding, Fix
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from customtags.wheels.audit.claims import Claims
-    from customtags.wheels.audit.opened import Wheel
+    from customtags.wheels.claims import Claims
     from customtags.wheels.elf import Elf, Symbol
+    from customtags.wheels.opened import Wheel
 
 __all__ = ["CODES", "NAME", "check"]
 
