@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from customtags.cli import main
 from customtags.errors import CustomtagsError, WheelError
+from customtags.libraries.links import requirements
 from customtags.wheels import gpu
 from customtags.wheels.audit import (
     CHECKS,
@@ -29,7 +30,6 @@ from customtags.wheels.audit import (
     true_platforms,
 )
 from customtags.wheels.audit.finding import Fix
-from customtags.wheels.links import requirements
 from customtags.wheels.write import write
 
 if TYPE_CHECKING:

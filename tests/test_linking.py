@@ -12,10 +12,10 @@ import pytest
 from packaging.specifiers import SpecifierSet
 
 from customtags.errors import CustomtagsError, WheelError
+from customtags.libraries import abis, preload
+from customtags.libraries.links import origin
+from customtags.libraries.supplier import environment, from_wheel, place
 from customtags.linking import Linking, link
-from customtags.wheels import abis, preload
-from customtags.wheels.links import origin
-from customtags.wheels.supplier import environment, from_wheel, place
 from customtags.wheels.write import write
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from typing import NamedTuple
 from packaging.utils import canonicalize_name
 
 from customtags.errors import CustomtagsError, ElfError
+from customtags.libraries.supplier import Library, Supplier, installed
 from customtags.machine.dimensions.abi import Abi
-from customtags.wheels.supplier import Library, Supplier, installed
 
 __all__ = ["Linking", "link"]
 

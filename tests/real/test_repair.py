@@ -63,7 +63,7 @@ def user(
 
 
 def _requiring(wheel: Path, requires: Sequence[str]) -> Path:
-    from customtags.wheels.repair import _described
+    from customtags.libraries.repair import _described
     from customtags.wheels.rewrite import rewrite
 
     member = "vectoruser-1.0.dist-info/METADATA"

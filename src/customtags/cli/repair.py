@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
-    from customtags.wheels.repair import Repaired
+    from customtags.libraries.repair import Repaired
 
 __all__ = ["declare"]
 
@@ -53,7 +53,7 @@ def declare(verbs: Verbs, name: str) -> None:
 
 
 def _repair(options: argparse.Namespace) -> int:
-    from customtags.wheels.repair import Wanted, repair
+    from customtags.libraries.repair import Wanted, repair
 
     given = suppliers.given(options)
     wanted = Wanted(options.segments, options.excluded, options.preload)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import argparse
 
-    from customtags.wheels.supplier import Supplier
+    from customtags.libraries.supplier import Supplier
 
 __all__ = ["add_option", "given"]
 
@@ -31,7 +31,7 @@ def given(options: argparse.Namespace) -> list[Supplier] | None:
 
     :raises WheelError: one of them is none
     """
-    from customtags.wheels import supplier
+    from customtags.libraries import supplier
 
     wheels = [*map(supplier.from_wheel, options.suppliers)]
     return [*wheels, *supplier.environment()] if wheels else None

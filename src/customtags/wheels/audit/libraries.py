@@ -9,20 +9,28 @@ from typing import TYPE_CHECKING, NamedTuple
 from packaging.utils import canonicalize_name
 
 from customtags.errors import ElfError
+from customtags.libraries import abis, preload
+from customtags.libraries.links import (
+    Link,
+    folders,
+    links,
+    origin,
+    reaches,
+    requirements,
+    undefined,
+)
+from customtags.libraries.system import outside
 from customtags.machine.dimensions.abi import Abi
 from customtags.tags.naming import runs
-from customtags.wheels import abis, preload
 from customtags.wheels.audit.finding import FALSE, NOTE, UNDECIDED, Finding, Fix
-from customtags.wheels.links import Link, folders, links, origin, reaches, requirements, undefined
-from customtags.wheels.system import outside
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
+    from customtags.libraries.supplier import Supplier
     from customtags.wheels.claims import Claims
     from customtags.wheels.elf import Elf
     from customtags.wheels.opened import Wheel
-    from customtags.wheels.supplier import Supplier
 
 __all__ = ["CODES", "NAME", "check"]
 

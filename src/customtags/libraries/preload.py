@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 from customtags.errors import WheelError
 
 if TYPE_CHECKING:
-    from customtags.wheels.supplier import Library, Supplier
+    from customtags.libraries.supplier import Library, Supplier
 
 __all__ = ["MODULE", "importing", "inits", "listed", "loader", "module"]
 

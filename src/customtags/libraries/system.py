@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from customtags.errors import ElfError, ToolError
-from customtags.wheels.supplier import mapped
+from customtags.libraries.supplier import mapped
 
 if TYPE_CHECKING:
     from typing import Any

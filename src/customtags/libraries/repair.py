@@ -19,23 +19,24 @@ from typing import TYPE_CHECKING, NamedTuple
 from packaging.utils import canonicalize_name
 
 from customtags.errors import WheelError
+from customtags.libraries import abis, preload
+from customtags.libraries.graft import graft, set_rpath
+from customtags.libraries.links import Link, folders, links, origin, reaches, requirements
+from customtags.libraries.supplier import environment
 from customtags.machine.dimensions import builtin
 from customtags.machine.dimensions.abi import Abi
 from customtags.tags import fold, naming
-from customtags.wheels import abis, filename, metadata, preload, sboms
+from customtags.wheels import filename, metadata, sboms
 from customtags.wheels.archive import Archive
 from customtags.wheels.claims import Claims
-from customtags.wheels.graft import graft, set_rpath
-from customtags.wheels.links import Link, folders, links, origin, reaches, requirements
 from customtags.wheels.opened import Wheel
 from customtags.wheels.retag import retag
 from customtags.wheels.rewrite import rewrite
-from customtags.wheels.supplier import environment
 
 if TYPE_CHECKING:
+    from customtags.libraries.supplier import Supplier
     from customtags.machine.spec import Page
     from customtags.wheels.rewrite import Content
-    from customtags.wheels.supplier import Supplier
 
 __all__ = ["Repaired", "Wanted", "repair"]
 

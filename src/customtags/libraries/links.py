@@ -15,8 +15,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from customtags.errors import ElfError
-from customtags.wheels import system
-from customtags.wheels.supplier import Library, Supplier, environment, find, place
+from customtags.libraries import system
+from customtags.libraries.supplier import Library, Supplier, environment, find, place
 
 if TYPE_CHECKING:
     from customtags.wheels.claims import Claims
