@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 sys.path[:0] = [str(Path(__file__).parents[1] / "src")]
 
-from customtags.wheels.audit import isa  # noqa: E402 - it lies in that folder
-from customtags.wheels.audit.dispatch import implied  # noqa: E402
-from customtags.wheels.audit.floor import GUARDED, UNDECIDED, Verdict  # noqa: E402
-from customtags.wheels.audit.levels import name  # noqa: E402
-from customtags.wheels.audit.reading import File, decoder  # noqa: E402
+from customtags.audit import isa  # noqa: E402 - it lies in that folder
+from customtags.audit.isa.baseline import GUARDED, UNDECIDED, Verdict  # noqa: E402
+from customtags.audit.isa.dispatch import implied  # noqa: E402
+from customtags.audit.isa.levels import name  # noqa: E402
+from customtags.audit.isa.reading import File, decoder  # noqa: E402
 from customtags.wheels.elf import Elf  # noqa: E402
 from customtags.wheels.opened import Wheel  # noqa: E402
 

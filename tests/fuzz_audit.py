@@ -14,8 +14,8 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["customtags.wheels"]):
+    from customtags.audit import CHECKS, audit
     from customtags.errors import CustomtagsError
-    from customtags.wheels.audit import CHECKS, audit
     from customtags.wheels.write import write
     from test_elf import everything
 

@@ -13,11 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from customtags.cli import main
-from customtags.errors import CustomtagsError, WheelError
-from customtags.libraries.links import requirements
-from customtags.wheels import gpu
-from customtags.wheels.audit import (
+from customtags.audit import (
     CHECKS,
     CODES,
     PAGES,
@@ -26,10 +22,14 @@ from customtags.wheels.audit import (
     Limits,
     accelerator,
     audit,
+    gpu,
     true_name,
     true_platforms,
 )
-from customtags.wheels.audit.finding import Fix
+from customtags.audit.finding import Fix
+from customtags.cli import main
+from customtags.errors import CustomtagsError, WheelError
+from customtags.libraries.links import requirements
 from customtags.wheels.write import write
 
 if TYPE_CHECKING:

@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customtags.errors import SettingError
-from customtags.machine.dimensions import isa as dimension
-from customtags.wheels.audit import arm, declared, dispatch, levels
-from customtags.wheels.audit.floor import (
+from customtags.audit import declared
+from customtags.audit.isa import arm, dispatch, levels
+from customtags.audit.isa.baseline import (
     ASKS,
     FEWEST,
     GUARDED,
@@ -23,7 +22,9 @@ from customtags.wheels.audit.floor import (
     mark,
     spread,
 )
-from customtags.wheels.audit.functions import Functions
+from customtags.audit.isa.functions import Functions
+from customtags.errors import SettingError
+from customtags.machine.dimensions import isa as dimension
 from customtags.wheels.elf import Elf
 
 ARM = Path(__file__).parent / "arm"

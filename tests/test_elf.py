@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from customtags.audit import gpu
 from customtags.errors import ElfError
-from customtags.wheels import gpu
 from customtags.wheels.elf import Elf, Segment
 
 FOLDER = Path(__file__).parent / "elf"

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from customtags.audit import CHECKS, CODES, Finding, audit, isa, true_name
 from customtags.errors import ToolError
-from customtags.wheels.audit import CHECKS, CODES, Finding, audit, isa, true_name
 from customtags.wheels.claims import Claims
 
 if TYPE_CHECKING:

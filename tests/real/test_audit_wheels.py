@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from customtags import Host
+from customtags.audit import CHECKS, Claims, Finding, accelerator, audit, gpu, libc, true_name
 from customtags.cli import main
 from customtags.machine.dimensions import distro
-from customtags.wheels import gpu
-from customtags.wheels.audit import CHECKS, Claims, Finding, accelerator, audit, libc, true_name
 from customtags.wheels.elf import Elf
 from customtags.wheels.write import write
 from needs import lacking

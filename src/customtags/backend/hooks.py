@@ -185,7 +185,7 @@ def _named(built: Path, wanted: asked.Asked) -> Path:
 
 def _refuse_false_claims(wheel: Path) -> None:
     """Hold a wheel to its name, where the project wants that."""
-    from customtags.wheels.audit import CHECKS, FALSE, audit, declared, isa
+    from customtags.audit import CHECKS, FALSE, audit, declared, isa
 
     patterns = declared.dispatched(Path("pyproject.toml"))
     checks = dict(CHECKS)

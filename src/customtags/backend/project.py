@@ -25,7 +25,7 @@ KEYS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "audit": ((_YES_NO, _TABLE), "true"),
 }
 
-#: The same for ``[tool.customtags.audit]``; what is dispatched is read by `customtags.wheels.audit.declared`.
+#: The same for ``[tool.customtags.audit]``; what is dispatched is read by `customtags.audit.declared`.
 AUDIT: Mapping[str, tuple[tuple[str, ...], str]] = {
     "build": ((_YES_NO,), "true"),
     "dispatched": ((_TEXTS,), '["*_avx2"]'),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from customtags.wheels.audit import Check, Finding
+    from customtags.audit import Check, Finding
 
 __all__ = ["declare"]
 
@@ -47,7 +47,7 @@ def declare(verbs: Verbs, name: str) -> None:
 
 
 def _audit(options: argparse.Namespace) -> int:
-    from customtags.wheels.audit import Claims, audit, declared, isa, libraries, true_name
+    from customtags.audit import Claims, audit, declared, isa, libraries, true_name
 
     checks, codes = _chosen(options.only or [])
     if "isa" in checks:
@@ -74,7 +74,7 @@ def _audit(options: argparse.Namespace) -> int:
 
 def _chosen(only: Sequence[str]) -> tuple[dict[str, Check], set[str]]:
     """Give the checks to make, and the codes to report if not all."""
-    from customtags.wheels.audit import CHECKS, CODES, PAGES
+    from customtags.audit import CHECKS, CODES, PAGES
 
     for each in only:
         if each not in CHECKS and each not in CODES:

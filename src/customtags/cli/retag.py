@@ -146,7 +146,7 @@ def _audited(wheel: Path) -> list[str]:
 
     :raises CustomtagsError: a claim is false that no other platform makes true
     """
-    from customtags.wheels.audit import FALSE, Claims, audit, true_platforms
+    from customtags.audit import FALSE, Claims, audit, true_platforms
 
     findings = audit(wheel)
     for each in findings:

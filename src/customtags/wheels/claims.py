@@ -11,8 +11,8 @@ from customtags.wheels import filename
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from customtags.audit.finding import Finding
     from customtags.tags.naming import Run
-    from customtags.wheels.audit.finding import Finding
     from customtags.wheels.filename import FileName
 
 __all__ = ["Claims", "Platform", "true_name", "true_platforms"]

@@ -12,8 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from customtags.audit.finding import NOTE, UNDECIDED, Finding
 from customtags.errors import ElfError, WheelError
-from customtags.wheels.audit.finding import NOTE, UNDECIDED, Finding
 from customtags.wheels.elf import MAGIC, Elf
 
 if TYPE_CHECKING:

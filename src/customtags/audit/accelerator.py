@@ -6,17 +6,17 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from customtags.audit import gpu
+from customtags.audit.finding import FALSE, NOTE, UNDECIDED, Finding, Fix
+from customtags.audit.names import imported
 from customtags.machine.dimensions import cuda, rocm
-from customtags.wheels import gpu
-from customtags.wheels.audit.finding import FALSE, NOTE, UNDECIDED, Finding, Fix
-from customtags.wheels.audit.names import imported
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from customtags.audit.gpu import Code
     from customtags.wheels.claims import Claims
     from customtags.wheels.elf import Elf
-    from customtags.wheels.gpu import Code
     from customtags.wheels.opened import Wheel
 
 __all__ = ["CODES", "LIBRARIES", "NAME", "check", "runs", "signs", "spelled"]

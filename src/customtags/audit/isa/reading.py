@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from customtags.wheels.audit import arm, dispatch, floor, instructions, symbols
-from customtags.wheels.audit.functions import Functions
-from customtags.wheels.audit.levels import BASE
+from customtags.audit.isa import arm, dispatch, instructions, symbols
+from customtags.audit.isa import baseline as floor
+from customtags.audit.isa.functions import Functions
+from customtags.audit.isa.levels import BASE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

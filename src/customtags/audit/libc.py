@@ -9,10 +9,10 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from customtags.audit.finding import FALSE, NOTE, UNDECIDED, Finding, Fix
 from customtags.libraries import system
 from customtags.machine.dimensions import distro
 from customtags.tags.stock import ALIASES
-from customtags.wheels.audit.finding import FALSE, NOTE, UNDECIDED, Finding, Fix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -6,9 +6,9 @@ from functools import reduce
 from operator import attrgetter, or_
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from customtags.audit.isa.baseline import ASKS, NEW, OLD, mark
+from customtags.audit.isa.levels import level
 from customtags.errors import ToolError
-from customtags.wheels.audit.floor import ASKS, NEW, OLD, mark
-from customtags.wheels.audit.levels import level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

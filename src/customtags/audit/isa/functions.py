@@ -14,7 +14,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
-from customtags.wheels.audit import symbols
+from customtags.audit.isa import symbols
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.utils import canonicalize_name
 
+from customtags.audit.finding import FALSE, NOTE, UNDECIDED, Finding, Fix
 from customtags.errors import ElfError
 from customtags.libraries import abis, preload
 from customtags.libraries.links import (
@@ -22,7 +23,6 @@ from customtags.libraries.links import (
 from customtags.libraries.system import outside
 from customtags.machine.dimensions.abi import Abi
 from customtags.tags.naming import runs
-from customtags.wheels.audit.finding import FALSE, NOTE, UNDECIDED, Finding, Fix
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement

@@ -9,8 +9,8 @@ import re
 import struct
 from typing import TYPE_CHECKING, NamedTuple
 
-from customtags.wheels.audit.floor import mark
-from customtags.wheels.audit.levels import BASE, level
+from customtags.audit.isa.baseline import mark
+from customtags.audit.isa.levels import BASE, level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,8 +10,8 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from customtags.audit.finding import FALSE, NOTE, UNDECIDED, Finding, Fix
 from customtags.errors import ToolError
-from customtags.wheels.audit.finding import FALSE, NOTE, UNDECIDED, Finding, Fix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from customtags.wheels.audit.finding import FALSE, NOTE, UNDECIDED, Finding, Fix
-from customtags.wheels.audit.floor import GUARDED
-from customtags.wheels.audit.levels import ABOVE, BASE, NAMES, name
-from customtags.wheels.audit.reading import File, decoder
+from customtags.audit.finding import FALSE, NOTE, UNDECIDED, Finding, Fix
+from customtags.audit.isa.baseline import GUARDED
+from customtags.audit.isa.levels import ABOVE, BASE, NAMES, name
+from customtags.audit.isa.reading import File, decoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from customtags.wheels.audit.floor import Verdict
-    from customtags.wheels.audit.reading import Decoder
+    from customtags.audit.isa.baseline import Verdict
+    from customtags.audit.isa.reading import Decoder
     from customtags.wheels.claims import Claims
     from customtags.wheels.elf import Elf
     from customtags.wheels.opened import Wheel

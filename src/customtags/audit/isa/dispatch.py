@@ -7,12 +7,12 @@ from fnmatch import fnmatchcase
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
-from customtags.wheels.audit import symbols
+from customtags.audit.isa import symbols
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from customtags.wheels.audit.functions import Functions
+    from customtags.audit.isa.functions import Functions
     from customtags.wheels.elf import Elf
 
 __all__ = ["declared", "implied", "sign"]

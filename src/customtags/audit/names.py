@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from customtags.wheels.audit.finding import FALSE, NOTE, Finding
+from customtags.audit.finding import FALSE, NOTE, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

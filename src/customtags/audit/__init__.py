@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from customtags.audit import accelerator, isa, libc, libraries, names, stable_abi
+from customtags.audit.finding import FALSE, NOTE, UNDECIDED, Finding, Fix
 from customtags.wheels import opened
-from customtags.wheels.audit import accelerator, isa, libc, libraries, names, stable_abi
-from customtags.wheels.audit.finding import FALSE, NOTE, UNDECIDED, Finding, Fix
 from customtags.wheels.claims import Claims, true_name, true_platforms
 from customtags.wheels.opened import Limits, Wheel
 

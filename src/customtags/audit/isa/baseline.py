@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from customtags.wheels.audit.levels import BASE
+from customtags.audit.isa.levels import BASE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
