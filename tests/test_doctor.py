@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from customtags import doctor
+from customtags.choosing import doctor
 from customtags.errors import FactError
 from customtags.machine.dimensions import distro
 from customtags.machine.host import Host

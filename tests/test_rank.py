@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from packaging.specifiers import SpecifierSet
 
-from customtags.index import File, named
-from customtags.pip_settings import PipSettings
-from customtags.rank import PIPS, Ranking, Wanted, projects, rank
+from customtags.choosing.index import File, named
+from customtags.choosing.pip_settings import PipSettings
+from customtags.choosing.rank import PIPS, Ranking, Wanted, projects, rank
 from test_verdict import seed
 
 if TYPE_CHECKING:

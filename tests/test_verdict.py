@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from customtags import machine
+from customtags.choosing.verdict import PARTS, Machine, Miss, judge, split
 from customtags.machine import providers
 from customtags.machine.settings import Settings
 from customtags.profiles import interpreter
 from customtags.tags import ladder, stock
-from customtags.verdict import PARTS, Machine, Miss, judge, split
 from test_machine import SEED
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ import zipfile
 from pathlib import Path
 
 from customtags import machine
-from customtags.doctor import running_platforms
+from customtags.choosing.doctor import running_platforms
 from real.emulation import MODELS, Emulator
 
 HERE = Path(__file__).parent

@@ -34,7 +34,7 @@ BUILD = """
 import sys
 from pathlib import Path
 from customtags import demo
-from customtags.doctor import running_platforms
+from customtags.choosing.doctor import running_platforms
 for variant in demo.variants(running_platforms()):
     demo.build(Path(sys.argv[1]), *variant, demo.compiler())
 """

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from customtags import demo
-from customtags.doctor import running_python
+from customtags.choosing.doctor import running_python
 from customtags.wheels.write import write
 from real.environments import PROJECT, run
 from test_cli import run_in

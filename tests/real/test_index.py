@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from customtags import pip_settings
+from customtags.choosing import pip_settings
 from customtags.wheels.write import write
 from real.conftest import NEWEST, OLDEST, MakeEnvironment
 from real.environments import clean, run

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from customtags.installed import distributions
+from customtags.choosing.installed import distributions
 from customtags.wheels.write import write
 from real.conftest import NEWEST, MakeEnvironment
 from real.servers import Page, serve

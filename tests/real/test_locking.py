@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from customtags.doctor import running_python
+from customtags.choosing.doctor import running_python
 from customtags.profiles.interpreter import read
 from customtags.wheels.write import write
 from real.test_choice import Quiet

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from customtags import doctor
+from customtags.choosing import doctor
 from customtags.cli.machine import add_options, look
 from customtags.cli.output import Verbs, add_verb, paint, print_json, table
 from customtags.errors import CustomtagsError, WheelError
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from customtags.index import File
-    from customtags.pip_settings import PipSettings
-    from customtags.rank import Ranked, Ranking, Trap, Wanted
-    from customtags.verdict import Machine, Miss, Verdict
+    from customtags.choosing.index import File
+    from customtags.choosing.pip_settings import PipSettings
+    from customtags.choosing.rank import Ranked, Ranking, Trap, Wanted
+    from customtags.choosing.verdict import Machine, Miss, Verdict
 
 __all__ = ["declare_explain", "declare_rank"]
 
@@ -65,7 +65,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 def _machines(options: argparse.Namespace) -> list[Machine]:
     """Give the machine that the options name, once for each of its Pythons."""
-    from customtags.verdict import Machine
+    from customtags.choosing.verdict import Machine
 
     profile, stock, settings, pages, _ = look(options.profile, options.root)
     named = [options.python] if options.python else (profile["platform"] or {}).get("python")
@@ -108,7 +108,7 @@ def _judged(what: str, machines: Sequence[Machine]) -> dict[str, Any]:
     """
     from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
-    from customtags.index import named
+    from customtags.choosing.index import named
 
     if "://" not in what and ("/" in what and not Path(what).is_file()):
         raise WheelError(what, "is not there", "name a file, or a file name alone")
@@ -123,7 +123,7 @@ def _judged(what: str, machines: Sequence[Machine]) -> dict[str, Any]:
 
 def _best(file: File, machines: Sequence[Machine]) -> dict[str, Any]:
     """Judge a wheel for each Python of the machine, and give what comes of the best."""
-    from customtags import index, rank, verdict
+    from customtags.choosing import index, rank, verdict
 
     found: list[tuple[bool, int, dict[str, Any]]] = []
     for machine in machines:
@@ -252,7 +252,7 @@ def _ranked(
     words: Sequence[str], machine: Machine, url: str | None
 ) -> tuple[Ranking, Sequence[CustomtagsError]]:
     """Find the files that the words of the command line speak of, and rank them."""
-    from customtags import index, pip_settings, rank
+    from customtags.choosing import index, pip_settings, rank
     from customtags.cli.progress import progress
 
     sources, requirement = _understand(words)
@@ -278,7 +278,7 @@ def _ranked(
 
 def _understand(words: Sequence[str]) -> tuple[list[str], str | None]:
     """Tell where to look from what to look for."""
-    from customtags.index import ARCHIVES, is_page
+    from customtags.choosing.index import ARCHIVES, is_page
 
     sources = [
         word for word in words if is_page(word) or word.endswith(ARCHIVES) or Path(word).is_dir()
@@ -301,7 +301,7 @@ def _wanted(
     from packaging.specifiers import SpecifierSet
     from packaging.utils import canonicalize_name
 
-    from customtags.rank import Wanted, projects
+    from customtags.choosing.rank import Wanted, projects
 
     if requirement is None:
         names = sorted(projects(files))

@@ -6,7 +6,8 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from customtags import demo, doctor
+from customtags import demo
+from customtags.choosing import doctor
 from customtags.cli.output import Verbs, add_verb, print_json, table
 from customtags.errors import ToolError
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from customtags import doctor
+from customtags.choosing import doctor
 from customtags.cli.machine import look
 from customtags.cli.output import Verbs, add_verb, print_json, table
 from customtags.machine.host import Host, cache
@@ -47,8 +47,8 @@ def describe(hook: doctor.Hook) -> str:
 
 
 def _doctor(options: argparse.Namespace) -> int:
+    from customtags.choosing.verdict import Machine
     from customtags.cli import installed
-    from customtags.verdict import Machine
 
     hook, copies = doctor.hook(), doctor.copies()
     unpatched = [copy.name for copy in copies if copy.file and not copy.patched]

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
-from customtags import doctor, index, installed, pip_settings
+from customtags.choosing import doctor, index, installed, pip_settings
 from customtags.cli.output import paint
 from customtags.cli.progress import progress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from customtags.installed import Distribution
-    from customtags.verdict import Machine
+    from customtags.choosing.installed import Distribution
+    from customtags.choosing.verdict import Machine
 
 __all__ = ["report", "show"]
 

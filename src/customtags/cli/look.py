@@ -7,7 +7,8 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from customtags import doctor, machine
+from customtags import machine
+from customtags.choosing import doctor
 from customtags.cli.doctor import describe
 from customtags.cli.machine import add_options, look
 from customtags.cli.output import Verbs, add_verb, paint, print_json, save, table

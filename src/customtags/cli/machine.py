@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from customtags import doctor, machine
+from customtags import machine
+from customtags.choosing import doctor
 from customtags.errors import CustomtagsError, FactError
 from customtags.machine import providers
 from customtags.machine.host import Host

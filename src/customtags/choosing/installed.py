@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from customtags.rank import Wanted, rank
-from customtags.verdict import judge, split
+from customtags.choosing.rank import Wanted, rank
+from customtags.choosing.verdict import judge, split
 
 if TYPE_CHECKING:
-    from customtags.index import File
-    from customtags.verdict import Machine, Tag
+    from customtags.choosing.index import File
+    from customtags.choosing.verdict import Machine, Tag
 
 __all__ = ["Better", "Distribution", "Unfit", "better", "distributions", "unfit"]
 

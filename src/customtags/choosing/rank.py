@@ -15,13 +15,13 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
 from customtags import tags as grammar
+from customtags.choosing.index import ARCHIVES
+from customtags.choosing.pip_settings import PipSettings
+from customtags.choosing.verdict import Machine, Miss, Verdict, judge, split
 from customtags.errors import TagError
-from customtags.index import ARCHIVES
-from customtags.pip_settings import PipSettings
-from customtags.verdict import Machine, Miss, Verdict, judge, split
 
 if TYPE_CHECKING:
-    from customtags.index import File
+    from customtags.choosing.index import File
 
 __all__ = ["PIPS", "Ranked", "Ranking", "Trap", "Wanted", "projects", "python_misses", "rank"]
 

@@ -21,7 +21,7 @@ from customtags.errors import PageError, ToolError
 if TYPE_CHECKING:
     from requests import Session
 
-    from customtags.pip_settings import PipSettings
+    from customtags.choosing.pip_settings import PipSettings
 
 __all__ = [
     "ARCHIVES",
