@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
-from customtags.backend import asked, fresh, inner, prepared, project
+from customtags.building import inner, prepared, project
+from customtags.building import request as asked
+from customtags.building import stale as fresh
 from customtags.errors import BuildError, CustomtagsError, SettingError
 from customtags.machine.settings import build_variable
 from customtags.wheels import write as wheels

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from customtags.backend.matrix import FORMATS, chosen
+from customtags.building.matrix import FORMATS, chosen
 from customtags.cli import build_matrix
 from customtags.errors import BuildError
 from test_cli import run, run_in

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from customtags import claims
 from customtags import tags as grammar
+from customtags.building import claims
 from customtags.errors import CustomtagsError
 from customtags.wheels import filename, fromager
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from customtags.compilers import FLAGS, READ, VARIABLES, environment, flags
+from customtags.building.compilers import FLAGS, READ, VARIABLES, environment, flags
 from customtags.errors import BuildError
 from customtags.machine.dimensions.isa import LEVELS
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 def __getattr__(name: str) -> object:
     if name.startswith(("build_", "prepare_metadata_", "get_requires_")):
-        from customtags.backend.hooks import offer
+        from customtags.building.hooks import offer
 
         return offer(name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

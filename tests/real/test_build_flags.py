@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from customtags.compilers import FLAGS, flags
+from customtags.building.compilers import FLAGS, flags
 from customtags.machine.dimensions.isa import LEVELS
 from needs import lacking
 

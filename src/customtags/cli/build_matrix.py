@@ -44,7 +44,7 @@ def declare(verbs: Verbs, name: str) -> None:
 
 
 def _build_matrix(options: argparse.Namespace) -> int:
-    from customtags.backend import matrix, project
+    from customtags.building import matrix, project
 
     variants = matrix.chosen(project.read(options.source).variants, options.variant)
     if options.format:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from customtags import claims
+from customtags.building import claims
 from customtags.cli.output import Verbs, add_verb, paint, print_json
 from customtags.errors import CustomtagsError
 from customtags.machine import providers

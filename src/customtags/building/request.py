@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from customtags import claims
-from customtags.backend.project import DIMENSIONS
-from customtags.claims import HERE, NONE
+from customtags.building import claims
+from customtags.building.claims import HERE, NONE
+from customtags.building.project import DIMENSIONS
 from customtags.errors import BuildError
 from customtags.machine.settings import build_variable
 

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from customtags.backend.project import DIMENSIONS
+from customtags.building.project import DIMENSIONS
 from customtags.errors import BuildError, ToolError
 from customtags.machine.settings import build_variable
 

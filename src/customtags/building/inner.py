@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from customtags.errors import BuildError, SettingError
 
 if TYPE_CHECKING:
-    from customtags.backend.project import Project
+    from customtags.building.project import Project
 
 __all__ = ["load"]
 

@@ -12,8 +12,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
-from customtags import compilers, machine
-from customtags.backend import asked, fresh, inner, prepared, project
+from customtags import machine
+from customtags.building import compilers, inner, prepared, project
+from customtags.building import request as asked
+from customtags.building import stale as fresh
 from customtags.errors import BuildError, CustomtagsError
 from customtags.tags import naming
 from customtags.wheels import filename
