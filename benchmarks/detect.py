@@ -45,7 +45,7 @@ stock = tuple(tags.platform_tags())
 #: What is done then → the lines, each after those before it.
 STEPS = {
     "customtags": {
-        "import": "from customtags import _patch, host, machine, providers, settings",
+        "import": "from customtags import hook, machine",
         "detect": "here, given = host.Host(), settings.Settings.read(os.environ)\n"
         "pages = providers.pages(given, print, host=here)\n"
         "profile = machine.detect(here, given, pages)",

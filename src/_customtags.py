@@ -66,9 +66,9 @@ def _prepare(loader):
 def _engine(verb, module):
     # Let customtags.hook act on one copy; whatever fails there, the copy stays usable.
     try:
-        from customtags import hook as _patch
+        from customtags import hook
 
-        getattr(_patch, verb)(module)
+        getattr(hook, verb)(module)
     except (Exception, SystemExit):
         pass
 

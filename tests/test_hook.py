@@ -88,7 +88,13 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 }
 
 #: The files of the engine that pip's process loads, first to last.
-ENGINE = ("__init__.py", "_patch.py", "settings.py", "machine.py", "host/__init__.py")
+ENGINE = (
+    "__init__.py",
+    "hook.py",
+    "machine/settings.py",
+    "machine/__init__.py",
+    "machine/host/__init__.py",
+)
 
 
 @pytest.fixture(scope="module")
@@ -173,7 +179,7 @@ def test_only_the_start_up_file_is_loaded(pair: Pair) -> None:
     ("imported", "loaded"),
     [
         ("packaging, packaging.version, json, email.message, importlib.metadata", set()),
-        ("packaging.tags", {"customtags", "customtags.hook", "customtags.machine.settings"}),
+        ("packaging.tags", {"customtags", "customtags.hook"}),
     ],
 )
 def test_the_engine_is_loaded_by_a_copy_alone(pair: Pair, imported: str, loaded: set[str]) -> None:
@@ -376,7 +382,7 @@ ENGINES = {
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_failing_engine_is_asked_once(tmp_path: Path, engine: str) -> None:
     pair = Pair.make(tmp_path, sys.executable)
-    (pair.hooked.site / "customtags" / "machine.py").write_text(
+    (pair.hooked.site / "customtags" / "machine" / "__init__.py").write_text(
         f"def platform_tags(stock, **options):\n"
         f"    open({str(tmp_path / 'calls')!r}, 'a').write('x')\n    {ENGINES[engine]}\n"
     )
@@ -389,7 +395,7 @@ def test_a_failing_engine_is_asked_once(tmp_path: Path, engine: str) -> None:
 
 def test_a_list_is_whole_before_its_first_element_is_given(tmp_path: Path) -> None:
     pair = Pair.make(tmp_path, sys.executable)
-    (pair.hooked.site / "customtags" / "machine.py").write_text(
+    (pair.hooked.site / "customtags" / "machine" / "__init__.py").write_text(
         "def platform_tags(stock, **options):\n    yield 'linux_fc39'\n    raise ValueError\n"
     )
     pair.same(TAGS, extended=False)
@@ -397,7 +403,7 @@ def test_a_list_is_whole_before_its_first_element_is_given(tmp_path: Path) -> No
 
 def test_an_interrupt_is_the_hosts(tmp_path: Path) -> None:
     pair = Pair.make(tmp_path, sys.executable)
-    (pair.hooked.site / "customtags" / "machine.py").write_text(
+    (pair.hooked.site / "customtags" / "machine" / "__init__.py").write_text(
         "def platform_tags(stock, **options):\n    raise KeyboardInterrupt\n"
     )
     script = """
@@ -449,7 +455,7 @@ def test_the_venv_s_copy_wins_over_the_one_outside(tmp_path: Path) -> None:
     outside.mkdir(parents=True)
     give_hook(outside)
     (outside / "_customtags.py").write_text("print('the other')\n")
-    (outside / "customtags" / "_patch.py").write_text("print('the other')\n")
+    (outside / "customtags" / "hook.py").write_text("print('the other')\n")
     outcome = run(pair.hooked, TAGS, env=env)
     assert outcome.extended()
     assert outcome.stock() == run(pair.bare, TAGS, "-s", env=env)
@@ -460,5 +466,5 @@ def test_another_version_on_pythonpath(pair: Pair, tmp_path: Path) -> None:
     give_hook(tmp_path)
     pair_env = {"PYTHONPATH": str(tmp_path)}
     assert run(pair.hooked, TAGS, env=pair_env).stock() == run(pair.bare, TAGS)
-    (tmp_path / "customtags" / "_patch.py").write_text("patched = apply_all = None\n")
+    (tmp_path / "customtags" / "hook.py").write_text("patched = apply_all = None\n")
     pair.same(TAGS, env=pair_env, extended=False)

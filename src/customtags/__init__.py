@@ -16,11 +16,11 @@ __version__ = "0.1.0"
 #: Where each public name lives.
 _HOMES = {
     "CustomtagsError": "errors",
-    "Host": "host",
+    "Host": "machine.host",
     "detect": "machine",
     "extend": "machine",
-    "format": "grammar",
-    "parse": "grammar",
+    "format": "tags",
+    "parse": "tags",
     "read_profile": "machine",
 }
 

@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 from packaging import tags
 
-from customtags import machine
-from customtags import tags as grammar
+from customtags import hook, machine
 from customtags.errors import ToolError
 from customtags.machine.dimensions import isa
-from customtags.machine.settings import Settings, hook_wanted
+from customtags.machine.settings import Settings
+from customtags.tags import format
 from customtags.wheels.write import write
 
 __all__ = ["SCENARIOS", "Choice", "build", "choose", "compiler", "variants"]
@@ -124,7 +124,7 @@ def compiler() -> str:
 
 def build(folder: Path, base: str, segments: Sequence[str], cc: str | None) -> Path:
     """Build the wheel of one variant; without a compiler it holds a Python module."""
-    platform = grammar.format(base, segments)
+    platform = format(base, segments)
     best = next(tags.sys_tags())
     row = "py3-none" if base == "any" else f"{best.interpreter}-{best.abi}"
     if cc is None or base == "any":
@@ -168,7 +168,7 @@ def _expect(wheels: Path, environ: Mapping[str, str], stock: Sequence[str]) -> l
         wheel.stem.rpartition("-")[2]: wheel.name for wheel in sorted(wheels.glob("*.whl"))
     }
     extended: list[str] = []
-    if hook_wanted(environ):
+    if hook.wanted(environ):
         extended, _ = machine.extend(stock, machine.detect(settings=Settings.read(environ)))
     best = [by_platform[tag] for tag in extended if tag in by_platform][:1]
     return best or [by_platform[tag] for tag in stock if tag in by_platform]

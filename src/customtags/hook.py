@@ -8,15 +8,13 @@ from _thread import get_ident
 from functools import update_wrapper
 from itertools import groupby
 
-from customtags.machine import settings
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from types import ModuleType
     from typing import Any
 
-__all__ = ["apply", "patched", "undo"]
+__all__ = ["apply", "patched", "undo", "wanted"]
 
 #: The copy that build back ends ask for the tag of this machine: the first one that is no manylinux.
 PUBLIC = frozenset(("packaging.tags",))
@@ -27,13 +25,16 @@ SEAMS = ("platform_tags", "_platform_tags")
 #: What gives whole tags. Only a compiled copy needs them replaced.
 ROWS = ("cpython_tags", "generic_tags", "compatible_tags", "sys_tags")
 
+#: Set while a build back end runs: by pip ≥ 25.0 and build, by pip ≤ 24.3.1.
+BUILD_MARKS = ("_PYPROJECT_HOOKS_BUILD_BACKEND", "PEP517_BUILD_BACKEND")
+
 #: Where a replacement keeps what it replaced.
 _STOCK = "__customtags_stock__"
 
 
 def apply(module: ModuleType) -> None:
     """Let a copy of ``packaging.tags`` know the extended tags, unless this process must not."""
-    if not settings.hook_wanted(os.environ) or patched(module):
+    if not wanted(os.environ) or patched(module):
         return
     name = next((seam for seam in SEAMS if hasattr(module, seam)), None)
     if name is None:
@@ -45,6 +46,12 @@ def apply(module: ModuleType) -> None:
     if getattr(module.sys_tags, "__globals__", None) is not vars(module):
         for row in ROWS:
             _replace(module, row, _row(getattr(module, row), module.Tag, stock, extended))
+
+
+def wanted(environ: Mapping[str, str]) -> bool:
+    """Return whether copies are patched in a process with these environment variables."""
+    disabled = environ.get("CUSTOMTAGS_DISABLE", "") not in ("", "0")
+    return not disabled and not any(mark in environ for mark in BUILD_MARKS)
 
 
 def undo(module: ModuleType) -> None:
@@ -121,7 +128,7 @@ def _row(
 
 def _complain(*problem: object) -> None:
     try:
-        if settings.wants_complaints(os.environ) and sys.stderr is not None:
+        if os.environ.get("CUSTOMTAGS_DEBUG", "") not in ("", "0") and sys.stderr is not None:
             print("customtags:", *problem, file=sys.stderr)
     except Exception:  # noqa: BLE001, S110 - a stderr that is closed is none
         pass

@@ -226,7 +226,7 @@ def test_a_quick_look_says_that_it_is_one(compiled: partial[Path], tmp_path: Pat
 def test_other_architectures_have_other_levels(
     tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    folder = request.config.rootpath / "tests" / "arm"
+    folder = request.config.rootpath / "tests" / "audit" / "arm"
     for path in folder.glob("*--*.so"):
         level = path.stem.partition("--")[2]
         wheel = tmp_path / "example-1-cp39-abi3-linux_aarch64.whl"

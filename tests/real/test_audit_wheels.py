@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 ARCH = platform.machine()
 MINE = f"cp{sys.version_info[0]}{sys.version_info[1]}"
 SUFFIX = str(sysconfig.get_config_var("EXT_SUFFIX"))
-GPU = Path(__file__).parents[1] / "gpu"
+GPU = Path(__file__).parents[1] / "audit" / "gpu"
 
 #: The pages of this file.
 CHECKED = {name: CHECKS[name] for name in ("names", "libc", "accelerator", "stable-abi")}

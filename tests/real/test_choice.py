@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from customtags.wheels.write import write
+from machine.test_machine import SEED
 from needs import unshared
 from real.conftest import NEWEST, OLDEST, MakeEnvironment
 from real.environments import PROJECT, Environment, Wheelhouse, clean
-from test_machine import SEED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+from cli.test_cli import run_in
 from customtags import demo
 from customtags.choosing.doctor import running_python
 from customtags.wheels.write import write
 from real.environments import PROJECT, run
-from test_cli import run_in
 
 if TYPE_CHECKING:
     from real.conftest import MakeEnvironment

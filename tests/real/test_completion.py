@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from cli.test_cli import run
 from customtags.cli import VERBS
 from needs import lacking
-from test_cli import run
 
 #: Completes the words that stand behind ``--`` as bash would at their end.
 BASH = """

@@ -10,12 +10,12 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import pytest
 
 from customtags.wheels.write import write
+from machine.test_machine import SEED
 from real.conftest import NEWEST, MakeEnvironment
 from real.servers import Page, serve
 from real.test_index import MACHINE, customtags
 from real.test_rank import Offer
 from real.test_rank import write as offer
-from test_machine import SEED
 
 if TYPE_CHECKING:
     from real.environments import Environment

@@ -300,7 +300,7 @@ def test_site_packages_of_another_user(public: Path) -> None:
 
 @pytest.mark.parametrize("pip", [OLDEST, NEWEST])
 @pytest.mark.parametrize("damage", ["raise SystemExit(3)\n", "def half_written(", None])
-@pytest.mark.parametrize("file", ["_patch.py", "machine.py"])
+@pytest.mark.parametrize("file", ["hook.py", "machine/__init__.py"])
 def test_pip_goes_on_without_the_engine(
     make_environment: MakeEnvironment, tmp_path: Path, pip: str, damage: str | None, file: str
 ) -> None:

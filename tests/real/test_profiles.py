@@ -12,22 +12,22 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
+from cli.test_cli import run
 from customtags import machine
 from customtags.errors import ProfileError
 from customtags.machine.dimensions import builtin
 from customtags.profiles.intersect import intersect
 from customtags.wheels.write import write
+from machine.test_machine import SEED
+from machine.test_machines import MACHINES
+from profiles.test_intersect import CUDAS, named
 from real.conftest import NEWEST, OLDEST, MakeEnvironment
-from test_cli import run
-from test_intersect import CUDAS, named
-from test_machine import SEED
-from test_machines import MACHINES
 
 if TYPE_CHECKING:
     from real.environments import Environment, Wheelhouse
 
 SCHEMA = json.loads(
-    resources.files("customtags").joinpath("profile.schema.json").read_text("utf-8")
+    resources.files("customtags.profiles").joinpath("profile.schema.json").read_text("utf-8")
 )
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 

@@ -14,7 +14,7 @@ from customtags.wheels.retag import retag
 from customtags.wheels.write import write
 from needs import unshared
 from real.environments import Wheelhouse, clean, run
-from test_retag import contents
+from wheels.test_retag import contents
 
 if TYPE_CHECKING:
     from pathlib import Path

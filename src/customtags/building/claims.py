@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from customtags import tags as grammar
 from customtags.errors import CustomtagsError
-from customtags.tags import naming, stock
+from customtags.tags import naming, parse, stock
 from customtags.tags.ladder import POLICIES
 from customtags.wheels import fromager
 
@@ -112,7 +111,7 @@ def _refuse_to_forget(
 
 
 def _arch(name: FileName, claims: Claims) -> str:
-    return naming.arch(claims.base or grammar.parse(name.platforms[0])[0])
+    return naming.arch(claims.base or parse(name.platforms[0])[0])
 
 
 def resolve(
@@ -168,7 +167,7 @@ def bases(wheel: Sequence[str], *, pinned: bool = False) -> list[str]:
 
     :param pinned: the wheel is for one distribution, which pins the C library as well
     """
-    found = [grammar.parse(each)[0] for each in wheel]
+    found = [parse(each)[0] for each in wheel]
     if "any" in found:
         raise CustomtagsError(
             "a wheel for any platform has no base", "give one with --base linux_x86_64"

@@ -13,9 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
 from customtags import machine
-from customtags.building import compilers, inner, prepared, project
-from customtags.building import request as asked
-from customtags.building import stale as fresh
+from customtags.building import compilers, inner, prepared, project, request, stale
 from customtags.errors import BuildError, CustomtagsError
 from customtags.tags import naming
 from customtags.wheels import filename
@@ -23,7 +21,7 @@ from customtags.wheels.retag import retag
 
 __all__ = ["Wrapper", "offer"]
 
-Given = Optional[asked.Settings]
+Given = Optional[request.Settings]
 
 
 def offer(name: str) -> Callable[..., Any]:
@@ -128,33 +126,33 @@ class Wrapper(NamedTuple):
     @contextmanager
     def _reading(self, settings: Given) -> Iterator[dict[str, Any]]:
         """Take our settings out for a hook that compiles nothing."""
-        wanted = asked.read(settings, os.environ, self.project.variants)
+        wanted = request.read(settings, os.environ, self.project.variants)
         with _environment(wanted.environment):
             yield wanted.settings
 
     @contextmanager
-    def _compiling(self, settings: Given, *, anew: bool = True) -> Iterator[asked.Asked]:
+    def _compiling(self, settings: Given, *, anew: bool = True) -> Iterator[request.Asked]:
         """Say what is asked, in an environment in which compilers are told so.
 
         :param anew: keep no folder of objects for the next build
         """
-        wanted = asked.read(settings, os.environ, self.project.variants)
+        wanted = request.read(settings, os.environ, self.project.variants)
         with ExitStack() as stack:
             stack.enter_context(_environment(wanted.environment))
             base = _base(wanted)
             wanted = wanted.resolved(base, functools.partial(_ladders, base))
             changes = _told(base, wanted) if "isa" in wanted.values else {}
             if wanted.values:
-                stack.enter_context(fresh.aged(Path.cwd()))
+                stack.enter_context(stale.aged(Path.cwd()))
             if wanted.values and anew:
-                fresh.refuse(wanted.settings, wanted)
+                stale.refuse(wanted.settings, wanted)
                 folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="customtags-"))
-                changes.update(fresh.environment(Path(folder)))
+                changes.update(stale.environment(Path(folder)))
             stack.enter_context(_environment(changes))
             yield wanted
 
 
-def _base(wanted: asked.Asked) -> str:
+def _base(wanted: request.Asked) -> str:
     """Name the platform that this interpreter builds for."""
     base = sysconfig.get_platform().replace("-", "_").replace(".", "_")
     if wanted.values and not base.startswith("linux_"):
@@ -166,14 +164,14 @@ def _ladders(base: str) -> Mapping[str, Sequence[str]]:
     return machine.ladders(machine.detect(), naming.arch(base))
 
 
-def _told(base: str, wanted: asked.Asked) -> dict[str, str]:
+def _told(base: str, wanted: request.Asked) -> dict[str, str]:
     """Give the flags of the level that the name will have."""
     _, runs = naming.runs(wanted.platforms([base])[0])
     (level,) = (run.text for run in runs if run.dimension == "isa")
     return compilers.environment(os.environ, naming.arch(base), level, wanted.settings)
 
 
-def _named(built: Path, wanted: asked.Asked) -> Path:
+def _named(built: Path, wanted: request.Asked) -> Path:
     """Give a wheel the name that says what it was asked to be."""
     name = filename.parse(built.name)
     if wanted.values and "any" in name.platforms:

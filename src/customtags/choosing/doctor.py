@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from packaging import tags
 
 import _customtags
-from customtags import hook as _patch
+from customtags import hook
 from customtags.errors import FactError
 from customtags.machine import settings
 from customtags.profiles import interpreter
@@ -31,7 +31,7 @@ __all__ = [
     "copies",
     "cost",
     "disagreements",
-    "hook",
+    "hook_state",
     "release",
     "running_platforms",
     "running_python",
@@ -84,16 +84,16 @@ class Disagreement(NamedTuple):
     answers: dict[str, Sequence[str]]
 
 
-def hook() -> Hook:
+def hook_state() -> Hook:
     """Look at the hook of this process."""
     start = Path(_customtags.__file__)
     pth = start.with_name("customtags.pth")
     return Hook(
         installed=_customtags.path_hook in sys.path_hooks,
-        wanted=settings.hook_wanted(os.environ),
+        wanted=hook.wanted(os.environ),
         start=str(start),
         pth=str(pth) if pth.exists() else None,
-        engine=str(_patch.__file__),
+        engine=str(hook.__file__),
     )
 
 
@@ -125,7 +125,7 @@ def copies() -> list[Copy]:
         except ImportError:
             found.append(Copy(name, None, [], None))
             continue
-        patched = _patch.patched(module)
+        patched = hook.patched(module)
         by = getattr(module, patched[0]).__code__.co_filename if patched else None
         found.append(Copy(name, module.__file__, patched, by))
     return found

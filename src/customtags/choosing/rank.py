@@ -14,11 +14,11 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
-from customtags import tags as grammar
 from customtags.choosing.index import ARCHIVES
 from customtags.choosing.pip_settings import PipSettings
 from customtags.choosing.verdict import Machine, Miss, Verdict, judge, split
 from customtags.errors import TagError
+from customtags.tags import parse
 
 if TYPE_CHECKING:
     from customtags.choosing.index import File
@@ -423,7 +423,7 @@ def _mixed(files: Iterable[File]) -> Iterator[Trap]:
 
 def _is_stock(platform: str) -> bool:
     try:
-        return not grammar.parse(platform)[1]
+        return not parse(platform)[1]
     except TagError:
         return False
 

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from packaging import tags
 
 from customtags import machine
-from customtags import tags as grammar
 from customtags.errors import TagError
 from customtags.machine.settings import Settings, variable
 from customtags.profiles import interpreter
-from customtags.tags import naming, stock
+from customtags.tags import naming, parse, stock
 from customtags.tags.naming import Run
 
 if TYPE_CHECKING:
@@ -398,7 +397,7 @@ def _segments(dimension: str, text: str, machine: Machine) -> Iterator[Miss]:
 def _reached(text: str, ladder: Sequence[str]) -> tuple[str, str]:
     """Give what of a run some rung begins with, and the segment behind it."""
     done = ""
-    for segment in grammar.parse(f"linux_any_{text}")[1]:
+    for segment in parse(f"linux_any_{text}")[1]:
         reached = f"{done}_{segment}".lstrip("_")
         if not any(f"{rung}_".startswith(f"{reached}_") for rung in ladder):
             return done, segment
@@ -426,7 +425,7 @@ def _cure(dimension: str, text: str, sources: Sequence[str], *, driver: bool) ->
     :param driver: whether it lacks a version, and not the code for a GPU, which no driver changes
     """
     said = next((source for source in sources if "=" in source), None)
-    segments = grammar.parse(f"linux_any_{text}")[1] if dimension == "abi" else (text,)
+    segments = parse(f"linux_any_{text}")[1] if dimension == "abi" else (text,)
     value = ",".join(map(_value, segments))
     if said:
         return f"{said} says otherwise: drop it, or make it {value}"

@@ -16,8 +16,8 @@ __all__ = ["VERBS", "main", "parser"]
 
 #: Every verb: its name → the module that has it, and the function there that declares it and says what runs it.
 VERBS = {
-    "show": ("look", "declare_show"),
-    "detect": ("look", "declare_detect"),
+    "show": ("show", "declare_show"),
+    "detect": ("show", "declare_detect"),
     "intersect": ("intersect", "declare"),
     "config": ("config", "declare"),
     "explain": ("choose", "declare_explain"),

@@ -209,7 +209,7 @@ def _tell_of_hook(options: argparse.Namespace) -> None:
     """Say it if pip here would not see what fits."""
     from customtags.cli.doctor import describe
 
-    hook = doctor.hook()
+    hook = doctor.hook_state()
     if not (options.profile or options.root or (hook.installed and hook.wanted)):
         print(f"\n{paint('note', 'Note')}: {describe(hook)} pip takes stock tags only.")
 

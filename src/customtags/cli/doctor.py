@@ -50,7 +50,7 @@ def _doctor(options: argparse.Namespace) -> int:
     from customtags.choosing.verdict import Machine
     from customtags.cli import installed
 
-    hook, copies = doctor.hook(), doctor.copies()
+    hook, copies = doctor.hook_state(), doctor.copies()
     unpatched = [copy.name for copy in copies if copy.file and not copy.patched]
     patched = [copy.name for copy in copies if copy.patched]
     profile, _, settings, pages, problems = look()

@@ -7,10 +7,10 @@ import json
 import os
 from typing import TYPE_CHECKING
 
-from customtags import profiles as profile
 from customtags.cli.output import Verbs, add_verb, save
 from customtags.machine import providers
 from customtags.machine.settings import Settings
+from customtags.profiles import read
 from customtags.profiles.intersect import intersect
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def _intersect(options: argparse.Namespace) -> int:
     settings.profile = options.profiles[0]  # so that the optional dimensions count
     problems: list[CustomtagsError] = []
     pages = providers.pages(settings, problems.append)
-    profiles = {path: profile.read(path, pages) for path in options.profiles}
+    profiles = {path: read(path, pages) for path in options.profiles}
     together = intersect(profiles, pages)
     if problems:
         together["problems"] = list(dict.fromkeys(map(str, problems)))

@@ -87,7 +87,7 @@ def _show(options: argparse.Namespace) -> int:
     for problem in dict.fromkeys(map(str, problems)):
         print(f"\n{paint('note', 'Left out')}: {problem}.")
     if not foreign:
-        print(f"\n{describe(doctor.hook())}")
+        print(f"\n{describe(doctor.hook_state())}")
     return 0
 
 

@@ -15,13 +15,8 @@ __all__ = [
     "build_variable",
     "dimension",
     "files",
-    "hook_wanted",
     "variable",
-    "wants_complaints",
 ]
-
-#: Set while a build back end runs: by pip ≥ 25.0 and build, by pip ≤ 24.3.1.
-BUILD_MARKS = ("_PYPROJECT_HOOKS_BUILD_BACKEND", "PEP517_BUILD_BACKEND")
 
 #: The built-in dimensions; each has a variable of its own.
 OVERRIDABLE = ("isa", "distro", "accelerator", "abi", "site")
@@ -184,14 +179,3 @@ def build_variable(key: str) -> str:
     'CUSTOMTAGS_BUILD_LOCAL_VERSION'
     """
     return f"CUSTOMTAGS_BUILD_{key.upper().replace('-', '_')}"
-
-
-def hook_wanted(environ: Mapping[str, str]) -> bool:
-    """Tell whether copies are to be patched in this process."""
-    off = environ.get("CUSTOMTAGS_DISABLE", "") not in ("", "0")
-    return not off and not any(mark in environ for mark in BUILD_MARKS)
-
-
-def wants_complaints(environ: Mapping[str, str]) -> bool:
-    """Tell whether the hook may write a line to stderr."""
-    return environ.get("CUSTOMTAGS_DEBUG", "") not in ("", "0")

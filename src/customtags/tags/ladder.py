@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 
-from customtags import tags as grammar
+from customtags.tags import fold, format
 
 __all__ = ["LIMIT", "LIMIT_WITHOUT", "POLICIES", "PRIORITY", "combine"]
 
@@ -59,7 +59,7 @@ def combine(
         bound = bound * 4
         ranked = list(_within(bound, places, columns, bases, pinning))
     kept = sorted(sorted(range(len(ranked)), key=lambda index: ranked[index][0])[:limit])
-    return [grammar.format(*ranked[index][1:]) for index in kept], number - len(kept)
+    return [format(*ranked[index][1:]) for index in kept], number - len(kept)
 
 
 def _number(ladders: Mapping[str, Sequence[str]], bases: int) -> int:
@@ -91,7 +91,7 @@ def _within(
         ]
     for rungs, rank in choices:
         segments = [rungs[column] for column in columns if rungs[column]]
-        alone = len(segments) == 1 and grammar.fold(segments[0]) is not None
+        alone = len(segments) == 1 and fold(segments[0]) is not None
         fitting = bases if pinning is None or not rungs[pinning] else bases[:1]
         for place, base in enumerate(fitting if segments else (), start=1):
             weight = 0 if alone and place == 1 else rank * place

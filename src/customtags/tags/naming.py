@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Union
 
-from customtags import tags as grammar
 from customtags.errors import TagError
 from customtags.machine.dimensions import builtin
+from customtags.tags import format, parse
 from customtags.tags.ladder import IN_NAME
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def runs(tag: str, pages: Sequence[Page] | None = None) -> tuple[str, list[Run]]
     :param pages: those that know segments; by default the built-in ones, which know no ABI, site or third party's
     :raises TagError: it is not in the grammar
     """
-    base, segments = grammar.parse(tag)
+    base, segments = parse(tag)
     return base, list(_join(list(segments), arch(base), builtin() if pages is None else pages))
 
 
@@ -94,7 +94,7 @@ def agree(tag: str, base: str, found: Sequence[Run]) -> None:
                 "keep one of them",
             )
     if known == found and known != sorted(known, key=_place):
-        right = grammar.format(base, [run.text for run in sorted(known, key=_place)])
+        right = format(base, [run.text for run in sorted(known, key=_place)])
         raise TagError(tag, "has its segments out of order", f"write {right!r}")
 
 
@@ -113,7 +113,7 @@ def name(base: str, values: Mapping[str, Value], pages: Sequence[Page] | None = 
         value = values[dimension]
         said = [value] if isinstance(value, str) else value
         segments += sorted(_segment(base, dimension, each, pages) for each in said)
-    return grammar.format(base, segments)
+    return format(base, segments)
 
 
 def _segment(base: str, dimension: str, value: str, pages: Sequence[Page] | None) -> str:

@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from customtags import tags as grammar
 from customtags.errors import CustomtagsError
-from customtags.tags import naming
+from customtags.tags import fold, naming, parse
 
 if TYPE_CHECKING:
     from customtags.machine.spec import Page
@@ -39,7 +38,7 @@ def read(
     abi: list[str] = []
     for part in parts:
         said = ".".join(part.lower().split(".")[:2])
-        segment = grammar.fold(said)
+        segment = fold(said)
         found = naming.runs(f"linux_{arch}_{segment}", pages)[1] if segment else []
         if len(found) != 1 or found[0].dimension in values:
             raise CustomtagsError(
@@ -59,5 +58,5 @@ def write(number: str, platform: str) -> tuple[str, str]:
     >>> write("8", "linux_x86_64_el9_6_rocm7_1_torch2_10")
     ('8_el9.6_rocm7.1_torch2.10', 'linux_x86_64')
     """
-    base, segments = grammar.parse(platform)
+    base, segments = parse(platform)
     return "_".join((number, *(segment.replace("_", ".") for segment in segments))), base

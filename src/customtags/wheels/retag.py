@@ -15,9 +15,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from customtags import tags as grammar
 from customtags.errors import TagError, WheelError
-from customtags.tags import naming
+from customtags.tags import naming, parse
 from customtags.wheels import filename, metadata, record, sboms, sidecars
 from customtags.wheels.archive import Archive
 from customtags.wheels.atomic import beside
@@ -241,7 +240,7 @@ def _check_platforms(platforms: Sequence[str], wanted: Wanted) -> None:
         if tag[:1].isdigit():
             cure = "write rocm6_0 for rocm6.0, and several platforms each by itself"
             raise TagError(tag, "is no platform: a dot separates platforms in a name", cure)
-        base, segments = grammar.parse(tag)
+        base, segments = parse(tag)
         if not re.fullmatch("[a-z0-9_]+", base):
             raise TagError(tag, "is no platform: these are of a-z, 0-9 and _", "spell it so")
         if not base.startswith(_SYSTEMS) and not wanted.unknown:
@@ -266,7 +265,7 @@ def _refuse_other_machines(old: FileName, new: FileName) -> None:
 
 def _arch(platform: str) -> str:
     """Give the architecture of a platform of Linux, or a whole other platform."""
-    base, _ = grammar.parse(platform)
+    base, _ = parse(platform)
     linux = base.startswith(("linux_", "manylinux", "musllinux"))
     return naming.arch(base) if linux else base
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from customtags.audit.isa import arm, dispatch, instructions, symbols
-from customtags.audit.isa import baseline as floor
+from customtags.audit.isa import arm, baseline, dispatch, instructions, symbols
 from customtags.audit.isa.functions import Functions
 from customtags.audit.isa.levels import BASE
 
@@ -36,7 +35,7 @@ class Decoder(Protocol):
     """Reads the machine code of one architecture."""
 
     def mark(self, code: bytes) -> int:
-        """Give what a function needs, as `floor.mark` writes it."""
+        """Give what a function needs, as `baseline.mark` writes it."""
 
     def needy(self, code: bytes, address: int, number: int) -> Iterable[Instruction]:
         """Give the instructions of a function that need at least a level."""
@@ -57,7 +56,7 @@ class File(NamedTuple):
     """What was read of the code of one file; the file itself may be closed.
 
     :ivar functions: how many it has
-    :ivar marks: what each of those needs that were read, as `floor.mark` writes it
+    :ivar marks: what each of those needs that were read, as `baseline.mark` writes it
     :ivar names: what those are called that need more than the base, by their place in `marks`
     :ivar examples: level → an instruction that needs it, with the name of its function
     :ivar asks: what in it asks the CPU what it has, as one clause; empty if nothing does
@@ -102,7 +101,7 @@ class File(NamedTuple):
         """The highest level that a function needs."""
         return max(self.examples, default=BASE)
 
-    def decide(self, *, asked: bool, patterns: Sequence[str]) -> floor.Verdict:
+    def decide(self, *, asked: bool, patterns: Sequence[str]) -> baseline.Verdict:
         """Tell what everybody needs who loads it.
 
         What only another file can have asked for, Python code as it imports this one perhaps, is undecided.
@@ -112,8 +111,8 @@ class File(NamedTuple):
         """
         base, levels = self.member.rpartition("/")[2], sorted(self.examples)
         if dispatch.declared(patterns, self.member, base):
-            guarded = dict.fromkeys(levels, floor.GUARDED)
-            return floor.Verdict(BASE, guarded, "the project says that the file is chosen")
+            guarded = dict.fromkeys(levels, baseline.GUARDED)
+            return baseline.Verdict(BASE, guarded, "the project says that the file is chosen")
         implied = dispatch.implied(base, self.arch)
         chosen = {
             index
@@ -123,10 +122,12 @@ class File(NamedTuple):
             or (asked and self.marks[index] >> 4 in dispatch.implied(name, self.arch))
         }
         kept = [mark for index, mark in enumerate(self.marks) if index not in chosen]
-        verdict = floor.decide(kept, asks=asked, encodings=self.arch == "x86_64")
-        state = floor.GUARDED if asked else floor.UNDECIDED
+        verdict = baseline.decide(kept, asks=asked, encodings=self.arch == "x86_64")
+        state = baseline.GUARDED if asked else baseline.UNDECIDED
         above = {level: state for level in levels if level > verdict.floor}
-        above.update(verdict.above if self.asks else dict.fromkeys(verdict.above, floor.UNDECIDED))
+        above.update(
+            verdict.above if self.asks else dict.fromkeys(verdict.above, baseline.UNDECIDED)
+        )
         return verdict._replace(above=above)
 
 

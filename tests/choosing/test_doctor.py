@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from cli.test_cli import run
 from customtags.choosing import doctor
 from customtags.errors import FactError
 from customtags.machine.dimensions import distro
 from customtags.machine.host import Host
-from test_cli import run
-from test_machine import write
+from machine.test_machine import write
 
 if TYPE_CHECKING:
     from customtags.machine.spec import Page
@@ -27,14 +27,14 @@ def test_it_names_the_files_the_copies_and_the_cost() -> None:
         "The hook is active",
         "customtags.pth",
         "_customtags.py",
-        "_patch.py",
+        "hook.py",
         " ms to the",
     ):
         assert words in done.stdout
     seen = json.loads(run("doctor", "--json").stdout)
     public = next(copy for copy in seen["copies"] if copy["name"] == "packaging.tags")
     assert public["patched"] == ["platform_tags"]
-    assert Path(public["by"]).name == "_patch.py"
+    assert Path(public["by"]).name == "hook.py"
     assert Path(public["file"]).name == "tags.py"
     assert isinstance(seen["seconds"], float)
 

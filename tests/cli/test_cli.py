@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from test_machine import SEED, write
+from machine.test_machine import SEED, write
 
 CPUINFO = f"flags : {' '.join(SEED['isa']['features'])}\n"
 

@@ -14,7 +14,7 @@ from customtags.machine import providers
 from customtags.machine.settings import Settings
 from customtags.profiles import interpreter
 from customtags.tags import ladder, stock
-from test_machine import SEED
+from machine.test_machine import SEED
 
 if TYPE_CHECKING:
     from customtags.machine.spec import Profile

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cli.test_cli import run_in
 from customtags.errors import CustomtagsError, WheelError
 from customtags.wheels import filename, metadata, record, sboms
 from customtags.wheels.retag import retag
 from customtags.wheels.write import write
-from test_cli import run_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable

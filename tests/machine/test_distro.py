@@ -19,7 +19,7 @@ from customtags.machine.host import Host
 from customtags.machine.settings import Settings
 from customtags.tags import fold
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 CAPTURED = sorted((HERE / "os-release").glob("*--*"))
 PAGE = HERE.parent / "docs" / "dimensions" / "distro.md"
 

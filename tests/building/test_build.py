@@ -11,9 +11,7 @@ from typing import Any
 
 import pytest
 
-from customtags.building import inner, prepared, project
-from customtags.building import request as asked
-from customtags.building import stale as fresh
+from customtags.building import inner, prepared, project, request, stale
 from customtags.errors import BuildError, CustomtagsError, SettingError
 from customtags.machine.settings import build_variable
 from customtags.wheels import write as wheels
@@ -32,9 +30,9 @@ VARIANTS: dict[str, dict[str, Any]] = {
 }
 
 
-def read(settings: asked.Settings | None = None, **variables: str) -> asked.Asked:
+def read(settings: request.Settings | None = None, **variables: str) -> request.Asked:
     environ = {build_variable(key.replace("_", "-")): value for key, value in variables.items()}
-    return asked.read(settings, environ, VARIANTS)
+    return request.read(settings, environ, VARIANTS)
 
 
 def test_nothing_asked_leaves_all_to_the_other_back_end() -> None:
@@ -65,7 +63,7 @@ def test_a_variant_sets_more_than_the_name() -> None:
 
 
 def test_ours_never_reaches_the_other_back_end() -> None:
-    settings = {**dict.fromkeys(asked.KEYS, "none"), "theirs": "1"}
+    settings = {**dict.fromkeys(request.KEYS, "none"), "theirs": "1"}
     assert read(settings).settings == {"theirs": "1"}
 
 
@@ -211,7 +209,7 @@ def test_what_was_compiled_before_is_made_older_than_any_source(tmp_path: Path) 
     for name in (*names, "venv/pyvenv.cfg"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    with fresh.aged(tmp_path):
+    with stale.aged(tmp_path):
         (tmp_path / "src/new.o").touch()
     aged = {name for name in (*names, "src/new.o") if (tmp_path / name).stat().st_mtime < 4e8}
     assert aged == {"src/a.o", "src/b.abi3.so", "src/new.o"}
@@ -220,7 +218,7 @@ def test_what_was_compiled_before_is_made_older_than_any_source(tmp_path: Path) 
 @pytest.mark.parametrize("key", ["build-dir", "builddir", "skbuild.build-dir"])
 def test_a_folder_that_keeps_objects_is_refused(key: str) -> None:
     with pytest.raises(BuildError, match="perhaps for other than isa=v3; leave it out"):
-        fresh.refuse({key: "build"}, read({"isa": "v3"}))
+        stale.refuse({key: "build"}, read({"isa": "v3"}))
 
 
 BACKEND = """

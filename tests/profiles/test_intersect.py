@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cli.test_cli import run
 from customtags import machine
 from customtags.errors import ProfileError
 from customtags.machine.dimensions import builtin, optional
@@ -25,9 +26,8 @@ from customtags.machine.plugins import Guarded
 from customtags.machine.settings import Settings
 from customtags.profiles.intersect import intersect
 from customtags.tags import stock
-from test_cli import run
-from test_machine import SEED
-from test_machines import MACHINES
+from machine.test_machine import SEED
+from machine.test_machines import MACHINES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customtags import tags as grammar
+from customtags.tags import parse
 from customtags.tags.ladder import IN_NAME, LIMIT, POLICIES, PRIORITY, combine
 
 LADDERS: dict[str, list[str]] = {
@@ -54,7 +54,7 @@ def machines(draw: st.DrawFn, whole: dict[str, list[str]] = LADDERS) -> Machine:
 
 def place(ladders: dict[str, list[str]], bases: list[str], tag: str) -> tuple[int, ...]:
     """Where a tag stands: per dimension in the order of priority, then by base."""
-    base, segments = grammar.parse(tag)
+    base, segments = parse(tag)
     rest = "_".join(segments)
     order = [*PRIORITY, *sorted(set(LADDERS).difference(PRIORITY))]
     found = []
@@ -106,7 +106,7 @@ def test_no_stock_tag_is_repeated_and_a_distribution_goes_with_the_native_base(
 ) -> None:
     ladders, bases = machine
     for tag in combine(ladders, bases)[0]:
-        base, segments = grammar.parse(tag)
+        base, segments = parse(tag)
         assert segments
         if any(segment.startswith("el9") for segment in segments):
             assert base == "linux_x86_64"
@@ -126,7 +126,7 @@ def test_each_segment_by_itself_outlives_every_combination(machine: Machine, lim
     everything, _ = combine(*machine, 10**6)
     kept, _ = combine(*machine, limit)
     native = [tag for tag in everything if tag.startswith("linux")]
-    alone = [tag for tag in native if len(grammar.parse(tag)[1]) == 1]
+    alone = [tag for tag in native if len(parse(tag)[1]) == 1]
     assert set(alone[:limit]) <= set(kept)
 
 
@@ -140,7 +140,7 @@ def test_of_the_same_dimensions_nothing_worse_is_kept_than_what_is_cut(
     for gone in set(everything).difference(kept):
         for stays in kept:
             if [each == 999 for each in where[gone]] == [each == 999 for each in where[stays]]:
-                alone = stays.startswith("linux") and len(grammar.parse(stays)[1]) == 1
+                alone = stays.startswith("linux") and len(parse(stays)[1]) == 1
                 assert alone or any(a > b for a, b in zip(where[gone], where[stays]))
 
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from customtags import tags as grammar
 from customtags.building import claims
 from customtags.errors import CustomtagsError
+from customtags.tags import parse
 from customtags.wheels import filename, fromager
 
 if TYPE_CHECKING:
@@ -137,5 +137,5 @@ def test_what_fromager_is_given_is_read_again() -> None:
     platform = "linux_x86_64_v3_el9_6_cuda12_4_numpy2_torch2_10"
     build, base = fromager.write("8", platform)
     number, values = fromager.read(build, "x86_64")
-    assert (number, base) == ("8", grammar.parse(platform)[0])
+    assert (number, base) == ("8", parse(platform)[0])
     assert claims.platforms([base], values) == [platform]

@@ -9,11 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from customtags import machine
-from customtags import tags as grammar
 from customtags.errors import TagError
 from customtags.machine.dimensions import builtin, cuda, distro, isa, rocm
 from customtags.machine.dimensions.abi import Abi
-from customtags.tags import naming
+from customtags.tags import format, naming
 from customtags.tags.naming import Run
 
 #: Tag → what it says; None is a segment that no page knows.
@@ -80,7 +79,7 @@ def test_a_tag_means_this(tag: str) -> None:
 @pytest.mark.parametrize("tag", MEANINGS)
 def test_nothing_is_lost(tag: str) -> None:
     base, found = naming.runs(tag)
-    assert grammar.format(base, [run.text for run in found]) == tag
+    assert format(base, [run.text for run in found]) == tag
 
 
 @pytest.mark.parametrize("tag", REFUSED)
@@ -118,7 +117,9 @@ def test_what_means_nothing_gets_no_name(base: str, values: dict[str, str], why:
     assert why in str(refusal.value)
 
 
-@pytest.mark.parametrize("captured", sorted((Path(__file__).parent / "os-release").glob("*--*")))
+@pytest.mark.parametrize(
+    "captured", sorted((Path(__file__).parents[1] / "os-release").glob("*--*"))
+)
 def test_a_machine_of_a_known_word_has_releases_that_are_known(captured: Path) -> None:
     for segment in captured.name.rpartition("--")[2].split("-"):
         word = segment.rstrip("_0123456789")

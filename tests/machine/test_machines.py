@@ -10,7 +10,7 @@ from customtags import machine
 from customtags.machine.host import Host
 from customtags.machine.settings import Settings
 
-MACHINES = sorted((Path(__file__).parent / "machines").glob("*--*"))
+MACHINES = sorted((Path(__file__).parents[1] / "machines").glob("*--*"))
 
 
 def test_there_are_machines() -> None:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customtags import tags as grammar
 from customtags.errors import TagError
+from customtags.tags import fold, fold_version, format, parse
 
 ARCHES = st.sampled_from(["x86_64", "aarch64", "ppc64le", "s390x", "riscv64", "i686", "armv7l"])
 PREFIXES = st.sampled_from(
@@ -19,18 +19,18 @@ SEGMENTS = st.from_regex(r"[a-z][a-z0-9]{0,5}(_[0-9]{1,3}){0,3}", fullmatch=True
 
 @given(BASES, st.lists(SEGMENTS, max_size=5))
 def test_parse_undoes_format(base: str, segments: list[str]) -> None:
-    assert grammar.parse(grammar.format(base, segments)) == (base, tuple(segments))
+    assert parse(format(base, segments)) == (base, tuple(segments))
 
 
 @given(st.text("abz_019.-Lé"))
 def test_format_undoes_whatever_parse_takes(rest: str) -> None:
     tag = f"linux_x86_64{rest}"
     try:
-        base, segments = grammar.parse(tag)
+        base, segments = parse(tag)
     except TagError:
         return
-    assert grammar.format(base, segments) == tag
-    assert all(grammar.fold(segment) == segment for segment in segments)
+    assert format(base, segments) == tag
+    assert all(fold(segment) == segment for segment in segments)
 
 
 @pytest.mark.parametrize(
@@ -46,9 +46,9 @@ def test_format_undoes_whatever_parse_takes(rest: str) -> None:
     ],
 )
 def test_splitting_needs_no_vocabulary(tag: str, segments: tuple[str, ...]) -> None:
-    base, found = grammar.parse(tag)
+    base, found = parse(tag)
     assert found == segments
-    assert grammar.format(base, found) == tag
+    assert format(base, found) == tag
 
 
 @pytest.mark.parametrize(
@@ -74,18 +74,18 @@ def test_splitting_needs_no_vocabulary(tag: str, segments: tuple[str, ...]) -> N
 )
 def test_what_is_not_in_the_grammar_is_refused_with_the_cure(tag: str) -> None:
     with pytest.raises(TagError, match="write it as in 'linux_x86_64_v3"):
-        grammar.parse(tag)
+        parse(tag)
 
 
 @given(SEGMENTS)
 def test_a_segment_folds_to_itself(segment: str) -> None:
-    assert grammar.fold(segment) == segment
-    assert grammar.fold(segment.replace("_", ".")) == segment
+    assert fold(segment) == segment
+    assert fold(segment.replace("_", ".")) == segment
 
 
 @pytest.mark.parametrize("value", ["", "3", "V3", "v3.", "el9._4", "a b", "cuda12.4_sm90"])
 def test_what_is_no_segment_folds_to_none(value: str) -> None:
-    assert grammar.fold(value) is None
+    assert fold(value) is None
 
 
 @pytest.mark.parametrize(
@@ -96,4 +96,4 @@ def test_what_is_no_segment_folds_to_none(value: str) -> None:
     ],
 )
 def test_versions_fold_or_are_none(version: str, folded: str | None) -> None:
-    assert grammar.fold_version(version) == folded
+    assert fold_version(version) == folded

@@ -14,7 +14,7 @@ from customtags.cli import output
 from customtags.cli.output import STYLES, coloured, paint, table
 from customtags.errors import FactError
 
-PROFILE = str(Path(__file__).parents[1] / "docs" / "fedora39.json")
+PROFILE = str(Path(__file__).parents[2] / "docs" / "fedora39.json")
 
 
 @pytest.mark.parametrize(

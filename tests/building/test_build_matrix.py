@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from cli.test_cli import run, run_in
 from customtags.building.matrix import FORMATS, chosen
 from customtags.cli import build_matrix
 from customtags.errors import BuildError
-from test_cli import run, run_in
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "plain": {},

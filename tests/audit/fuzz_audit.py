@@ -17,9 +17,9 @@ with atheris.instrument_imports(include=["customtags.wheels"]):
     from customtags.audit import CHECKS, audit
     from customtags.errors import CustomtagsError
     from customtags.wheels.write import write
-    from test_elf import everything
+    from wheels.test_elf import everything
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 
 #: An input may not take more, bytes and seconds.
 MEMORY, SECONDS = 2 << 30, 10
@@ -39,9 +39,9 @@ def open_wheel(data: bytes) -> None:
 
 def seeds(kind: str, folder: Path) -> None:
     """Put what is known to be whole, and what once broke it, where the fuzzer begins."""
-    files = [*(HERE / "elf").glob("*.so"), *(HERE / "gpu").glob("*.so")]
+    files = [*(HERE / "wheels/elf").glob("*.so"), *(HERE / "audit/gpu").glob("*.so")]
     if kind == "elf":
-        for path in (*files, *(HERE / "elf/broken").glob("*")):
+        for path in (*files, *(HERE / "wheels/elf/broken").glob("*")):
             (folder / path.name).write_bytes(path.read_bytes())
     else:
         tag = "cp39-abi3-manylinux_2_17_x86_64_cuda12_4_sm90"

@@ -76,7 +76,7 @@ PROGRAMS = {
 
 #: What Linux tells a process on a Haswell: AT_HWCAP (the example in ld.so(8) too), and /proc/cpuinfo.
 HWCAP = 0xBFEBFBFF
-CPUINFO = Path(__file__).parent / "machines/archspec-rhel7-haswell--v3/proc/cpuinfo"
+CPUINFO = Path(__file__).parents[1] / "machines/archspec-rhel7-haswell--v3/proc/cpuinfo"
 
 
 def machine(root: Path, arch: str, entries: dict[int, int] | None, cpuinfo: str = "") -> Host:

@@ -35,18 +35,18 @@ from customtags.wheels.write import write
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 
 #: The checks that need no other package.
 ALONE = {name: CHECKS[name] for name in ("names", "accelerator")}
 
 
 def elf(machine: str = "x86_64") -> bytes:
-    return (HERE / "elf" / f"{machine}.so").read_bytes()
+    return (HERE / "wheels/elf" / f"{machine}.so").read_bytes()
 
 
 def gpu_code(targets: str) -> bytes:
-    return (HERE / "gpu" / f"{targets}.so").read_bytes()
+    return (HERE / "audit/gpu" / f"{targets}.so").read_bytes()
 
 
 def wheel(folder: Path, tag: str, files: dict[str, bytes] | None = None) -> Path:
@@ -111,7 +111,7 @@ def test_every_gpu_of_a_set_of_claims_is_looked_at(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    [p for p in sorted((HERE / "gpu").glob("*.so")) if "zstd" not in p.name],
+    [p for p in sorted((HERE / "audit/gpu").glob("*.so")) if "zstd" not in p.name],
     ids=lambda p: p.stem,
 )
 def test_gpu_code_is_what_was_compiled(path: Path) -> None:

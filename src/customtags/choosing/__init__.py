@@ -1,0 +1,1 @@
+"""What pip takes, and why: verdict, rank, index, what is installed."""

@@ -1,0 +1,1 @@
+"""Libraries of other distributions: find, check, graft, preload, repair."""
