@@ -5,10 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from customtags.audit import accelerator, isa, libc, libraries, names, stable_abi
-from customtags.audit.finding import FALSE, NOTE, UNDECIDED, Finding, Fix
-from customtags.wheels import opened
-from customtags.wheels.claims import Claims, true_name, true_platforms
-from customtags.wheels.opened import Limits, Wheel
+from customtags.audit.finding import (
+    FALSE,
+    NOTE,
+    UNDECIDED,
+    Finding,
+    Fix,
+    true_name,
+    true_platforms,
+)
+from customtags.wheels.claims import Claims
+from customtags.wheels.opened import NO_LIBRARY, UNREADABLE, Fault, Limits, Wheel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -51,9 +58,10 @@ PAGES: tuple[Page, ...] = (names, isa, libc, accelerator, stable_abi, libraries)
 #: Name → what makes it.
 CHECKS: Mapping[str, Check] = {page.NAME: page.check for page in PAGES}
 
-#: Every code → what it means.
+#: Every code → what it means; the first two are the kinds of faults of single members.
 CODES: Mapping[str, str] = {
-    **opened.CODES,
+    UNREADABLE: "a member is a damaged ELF file, or can't be unpacked; what it holds is unknown",
+    NO_LIBRARY: "a member has the name of a library and is no ELF file, so that nothing of it was read: one of another system, a linker script",
     **{code: meaning for page in PAGES for code, meaning in page.CODES.items()},
 }
 
@@ -73,6 +81,13 @@ def audit(
     claims = Claims.of(path.name)
     with Wheel(path, limits) as wheel:
         found = [finding for check in checks.values() for finding in check(wheel, claims)]
-        found += wheel.faults
+        found += map(_unread, wheel.faults)
     order = (FALSE, UNDECIDED, NOTE)
     return sorted(dict.fromkeys(found), key=lambda finding: order.index(finding.severity))
+
+
+def _unread(fault: Fault) -> Finding:
+    """Return the finding for a member that could not be read."""
+    if fault.kind == NO_LIBRARY:
+        return Finding(NO_LIBRARY, NOTE, fault.text, fault.member)
+    return Finding(UNREADABLE, UNDECIDED, fault.text, fault.member, cure="build the wheel again")

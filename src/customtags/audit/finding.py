@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-__all__ = ["FALSE", "NOTE", "UNDECIDED", "Finding", "Fix"]
+from customtags.tags import naming
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from customtags.wheels.claims import Claims, Platform
+
+__all__ = ["FALSE", "NOTE", "UNDECIDED", "Finding", "Fix", "true_name", "true_platforms"]
 
 #: A claim of the name does not hold; the audit can't tell; worth knowing.
 FALSE, UNDECIDED, NOTE = "false", "undecided", "note"
@@ -42,3 +49,36 @@ class Finding(NamedTuple):
     address: int | None = None
     cure: str = ""
     fix: Fix | None = None
+
+
+def true_platforms(findings: Iterable[Finding], claims: Claims) -> list[str]:
+    """Give the platform tags that the name should have: those of `claims` with every fix made.
+
+    They are sorted, as PEP 425 has compressed sets; without a fix they are as they were.
+    """
+    fixes = {each.fix.dimension: each.fix.value for each in findings if each.fix}
+    if not fixes.keys() - {"interpreter"}:
+        return [platform.tag for platform in claims.platforms]
+    return sorted({_mended(platform, fixes) for platform in claims.platforms})
+
+
+def true_name(findings: Sequence[Finding], claims: Claims) -> str:
+    """Give the file name that would be true."""
+    file = claims.file._replace(platform=".".join(true_platforms(findings, claims)))
+    for each in findings:
+        if each.fix and each.fix.dimension == "interpreter":
+            python, _, abi = each.fix.value.partition("-")
+            file = file._replace(python=python, abi=abi)
+    return str(file)
+
+
+def _mended(platform: Platform, fixes: dict[str, str]) -> str:
+    base = fixes.get("base") or platform.base
+    said: dict[str, list[str]] = {}
+    for run in platform.runs:
+        said.setdefault(run.dimension or "abi", []).append(run.text)
+    for dimension in fixes.keys() - {"base", "interpreter"}:
+        said[dimension] = [fixes[dimension]] if fixes[dimension] else []
+    if not base.startswith("linux_"):  # a release pins the C library, and so does a policy
+        said.pop("distro", None)
+    return naming.name(base, said)

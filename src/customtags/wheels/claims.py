@@ -1,4 +1,4 @@
-"""Pure: what the file name of a wheel claims (PEP 425, 427, 491), and the name that would be true."""
+"""Pure: what the file name of a wheel claims (PEP 425, 427, 491)."""
 
 from __future__ import annotations
 
@@ -9,13 +9,10 @@ from customtags.tags import naming
 from customtags.wheels import filename
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from customtags.audit.finding import Finding
     from customtags.tags.naming import Run
     from customtags.wheels.filename import FileName
 
-__all__ = ["Claims", "Platform", "true_name", "true_platforms"]
+__all__ = ["Claims", "Platform"]
 
 
 class Platform(NamedTuple):
@@ -59,39 +56,6 @@ class Claims(NamedTuple):
         """Give what the platforms say of a dimension, each once; a base is one too."""
         each = (p.base if dimension == "base" else p.says(dimension) for p in self.platforms)
         return list(dict.fromkeys(text for text in each if text is not None))
-
-
-def true_platforms(findings: Iterable[Finding], claims: Claims) -> list[str]:
-    """Give the platform tags that the name should have: those of `claims` with every fix made.
-
-    They are sorted, as PEP 425 has compressed sets; without a fix they are as they were.
-    """
-    fixes = {each.fix.dimension: each.fix.value for each in findings if each.fix}
-    if not fixes.keys() - {"interpreter"}:
-        return [platform.tag for platform in claims.platforms]
-    return sorted({_mended(platform, fixes) for platform in claims.platforms})
-
-
-def true_name(findings: Sequence[Finding], claims: Claims) -> str:
-    """Give the file name that would be true."""
-    file = claims.file._replace(platform=".".join(true_platforms(findings, claims)))
-    for each in findings:
-        if each.fix and each.fix.dimension == "interpreter":
-            python, _, abi = each.fix.value.partition("-")
-            file = file._replace(python=python, abi=abi)
-    return str(file)
-
-
-def _mended(platform: Platform, fixes: dict[str, str]) -> str:
-    base = fixes.get("base") or platform.base
-    said: dict[str, list[str]] = {}
-    for run in platform.runs:
-        said.setdefault(run.dimension or "abi", []).append(run.text)
-    for dimension in fixes.keys() - {"base", "interpreter"}:
-        said[dimension] = [fixes[dimension]] if fixes[dimension] else []
-    if not base.startswith("linux_"):  # a release pins the C library, and so does a policy
-        said.pop("distro", None)
-    return naming.name(base, said)
 
 
 def _platform(tag: str, name: str) -> Platform:

@@ -10,22 +10,21 @@ import zlib
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from customtags.audit.finding import NOTE, UNDECIDED, Finding
 from customtags.errors import ElfError, WheelError
 from customtags.wheels.elf import MAGIC, Elf
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
-__all__ = ["CODES", "Limits", "Wheel"]
+__all__ = ["NO_LIBRARY", "UNREADABLE", "Fault", "Limits", "Wheel"]
 
-CODES: Mapping[str, str] = {
-    "unreadable": "a member is a damaged ELF file, or can't be unpacked; what it holds is unknown",
-    "not-elf": "a member has the name of a library and is no ELF file, so that nothing of it was read: one of another system, a linker script",
-}
+#: Kinds of faults: a damaged member, and a member named like a library that is not an ELF file.
+UNREADABLE, NO_LIBRARY = "unreadable", "not-elf"
+
+T = TypeVar("T")
 
 #: What is unpacked at once, and the most of a text that is read, bytes.
 CHUNK = 1 << 20
@@ -84,6 +83,14 @@ class Limits(NamedTuple):
     members: int = 200_000
 
 
+class Fault(NamedTuple):
+    """A member that could not be read."""
+
+    member: str
+    kind: str
+    text: str
+
+
 class Wheel:
     """One wheel, opened; use it in ``with``.
 
@@ -105,7 +112,7 @@ class Wheel:
             self._archive.close()
             raise self._no_room(error) from error
         self._opened: dict[str, Elf] = {}
-        self._faults: list[Finding] = []
+        self._faults: list[Fault] = []
         self._refuse(limits)
 
     def __enter__(self) -> Wheel:  # noqa: PYI034 - Self is newer than Python 3.9
@@ -169,15 +176,15 @@ class Wheel:
             yield name, elf
 
     @property
-    def faults(self) -> list[Finding]:
-        """What could not be looked at."""
+    def faults(self) -> list[Fault]:
+        """The members that could not be read, by their names."""
         return sorted(dict.fromkeys(self._faults), key=lambda each: each.member)
 
-    def each(self, look: Callable[[str, Elf], Iterator[Finding]]) -> Iterator[Finding]:
-        """Look at every ELF file; what turns out to be broken on the way is a finding, and the rest goes on."""
+    def each(self, read: Callable[[str, Elf], Iterator[T]]) -> Iterator[T]:
+        """Read every ELF file; one that turns out to be damaged on the way is among `faults`, and the rest is read."""
         for name, elf in self.elfs():
             try:
-                yield from look(name, elf)
+                yield from read(name, elf)
             except ElfError as error:
                 self._faults.append(_fault(name, error))
 
@@ -207,8 +214,8 @@ class Wheel:
             self._faults.append(_fault(name, error))
             return False
         if head != MAGIC and name.endswith(LIBRARIES):
-            says = "has the name of a library and is no ELF file, and nothing else was read of it"
-            self._faults.append(Finding("not-elf", NOTE, says, name))
+            text = "has the name of a library and is not an ELF file; nothing else of it was read"
+            self._faults.append(Fault(name, NO_LIBRARY, text))
         return head == MAGIC
 
     def _unpack(self, name: str, offset: int) -> bool:
@@ -259,9 +266,9 @@ def _sound(elf: Elf) -> Elf:
     return elf
 
 
-def _fault(name: str, error: Exception) -> Finding:
-    why = error.problem if isinstance(error, ElfError) else f"can't be unpacked: {error}"
-    return Finding("unreadable", UNDECIDED, why, name, cure="build the wheel again")
+def _fault(name: str, error: Exception) -> Fault:
+    text = error.problem if isinstance(error, ElfError) else f"cannot be unpacked: {error}"
+    return Fault(name, UNREADABLE, text)
 
 
 def _broken(path: Path, error: Exception) -> WheelError:
