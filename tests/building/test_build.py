@@ -93,9 +93,9 @@ def test_here_is_what_the_machine_is() -> None:
             "this machine has no segment of the dimension 'distro'",
         ),
         ({"site": "here"}, "linux_x86_64", "this machine has no segment of the dimension 'site'"),
-        ({"isa": "v9"}, "linux_x86_64", "its levels are v2, v3, v4"),
-        ({"isa": "v3"}, "linux_aarch64", "its levels are v8_1"),
-        ({"accelerator": "opencl"}, "linux_x86_64", "write it as in cuda12.4"),
+        ({"isa": "v9"}, "linux_x86_64", "write one such as v2, v3, v4"),
+        ({"isa": "v3"}, "linux_aarch64", "write one such as v8_1"),
+        ({"accelerator": "opencl"}, "linux_x86_64", "write one such as cuda12.4"),
         (
             {"local-version": "auto", "isa": "v3"},
             "linux_x86_64",

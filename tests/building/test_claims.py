@@ -8,6 +8,7 @@ import pytest
 
 from customtags.building import claims
 from customtags.errors import CustomtagsError
+from customtags.machine.dimensions import builtin
 from customtags.tags import parse
 from customtags.wheels import filename, fromager
 
@@ -47,7 +48,7 @@ def wanted(name: str, **asked: Any) -> tuple[Sequence[str] | None, str | None, s
         assert arch == "x86_64"
         return LADDERS
 
-    return claims.wanted(filename.parse(name), claims.Claims(**asked), ladders)
+    return claims.wanted(filename.parse(name), claims.Claims(**asked), ladders, builtin())
 
 
 PLAIN = "example-1.2-cp312-cp312-linux_x86_64.whl"
@@ -101,8 +102,8 @@ def test_what_is_asked_for_becomes_platforms_version_and_build_tag(
         (PLAIN, {}, "nothing to change"),
         (PLAIN, {"platforms": ["linux_x86_64_v3"], "values": {"isa": "v3"}}, "leave out"),
         (PLAIN, {"values": {"abi": "here"}}, "has no segment of the dimension 'abi'"),
-        (PLAIN, {"values": {"isa": "v9"}}, "its levels are v2, v3, v4"),
-        (PLAIN, {"values": {"distro": "v3"}}, "is nothing that distro"),
+        (PLAIN, {"values": {"isa": "v9"}}, "write one such as v2, v3, v4"),
+        (PLAIN, {"values": {"distro": "v3"}}, "is not a segment of distro"),
         ("a-1-py3-none-any.whl", {"values": {"isa": "v3"}}, "--base linux_x86_64"),
         (
             PLAIN,
@@ -136,6 +137,6 @@ def test_what_cannot_be_is_refused(name: str, asked: dict[str, Any], message: st
 def test_what_fromager_is_given_is_read_again() -> None:
     platform = "linux_x86_64_v3_el9_6_cuda12_4_numpy2_torch2_10"
     build, base = fromager.write("8", platform)
-    number, values = fromager.read(build, "x86_64")
+    number, values = fromager.read(build, "x86_64", builtin())
     assert (number, base) == ("8", parse(platform)[0])
-    assert claims.platforms([base], values) == [platform]
+    assert claims.platforms([base], values, builtin()) == [platform]

@@ -55,7 +55,7 @@ REFUSED = (
     Row("cp312-cp312-linux_x86_64_hardened", "unknown segment", "hardened", "a dimension that knows", "'site'"),
     Row("cp312-cp312-linux_x86_64_torch2_9", "unknown segment", "torch2_9", "a dimension", "'abi'"),
     Row("cp312-cp312-linux_x86_64_fc39_v3", "spelling", "linux_x86_64_fc39_v3", "out of order", "v3_fc39"),
-    Row("cp312-cp312-linux_x86_64_v2_v3", "spelling", "linux_x86_64_v2_v3", "two things of isa", "keep one"),
+    Row("cp312-cp312-linux_x86_64_v2_v3", "spelling", "linux_x86_64_v2_v3", "two segments of the dimension isa", "keep one"),
     Row("cp312-cp312-linux_x86_64_3", "spelling", "linux_x86_64_3", "must begin with a letter", "write it"),
     Row("cp312-cp312-manylinux_2_17_x86_64_fc39", "spelling", "manylinux_2_17_x86_64_fc39", "policy", "linux_x86_64_fc39"),
     Row("cp312-cp312-manylinux_2_30_x86_64_v3", "base", "manylinux_2_30_x86_64", "as bases", "'manylinux_2_30'"),

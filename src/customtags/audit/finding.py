@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from customtags.machine.dimensions import builtin
 from customtags.tags import naming
 
 if TYPE_CHECKING:
@@ -81,4 +82,4 @@ def _mended(platform: Platform, fixes: dict[str, str]) -> str:
         said[dimension] = [fixes[dimension]] if fixes[dimension] else []
     if not base.startswith("linux_"):  # a release pins the C library, and so does a policy
         said.pop("distro", None)
-    return naming.name(base, said)
+    return naming.name(base, said, builtin())

@@ -50,7 +50,7 @@ def wanted(
     name: FileName,
     claims: Claims,
     ladders: Callable[[str], Mapping[str, Sequence[str]]],
-    pages: Sequence[Page] | None = None,
+    pages: Sequence[Page],
 ) -> tuple[Sequence[str] | None, str | None, str | None]:
     """Give platforms, local version and build tag for one wheel; None leaves what it has.
 
@@ -95,7 +95,7 @@ def _refuse_to_forget(
     old: Sequence[str],
     new: Sequence[str],
     values: Mapping[str, Value],
-    pages: Sequence[Page] | None,
+    pages: Sequence[Page],
 ) -> None:
     """Refuse a name that needs less than the old one did, where nobody said so: the wheel would fail on what lacks it."""
     said = {run.dimension or run.text for each in new for run in naming.runs(each, pages)[1]}
@@ -142,14 +142,15 @@ def resolve(
 def platforms(
     wheel: Sequence[str],
     values: Mapping[str, Value],
-    pages: Sequence[Page] | None = None,
+    pages: Sequence[Page],
     base: str | None = None,
 ) -> list[str]:
     """Give the platforms of a wheel that claims something of several dimensions.
 
-    >>> platforms(["manylinux_2_17_x86_64", "manylinux2014_x86_64"], {"isa": "v3"})
+    >>> from customtags.machine.dimensions import builtin
+    >>> platforms(["manylinux_2_17_x86_64", "manylinux2014_x86_64"], {"isa": "v3"}, builtin())
     ['manylinux_2_17_x86_64_v3']
-    >>> platforms(["manylinux_2_17_x86_64"], {"isa": "v3", "distro": "fc39"})
+    >>> platforms(["manylinux_2_17_x86_64"], {"isa": "v3", "distro": "fc39"}, builtin())
     ['linux_x86_64_v3_fc39']
 
     :param wheel: its platforms now, stock or extended
@@ -177,10 +178,11 @@ def bases(wheel: Sequence[str], *, pinned: bool = False) -> list[str]:
     return sorted({_served(each) for each in found})
 
 
-def local_version(platforms: Sequence[str], pages: Sequence[Page] | None = None) -> str:
+def local_version(platforms: Sequence[str], pages: Sequence[Page]) -> str:
     """Make the local version that says what the platforms do of distribution and accelerator.
 
-    >>> local_version(["linux_x86_64_v3_fc39_rocm6_0"])
+    >>> from customtags.machine.dimensions import builtin
+    >>> local_version(["linux_x86_64_v3_fc39_rocm6_0"], builtin())
     'fc39.rocm6.0'
 
     :returns: empty if they say nothing of these

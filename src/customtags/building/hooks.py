@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Optional
 from customtags import machine
 from customtags.building import compilers, inner, prepared, project, request, stale
 from customtags.errors import BuildError, CustomtagsError
+from customtags.machine.dimensions import builtin
 from customtags.tags import naming
 from customtags.wheels import filename
 from customtags.wheels.retag import retag
@@ -166,7 +167,7 @@ def _ladders(base: str) -> Mapping[str, Sequence[str]]:
 
 def _told(base: str, wanted: request.Asked) -> dict[str, str]:
     """Give the flags of the level that the name will have."""
-    _, runs = naming.runs(wanted.platforms([base])[0])
+    _, runs = naming.runs(wanted.platforms([base])[0], builtin())
     (level,) = (run.text for run in runs if run.dimension == "isa")
     return compilers.environment(os.environ, naming.arch(base), level, wanted.settings)
 

@@ -9,6 +9,7 @@ from customtags.building import claims
 from customtags.building.claims import HERE, NONE
 from customtags.building.project import DIMENSIONS
 from customtags.errors import BuildError
+from customtags.machine.dimensions import builtin
 from customtags.machine.settings import build_variable
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Asked(NamedTuple):
         :param stock: those that the wrapped back end gave it
         :raises TagError: a value is no segment of its dimension
         """
-        return claims.platforms(stock, self.values)
+        return claims.platforms(stock, self.values, builtin())
 
     def resolved(self, base: str, ladders: Callable[[], Mapping[str, Sequence[str]]]) -> Asked:
         """Put what the machine is in the place of ``here``, and a local version in that of ``auto``.
@@ -125,7 +126,7 @@ def _value(key: str, value: Any) -> Value:
 def _local(local: str | None, platforms: Sequence[str]) -> str | None:
     """Spell a local version as PEP 440 normalises it."""
     if local == AUTO:
-        local = claims.local_version(platforms) if platforms else ""
+        local = claims.local_version(platforms, builtin()) if platforms else ""
         if not local:
             why = "local-version=auto is made of distro and accelerator, and neither is asked for"
             raise BuildError(why, "ask for one, or write the local version itself")

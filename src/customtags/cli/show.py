@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from customtags import machine
 from customtags.choosing import doctor
@@ -17,7 +17,7 @@ from customtags.machine.dimensions import OPTIONAL
 from customtags.profiles import interpreter
 
 if TYPE_CHECKING:
-    from customtags.machine.spec import Page, Profile, Pythons
+    from customtags.machine.spec import Page, Profile
 
 __all__ = ["declare_detect", "declare_show"]
 
@@ -100,7 +100,7 @@ def _pip_arguments(wanted: str, profile: Profile, platforms: Sequence[str]) -> l
         raise CustomtagsError(why, f"{error}, behind --pip-args") from error
 
 
-def _platform(platform: Pythons | None) -> str:
+def _platform(platform: Mapping[str, Any] | None) -> str:
     if not platform:
         return "architecture not recorded"
     libc = f", {platform['libc']} {platform['libc_version']}" if platform.get("libc") else ""

@@ -6,7 +6,7 @@ Only types live here; nothing imports this module at run time.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol, TypedDict
+from typing import Any, Protocol
 
 from customtags.errors import CustomtagsError
 
@@ -17,20 +17,6 @@ Facts = Mapping[str, Any]
 
 #: Everything known about one machine: ``version``, ``platform``, ``source``, and one key per dimension.
 Profile = dict[str, Any]
-
-
-class Platform(TypedDict):
-    """The stock half of a profile."""
-
-    arch: str
-    libc: str | None
-    libc_version: str | None
-
-
-class Pythons(Platform, total=False):
-    """The same with the Pythons of the machine, as `customtags.profiles.interpreter.read` understands them."""
-
-    python: list[str]
 
 
 class Host(Protocol):
@@ -100,7 +86,8 @@ class Page(Protocol):
     machine that accepts the least, if all the others accept that.
 
     A page may also have ``owns(segment: str, arch: str) -> bool``: whether a segment, with the code for a GPU behind
-    it if it is an accelerator's, can be one of its ladder's on some machine. Names are checked by it.
+    it if it is an accelerator's, can be one of its ladder's on some machine. Names are checked by it. And
+    ``examples(arch: str) -> Sequence[str]``: values as users write them, for the error message about a wrong one.
     """
 
     #: The key of its facts: ``isa``, ``cuda``.

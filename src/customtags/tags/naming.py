@@ -1,32 +1,39 @@
-"""Pure: what the segments of a name mean, and how a name is made that says something.
+"""Pure: which dimension each segment of a platform tag belongs to, and the tag that several values make.
 
-`customtags.tags` splits a tag without any vocabulary; here the pages say which segments are theirs.
+`customtags.tags` splits a tag without any vocabulary. The vocabulary comes in as an argument: the pages of
+`customtags.machine.dimensions`, each of which knows its own segments.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Union
+from typing import NamedTuple, Protocol, Union
 
 from customtags.errors import TagError
-from customtags.machine.dimensions import builtin
 from customtags.tags import format, parse
 from customtags.tags.ladder import IN_NAME
 
-if TYPE_CHECKING:
-    from customtags.machine.spec import Page
+__all__ = ["Run", "Value", "agree", "arch", "check", "name", "runs"]
 
-__all__ = ["Run", "agree", "arch", "check", "name", "runs"]
-
-#: What a dimension is asked to say: one value, or for ``abi`` several.
+#: The value of a dimension as users write it: one segment, or for ``abi`` several.
 Value = Union[str, Sequence[str]]
 
 
-class Run(NamedTuple):
-    """What a name says of one dimension: a segment, or an accelerator's with the code for a GPU.
+class Vocabulary(Protocol):
+    """What this module uses of a page (`customtags.machine.spec.Page`).
 
-    :ivar dimension: None where no page knows the segment
-    :ivar text: as it stands in the name
+    Two more attributes are optional: ``owns(segment, arch)``, without which no segment is known to be the page's, and
+    ``examples(arch)``, the values that an error message shows.
+    """
+
+    DIMENSION: str
+
+
+class Run(NamedTuple):
+    """Consecutive segments of one dimension: most often one, or an accelerator's version with its GPU code.
+
+    :ivar dimension: None if no page knows the segment
+    :ivar text: the segments as they stand in the name
     """
 
     dimension: str | None
@@ -34,7 +41,7 @@ class Run(NamedTuple):
 
 
 def arch(base: str) -> str:
-    """Tell the architecture that a base is for.
+    """Return the architecture of a base.
 
     >>> arch("manylinux_2_28_x86_64"), arch("linux_aarch64")
     ('x86_64', 'aarch64')
@@ -42,26 +49,26 @@ def arch(base: str) -> str:
     return base.split("_", 3 if base.startswith(("manylinux_", "musllinux_")) else 1)[-1]
 
 
-def runs(tag: str, pages: Sequence[Page] | None = None) -> tuple[str, list[Run]]:
-    """Split a platform tag into its base and what it says of each dimension.
+def runs(tag: str, pages: Sequence[Vocabulary]) -> tuple[str, list[Run]]:
+    """Split a platform tag into its base and one run for each dimension.
 
-    >>> base, found = runs("linux_x86_64_v3_cuda12_4_sm90_torch2_9")
+    >>> from customtags.machine.dimensions import builtin
+    >>> base, found = runs("linux_x86_64_v3_cuda12_4_sm90_torch2_9", builtin())
     >>> [tuple(run) for run in found]
     [('isa', 'v3'), ('accelerator', 'cuda12_4_sm90'), (None, 'torch2_9')]
 
-    :param pages: those that know segments; by default the built-in ones, which know no ABI, site or third party's
-    :raises TagError: it is not in the grammar
+    :param pages: the built-in ones know no ABI, no site and no third party's segment
+    :raises TagError: the tag is not in the grammar
     """
     base, segments = parse(tag)
-    return base, list(_join(list(segments), arch(base), builtin() if pages is None else pages))
+    return base, list(_join(list(segments), arch(base), pages))
 
 
-def check(tag: str, pages: Sequence[Page] | None = None, *, unknown: bool = False) -> None:
-    """Refuse a tag that no machine would accept as it is spelled.
+def check(tag: str, pages: Sequence[Vocabulary], *, unknown: bool = False) -> None:
+    """Refuse a tag that no machine accepts.
 
-    :param unknown: let segments pass that no page knows
-    :raises TagError: a segment is unknown, two speak of one dimension, their order is not that of names, or a release
-        stands on another base than ``linux_<arch>``
+    :param unknown: allow segments that no page knows
+    :raises TagError: a segment is unknown, or `agree` raises it
     """
     base, found = runs(tag, pages)
     for run in found:
@@ -69,28 +76,30 @@ def check(tag: str, pages: Sequence[Page] | None = None, *, unknown: bool = Fals
             raise TagError(
                 tag,
                 f"has the segment {run.text!r}, which is of no known dimension",
-                "write one as in v3, fc39, cuda12_4 or rocm6_0, or allow unknown ones",
+                "write a known one such as v3, fc39, cuda12_4 or rocm6_0, or allow unknown segments",
             )
     agree(tag, base, found)
 
 
 def agree(tag: str, base: str, found: Sequence[Run]) -> None:
-    """Refuse a tag whose parts, each accepted by itself, no machine accepts together.
+    """Refuse a tag whose parts are each accepted by some machine, but together by none.
 
-    :raises TagError: two runs speak of one dimension, or their order is not that of names, or a release stands on
-        another base than ``linux_<arch>``
+    :raises TagError: two runs are of one dimension, the segments are out of order, or a distribution's release stands
+        on another base than ``linux_<arch>``
     """
     known = [run for run in found if run.dimension is not None]
     if not base.startswith("linux_") and any(run.dimension == "distro" for run in known):
         right = tag.replace(base, f"linux_{arch(base)}", 1)
         raise TagError(
-            tag, "names a release, which pins the C library, beside a policy", f"write {right!r}"
+            tag,
+            "combines a distribution's release, which pins the C library, with a policy",
+            f"write {right!r}",
         )
     for one, other in zip(known, known[1:]):
         if one.dimension == other.dimension != "abi":
             raise TagError(
                 tag,
-                f"says two things of {one.dimension}: {one.text!r} and {other.text!r}",
+                f"has two segments of the dimension {one.dimension}: {one.text!r} and {other.text!r}",
                 "keep one of them",
             )
     if known == found and known != sorted(known, key=_place):
@@ -98,53 +107,53 @@ def agree(tag: str, base: str, found: Sequence[Run]) -> None:
         raise TagError(tag, "has its segments out of order", f"write {right!r}")
 
 
-def name(base: str, values: Mapping[str, Value], pages: Sequence[Page] | None = None) -> str:
-    """Make the tag that says something of several dimensions, in the order of names.
+def name(base: str, values: Mapping[str, Value], pages: Sequence[Vocabulary]) -> str:
+    """Return the extended tag of a base and the values of several dimensions.
 
-    >>> name("linux_x86_64", {"accelerator": "rocm6.0", "isa": "v3", "distro": "fc39"})
+    >>> from customtags.machine.dimensions import builtin
+    >>> name("linux_x86_64", {"accelerator": "rocm6.0", "isa": "v3", "distro": "fc39"}, builtin())
     'linux_x86_64_v3_fc39_rocm6_0'
 
     :param base: a stock platform tag of Linux
-    :param values: dimension → what users write: ``v3``, ``el9.4``, ``cuda12.4_sm90``, ``["torch2.9", "numpy2"]``
-    :raises TagError: a value is no segment, or its dimension does not know it
+    :param values: dimension → value as users write it: ``v3``, ``el9.4``, ``cuda12.4_sm90``, ``["torch2.9", "numpy2"]``
+    :raises TagError: a value is not a segment, or its dimension does not know it
     """
     segments: list[str] = []
     for dimension in sorted(values, key=lambda each: _place(Run(each, ""))):
         value = values[dimension]
-        said = [value] if isinstance(value, str) else value
-        segments += sorted(_segment(base, dimension, each, pages) for each in said)
+        several = [value] if isinstance(value, str) else value
+        segments += sorted(_segment(base, dimension, each, pages) for each in several)
     return format(base, segments)
 
 
-def _segment(base: str, dimension: str, value: str, pages: Sequence[Page] | None) -> str:
-    """Spell one value as its dimension does; those without a vocabulary take any segment."""
+def _segment(base: str, dimension: str, value: str, pages: Sequence[Vocabulary]) -> str:
+    """Return the segment of one value; a dimension without a vocabulary takes any."""
     text = value.strip().lower().replace(".", "_").replace("-", "_")
     _, found = runs(f"{base}_{text}", pages)
-    known = {page.DIMENSION for page in (builtin() if pages is None else pages)}
-    meant = [run.dimension or dimension for run in found]
-    strict = dimension in known and dimension not in ("abi", "site")
-    if len(found) != 1 or meant != [dimension] or (strict and found[0].dimension is None):
+    family = [page for page in pages if page.DIMENSION == dimension]
+    strict = bool(family) and dimension not in ("abi", "site")
+    known = [run.dimension or dimension for run in found] == [dimension]
+    if not known or (strict and found[0].dimension is None):
         raise TagError(
-            value, f"is nothing that {dimension} of {arch(base)} has", _example(dimension, base)
+            value,
+            f"is not a segment of {dimension} on {arch(base)}",
+            _cure(dimension, family, arch(base)),
         )
     return text
 
 
-def _example(dimension: str, base: str) -> str:
-    from customtags.machine.dimensions.isa import LEVELS
-
-    levels = [level for level, _ in LEVELS.get(arch(base), ())]
-    examples = {
-        "isa": f"its levels are {', '.join(levels)}" if levels else "no levels are known there",
-        "distro": "write a release as in fc39, el9.4, deb12 or ubuntu24.04",
-        "accelerator": "write it as in cuda12.4, cuda12.4_sm90 or rocm6.0",
-        "abi": "write a project and its version, as in torch2.9",
-    }
-    return examples.get(dimension, "write a letter, letters and digits, then versions, as in acme2")
+def _cure(dimension: str, family: Sequence[Vocabulary], arch: str) -> str:
+    sources = [page.examples for page in family if hasattr(page, "examples")]
+    if not sources:
+        return "write letters and digits, then a version, as in torch2.9 or acme2"
+    examples = [each for examples in sources for each in examples(arch)]
+    if not examples:
+        return f"no segment of {dimension} is known on {arch}"
+    return f"write one such as {', '.join(examples)}"
 
 
-def _join(segments: list[str], arch: str, pages: Sequence[Page]) -> Iterator[Run]:
-    """Put each segment to its dimension; one that continues the run before it belongs there."""
+def _join(segments: list[str], arch: str, pages: Sequence[Vocabulary]) -> Iterator[Run]:
+    """Yield the runs, each as long as its page allows."""
     while segments:
         text = segments.pop(0)
         owner = next((page for page in pages if _owns(page, text, arch)), None)
@@ -153,13 +162,13 @@ def _join(segments: list[str], arch: str, pages: Sequence[Page]) -> Iterator[Run
         yield Run(owner.DIMENSION if owner else None, text)
 
 
-def _owns(page: Page, segment: str, arch: str) -> bool:
-    owns = getattr(page, "owns", None)  # a third party's page need not tell
+def _owns(page: Vocabulary, segment: str, arch: str) -> bool:
+    owns = getattr(page, "owns", None)
     return bool(owns and owns(segment, arch))
 
 
 def _place(run: Run) -> tuple[int, str, str]:
-    """Where a run stands in a name: the usual dimensions, then third parties' by name; ABIs by theirs."""
+    """Return the key that sorts runs as in names: built-in dimensions, then third parties' by name; ABIs by text."""
     dimension = run.dimension or ""
-    usual = IN_NAME.index(dimension) if dimension in IN_NAME else len(IN_NAME)
-    return usual, dimension, run.text if dimension == "abi" else ""
+    place = IN_NAME.index(dimension) if dimension in IN_NAME else len(IN_NAME)
+    return place, dimension, run.text if dimension == "abi" else ""

@@ -1,4 +1,4 @@
-"""Pure: the stock platform tags of Linux (PEP 600, PEP 656): what they tell of a machine, and back."""
+"""Pure: the stock platform tags of Linux (PEP 600, PEP 656), and the architecture and C library that they stand for."""
 
 from __future__ import annotations
 
@@ -6,19 +6,27 @@ from collections.abc import Iterable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from customtags.machine.spec import Platform
+    from typing import TypedDict
+
+    class Platform(TypedDict):
+        """The key ``platform`` of a profile."""
+
+        arch: str
+        libc: str | None
+        libc_version: str | None
+
 
 __all__ = ["ALIASES", "platform", "tags"]
 
 #: The names that policies had before PEP 600 (PEP 513, 571, 599) → their glibc.
 ALIASES = {"manylinux1": (2, 5), "manylinux2010": (2, 12), "manylinux2014": (2, 17)}
 
-#: The oldest glibc of PEP 600's policies, 2.17; on these, older aliases and policies exist (PEP 513, 571).
+#: The architectures that have policies older than glibc 2.17 (PEP 513, 571).
 _OLDER = ("x86_64", "i686")
 
 
 def platform(stock: Iterable[str]) -> Platform | None:
-    """Tell architecture and C library from the tags that a machine accepts.
+    """Return the architecture and the C library of a machine that accepts these tags.
 
     >>> platform(["linux_x86_64", "manylinux_2_36_x86_64", "manylinux_2_35_x86_64"])
     {'arch': 'x86_64', 'libc': 'glibc', 'libc_version': '2.36'}
@@ -42,7 +50,7 @@ def platform(stock: Iterable[str]) -> Platform | None:
 
 
 def tags(facts: Platform) -> list[str]:
-    """Give the tags that a machine accepts, best first, in the order of packaging ≥ 26.3.
+    """Return the stock tags that a machine accepts, best first, in the order of packaging ≥ 26.3.
 
     >>> tags({"arch": "aarch64", "libc": "glibc", "libc_version": "2.18"})
     ['linux_aarch64', 'manylinux_2_18_aarch64', 'manylinux_2_17_aarch64', 'manylinux2014_aarch64']

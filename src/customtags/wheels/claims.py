@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from customtags.errors import TagError, WheelError
+from customtags.machine.dimensions import builtin
 from customtags.tags import naming
 from customtags.wheels import filename
 
@@ -60,7 +61,7 @@ class Claims(NamedTuple):
 
 def _platform(tag: str, name: str) -> Platform:
     try:
-        base, runs = naming.runs(tag)
+        base, runs = naming.runs(tag, builtin())
     except TagError as error:
         raise WheelError(
             name, f"has a platform tag that is none: {error.problem}", error.cure

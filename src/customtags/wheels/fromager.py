@@ -21,14 +21,13 @@ if TYPE_CHECKING:
 __all__ = ["read", "write"]
 
 
-def read(
-    build: str, arch: str, pages: Sequence[Page] | None = None
-) -> tuple[str, dict[str, Value]]:
+def read(build: str, arch: str, pages: Sequence[Page]) -> tuple[str, dict[str, Value]]:
     """Split a build tag into its number and what it says of each dimension.
 
     A part that no page knows is a project whose ABI counts. Of a version the first two numbers do.
 
-    >>> read("8_el9.6_rocm7.1_torch2.10.0", "x86_64")
+    >>> from customtags.machine.dimensions import builtin
+    >>> read("8_el9.6_rocm7.1_torch2.10.0", "x86_64", builtin())
     ('8', {'distro': 'el9.6', 'accelerator': 'rocm7.1', 'abi': ['torch2.10']})
 
     :raises CustomtagsError: a part has no spelling as a segment, or two speak of one dimension

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from customtags.errors import TagError, WheelError
+from customtags.machine.dimensions import builtin
 from customtags.tags import naming, parse
 from customtags.wheels import filename, metadata, record, sboms, sidecars
 from customtags.wheels.archive import Archive
@@ -245,7 +246,7 @@ def _check_platforms(platforms: Sequence[str], wanted: Wanted) -> None:
             raise TagError(tag, "is no platform: these are of a-z, 0-9 and _", "spell it so")
         if not base.startswith(_SYSTEMS) and not wanted.unknown:
             raise TagError(tag, "is no platform of any system", "write it as in linux_x86_64_v3")
-        naming.check(tag, wanted.pages, unknown=wanted.unknown)
+        naming.check(tag, wanted.pages or builtin(), unknown=wanted.unknown)
         extended.add(bool(segments))
     if len(extended) != 1:
         why = "mixes extended and stock tags: a pip without customtags would take it for the latter"

@@ -10,7 +10,17 @@ if TYPE_CHECKING:
 
     from customtags.machine.spec import Facts, Host, Probe
 
-__all__ = ["DIMENSION", "NAME", "PROBES", "common", "describe", "ladder", "override", "owns"]
+__all__ = [
+    "DIMENSION",
+    "NAME",
+    "PROBES",
+    "common",
+    "describe",
+    "examples",
+    "ladder",
+    "override",
+    "owns",
+]
 
 NAME = "cuda"
 DIMENSION = "accelerator"
@@ -117,6 +127,11 @@ def owns(segment: str, arch: str) -> bool:
     numbers = version.removeprefix(NAME).split("_")
     plain = version.startswith(NAME) and len(numbers) <= 2 and all(map(str.isdigit, numbers))
     return plain and (not named or code.rstrip("af").isdigit())
+
+
+def examples(arch: str) -> list[str]:
+    """Return versions as users write them, without and with a GPU."""
+    return ["cuda12.4", "cuda12.4_sm90"]
 
 
 def common(several: Sequence[Facts]) -> Iterator[Facts]:

@@ -19,6 +19,7 @@ __all__ = [
     "PROBES",
     "common",
     "describe",
+    "examples",
     "ladder",
     "libc",
     "override",
@@ -176,6 +177,11 @@ def owns(segment: str, arch: str) -> bool:
     """Tell whether it is a release of a distribution that has a word of its own here."""
     word = segment.rstrip(f"_{_DIGITS}")
     return word != segment and (word in OTHERS or any(word == each for each, _ in WORDS.values()))
+
+
+def examples(arch: str) -> list[str]:
+    """Return releases as users write them."""
+    return ["fc39", "el9.4", "deb12", "ubuntu24.04"]
 
 
 def common(several: Sequence[Facts]) -> Iterator[Facts]:

@@ -17,6 +17,7 @@ __all__ = [
     "PROBES",
     "common",
     "describe",
+    "examples",
     "ladder",
     "override",
     "owns",
@@ -188,6 +189,11 @@ def ladder(facts: Facts) -> list[str]:
 def owns(segment: str, arch: str) -> bool:
     """Tell whether it is one of the architecture's levels."""
     return segment in dict(LEVELS.get(arch, ()))
+
+
+def examples(arch: str) -> list[str]:
+    """Return the levels of an architecture."""
+    return [level for level, _ in LEVELS.get(arch, ())]
 
 
 def common(several: Sequence[Facts]) -> Iterator[Facts]:
