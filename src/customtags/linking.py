@@ -16,7 +16,7 @@ from typing import NamedTuple
 from packaging.utils import canonicalize_name
 
 from customtags.errors import CustomtagsError, ElfError
-from customtags.libraries.supplier import Library, Supplier, installed
+from customtags.libraries.supplier import Library, Supplier, find_installed
 from customtags.machine.dimensions.abi import Abi
 
 __all__ = ["Linking", "link"]
@@ -91,7 +91,7 @@ def link(
         raise CustomtagsError(
             f"{package!r} is no folder below site-packages", "name it as in mine/sub"
         )
-    supplier = installed(distribution, path)
+    supplier = find_installed(distribution, path)
     chosen = [*_chosen(supplier, libraries)]
     includes = [*_include_dirs(supplier)]
     if not chosen and not includes:

@@ -14,7 +14,7 @@ from packaging.specifiers import SpecifierSet
 from customtags.errors import CustomtagsError, WheelError
 from customtags.libraries import abis, preload
 from customtags.libraries.links import origin
-from customtags.libraries.supplier import environment, from_wheel, place
+from customtags.libraries.supplier import all_installed, from_wheel, place
 from customtags.linking import Linking, link
 from customtags.wheels.write import write
 
@@ -114,7 +114,9 @@ def printed(command: list[str], site: Path) -> str:
 
 def test_what_is_not_there_is_said(tmp_path: Path) -> None:
     path = install(tmp_path, "vec", "1", "vec/libvec.so")
-    with pytest.raises(CustomtagsError, match=r"'other' is not installed here; install it"):
+    with pytest.raises(
+        CustomtagsError, match=r"'other' is not installed in this environment; install it"
+    ):
         link("other", path=path)
     with pytest.raises(CustomtagsError, match=r"no library 'vector'; it has libvec\.so"):
         link("vec", libraries=["vector"], path=path)
@@ -134,7 +136,7 @@ def test_flags_are_words_for_a_compiler() -> None:
 def test_the_first_of_a_name_counts_as_importing_has_it(tmp_path: Path) -> None:
     one = install(tmp_path / "one", "vec", "1", "vec/libvec.so")
     two = install(tmp_path / "two", "Vec", "2")
-    assert [str(each) for each in environment([*one, *two])] == ["vec 1"]
+    assert [str(each) for each in all_installed([*one, *two])] == ["vec 1"]
 
 
 def test_a_wheel_supplies_what_it_would_install(tmp_path: Path) -> None:
@@ -242,4 +244,4 @@ def test_what_an_interrupted_uninstall_leaves_supplies_nothing(
     (tmp_path / "part-1.dist-info").mkdir()
     if metadata is not None:
         (tmp_path / "part-1.dist-info" / "METADATA").write_text(metadata, encoding="utf-8")
-    assert [*environment([str(tmp_path)])] == []
+    assert [*all_installed([str(tmp_path)])] == []

@@ -6,7 +6,6 @@ pip asks neither: it installs no wheel again whose version is there already.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from importlib import metadata
 from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.specifiers import SpecifierSet
@@ -14,10 +13,12 @@ from packaging.utils import canonicalize_name
 
 from customtags.choosing.rank import Wanted, rank
 from customtags.choosing.verdict import judge, split
+from customtags.wheels.installed import read_environment
 
 if TYPE_CHECKING:
     from customtags.choosing.index import File
     from customtags.choosing.verdict import Machine, Tag
+    from customtags.wheels.installed import Installed
 
 __all__ = ["Better", "Distribution", "Unfit", "better", "distributions", "unfit"]
 
@@ -64,29 +65,17 @@ def distributions(path: Sequence[str] | None = None) -> list[Distribution]:
 
     :param path: the folders, by default those of ``sys.path``
     """
-    found: dict[str, Distribution] = {}
-    every = metadata.distributions() if path is None else metadata.distributions(path=list(path))
-    for each in every:
-        try:
-            known = _known(each)
-        except (KeyError, OSError, TypeError, ValueError):  # what an interrupted uninstall leaves
-            continue
-        if known:
-            found.setdefault(canonicalize_name(known.name), known)
-    return sorted(found.values())
+    return sorted(filter(None, map(_known, read_environment(path))))
 
 
-def _known(found: metadata.Distribution) -> Distribution | None:
+def _known(found: Installed) -> Distribution | None:
     """Understand one distribution, None if it is of no wheel."""
-    said = found.metadata
-    lines = (found.read_text("WHEEL") or "").splitlines()
+    lines = found.text("WHEEL").splitlines()
     tags = [line.partition(":")[2].strip() for line in lines if line.startswith("Tag:")]
-    if not ("Name" in said and said["Name"] and tags):
+    if not tags:
         return None
     whole = tuple(tag for line in tags if line.count("-") == 2 for tag in split(line))
-    return Distribution(
-        said["Name"], found.version, whole, found.read_text("direct_url.json") is not None
-    )
+    return Distribution(found.name, found.version, whole, bool(found.text("direct_url.json")))
 
 
 def unfit(installed: Iterable[Distribution], machine: Machine) -> Iterator[Unfit]:

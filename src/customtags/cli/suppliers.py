@@ -34,4 +34,4 @@ def given(options: argparse.Namespace) -> list[Supplier] | None:
     from customtags.libraries import supplier
 
     wheels = [*map(supplier.from_wheel, options.suppliers)]
-    return [*wheels, *supplier.environment()] if wheels else None
+    return [*wheels, *supplier.all_installed()] if wheels else None

@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 
 from customtags.errors import ElfError
 from customtags.libraries import system
-from customtags.libraries.supplier import Library, Supplier, environment, find, place
+from customtags.libraries.supplier import Library, Supplier, all_installed, find, place
 
 if TYPE_CHECKING:
     from customtags.wheels.claims import Claims
@@ -65,7 +65,7 @@ def links(wheel: Wheel, claims: Claims, suppliers: Sequence[Supplier] | None = N
     known = system.everywhere()
     needs = [need for need in needs if need[1] not in known]
     if needs and suppliers is None:
-        suppliers = [*environment()]
+        suppliers = [*all_installed()]
     own = canonicalize_name(claims.stem.partition("-")[0])
     others = [each for each in suppliers or () if each.name != own]
     supplied = {soname: find(soname, others) for soname in dict.fromkeys(s for _, s in needs)}

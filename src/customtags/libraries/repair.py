@@ -22,7 +22,7 @@ from customtags.errors import WheelError
 from customtags.libraries import abis, preload
 from customtags.libraries.graft import graft, set_rpath
 from customtags.libraries.links import Link, folders, links, origin, reaches, requirements
-from customtags.libraries.supplier import environment
+from customtags.libraries.supplier import all_installed
 from customtags.machine.dimensions import builtin
 from customtags.machine.dimensions.abi import Abi
 from customtags.tags import fold, naming
@@ -90,7 +90,10 @@ def repair(
     :raises ToolError: auditwheel or patchelf is missing or failed
     """
     metadata.read(Archive(path), filename.parse(path.name))  # or it is refused here
-    claims, suppliers = Claims.of(path.name), [*(environment() if suppliers is None else suppliers)]
+    claims, suppliers = (
+        Claims.of(path.name),
+        [*(all_installed() if suppliers is None else suppliers)],
+    )
     with Wheel(path) as wheel:
         found = links(wheel, claims, suppliers)
     needed = {link.supplier.name: link.supplier for link in found if link.supplier}

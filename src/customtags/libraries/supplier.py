@@ -7,7 +7,6 @@ an editable install lists no library there, and supplies none.
 from __future__ import annotations
 
 import csv
-import importlib.metadata
 import mmap
 import shutil
 import tempfile
@@ -23,14 +22,15 @@ from packaging.version import Version
 
 from customtags.errors import CustomtagsError, ElfError, WheelError
 from customtags.wheels.elf import Elf
+from customtags.wheels.installed import read_environment
 
 __all__ = [
     "Library",
     "Supplier",
-    "environment",
+    "all_installed",
     "find",
+    "find_installed",
     "from_wheel",
-    "installed",
     "mapped",
     "place",
 ]
@@ -74,50 +74,35 @@ class Supplier(NamedTuple):
         return f"{self.name} {self.version}"
 
 
-def installed(name: str, path: Sequence[str] | None = None) -> Supplier:
-    """Give an installed distribution.
+def find_installed(name: str, path: Sequence[str] | None = None) -> Supplier:
+    """Return an installed distribution.
 
-    :param path: the folders to look into, those that this Python imports from if it is None
+    :param path: the folders to search, by default those of ``sys.path``
     :raises CustomtagsError: it is not installed
     """
-    wanted = canonicalize_name(name)
-    found = next((each for each in environment(path) if each.name == wanted), None)
+    requested = canonicalize_name(name)
+    found = next((each for each in all_installed(path) if each.name == requested), None)
     if found is None:
         raise CustomtagsError(
-            f"{name!r} is not installed here",
-            f"install it into this environment, or run the customtags of the one that has {name!r}",
+            f"{name!r} is not installed in this environment",
+            f"install it, or run the customtags of the environment that has {name!r}",
         )
     return found
 
 
-def environment(path: Sequence[str] | None = None) -> Iterator[Supplier]:
-    """Give what is installed, the first of each name, as importing finds it."""
-    seen = set()
-    there = (
-        importlib.metadata.distributions()
-        if path is None
-        else importlib.metadata.distributions(path=[*path])
-    )
-    for each in there:
+def all_installed(path: Sequence[str] | None = None) -> Iterator[Supplier]:
+    """Yield every installed distribution that Python can import."""
+    for each in read_environment(path):
         try:
-            found = _installed(each)
-        except (KeyError, OSError, TypeError, ValueError, csv.Error):
-            continue  # what an interrupted uninstall leaves
-        if found.name and found.name not in seen:
-            seen.add(found.name)
-            yield found
-
-
-def _installed(found: importlib.metadata.Distribution) -> Supplier:
-    root = Path(str(found.locate_file("")))
-    rows = csv.reader((found.read_text("RECORD") or "").splitlines())
-    files = [row[0] for row in rows if row]
-    libraries = [Library(file, mapped(root / file)) for file in files if _is_shared(file)]
-    said = found.metadata
-    if "Name" not in said or "Version" not in said:
-        raise ValueError("its METADATA lack name or version")
-    name = canonicalize_name(said["Name"])
-    return Supplier(name, str(Version(said["Version"])), root, files, libraries)
+            rows = csv.reader(each.text("RECORD").splitlines())
+            files = [row[0] for row in rows if row]
+            version = str(Version(each.version))
+        except (ValueError, csv.Error):  # the remains of an interrupted uninstall
+            continue
+        libraries = [
+            Library(file, mapped(each.folder / file)) for file in files if _is_shared(file)
+        ]
+        yield Supplier(canonicalize_name(each.name), version, each.folder, files, libraries)
 
 
 def from_wheel(wheel: Path) -> Supplier:
