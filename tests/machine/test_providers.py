@@ -46,7 +46,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., No
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.syspath_prepend(tmp_path)
 
-    def put(project: str, entry: str, source: str, group: str = plugins.DIMENSIONS) -> None:
+    def put(project: str, entry: str, source: str, group: str = "customtags.dimensions") -> None:
         value = entry.partition("=")[2].strip()
         module = value.partition(":")[0]
         (tmp_path / f"{module}.py").write_text(source, encoding="utf-8")

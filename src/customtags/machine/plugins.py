@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["DIMENSIONS", "PROVIDERS", "Guarded", "fault_of_page", "fault_of_segments", "pages"]
 
 #: The groups of entry points: our own, and that of wheel variants.
-DIMENSIONS, PROVIDERS = "customtags.machine.dimensions", "variant_plugins"
+DIMENSIONS, PROVIDERS = "customtags.dimensions", "variant_plugins"
 
 #: What a page must have (docs/third-parties.md), and what of it is called.
 ATTRIBUTES = ("NAME", "DIMENSION", "PROBES", "override", "ladder", "describe")
