@@ -18,7 +18,7 @@ import zipfile
 from pathlib import Path
 
 from customtags import machine
-from customtags.choosing.doctor import running_platforms
+from customtags.profiles import running
 from real.emulation import MODELS, Emulator
 
 HERE = Path(__file__).parent
@@ -97,7 +97,7 @@ def archspec(wheel: str, emulator: Emulator) -> None:
 
 
 def here(name: str) -> None:
-    platforms = running_platforms()
+    platforms = running.platforms()
     extended, _ = machine.extend(platforms, machine.detect())
     native = machine.native_tag(platforms)
     segments = extended[0].removeprefix(f"{native}_") if extended else "none"

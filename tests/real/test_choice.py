@@ -34,8 +34,8 @@ BUILD = """
 import sys
 from pathlib import Path
 from customtags import demo
-from customtags.choosing.doctor import running_platforms
-for variant in demo.variants(running_platforms()):
+from customtags.profiles import running
+for variant in demo.variants(running.platforms()):
     demo.build(Path(sys.argv[1]), *variant, demo.compiler())
 """
 

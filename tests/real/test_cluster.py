@@ -12,7 +12,7 @@ import pytest
 
 from cli.test_cli import run_in
 from customtags import demo
-from customtags.choosing.doctor import running_python
+from customtags.profiles import running
 from customtags.wheels.write import write
 from real.environments import PROJECT, run
 
@@ -100,7 +100,7 @@ def test_the_intersection_of_the_example() -> None:
 
 
 def test_one_environment_runs_on_all(make_environment: MakeEnvironment, tmp_path: Path) -> None:
-    python = running_python()
+    python = running.python()
     wheels = tmp_path / "wheels"
     for platform, segments in OFFERED.items():
         base = "any" if platform == "any" else platform.partition("_v")[0]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from customtags.choosing.doctor import running_python
+from customtags.profiles import running
 from customtags.profiles.interpreter import read
 from customtags.wheels.write import write
 from real.test_choice import Quiet
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from real.conftest import MakeEnvironment
     from real.environments import Environment, Wheelhouse
 
-PYTHON = read(running_python())
+PYTHON = read(running.python())
 
 #: What the index holds, and the settings of a machine that takes it.
 OFFERED = {

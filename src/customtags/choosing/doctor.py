@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from packaging import tags
-
 import _customtags
 from customtags import hook
 from customtags.errors import FactError
 from customtags.machine import settings
-from customtags.profiles import interpreter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from customtags.machine.spec import Host, Page
-    from customtags.profiles.interpreter import Interpreter
 
 __all__ = [
     "Copy",
@@ -32,9 +27,6 @@ __all__ = [
     "cost",
     "disagreements",
     "hook_state",
-    "release",
-    "running_platforms",
-    "running_python",
 ]
 
 #: Times, in a new process, what the hook adds to the first list of platforms.
@@ -95,25 +87,6 @@ def hook_state() -> Hook:
         pth=str(pth) if pth.exists() else None,
         engine=str(hook.__file__),
     )
-
-
-def running_platforms() -> list[str]:
-    """Give the stock platforms of the running machine, whether the hook is active or not."""
-    return list(inspect.unwrap(tags.platform_tags)())
-
-
-def running_python() -> str:
-    """Name the running Python as a profile does."""
-    best = next(tags.sys_tags())
-    return interpreter.spell(best.interpreter, best.abi)
-
-
-def release(python: Interpreter) -> str:
-    """Give the whole version of a Python; of another than the running one it is not known, and pip then says .0."""
-    name = "{}{}{}".format(python.implementation, *python.version)
-    if interpreter.spell(name, python.abi) == running_python():
-        return "{}.{}.{}".format(*sys.version_info)
-    return "{}.{}.0".format(*python.version)
 
 
 def copies() -> list[Copy]:

@@ -11,7 +11,7 @@ from customtags.choosing import doctor
 from customtags.cli.machine import add_options, look
 from customtags.cli.output import Verbs, add_verb, paint, print_json, table
 from customtags.errors import CustomtagsError, WheelError
-from customtags.profiles import interpreter
+from customtags.profiles import interpreter, running
 
 if TYPE_CHECKING:
     import argparse
@@ -70,7 +70,7 @@ def _machines(options: argparse.Namespace) -> list[Machine]:
     profile, stock, settings, pages, _ = look(options.profile, options.root)
     named = [options.python] if options.python else (profile["platform"] or {}).get("python")
     try:
-        pythons = list(map(interpreter.read, named or [doctor.running_python()]))
+        pythons = list(map(interpreter.read, named or [running.python()]))
     except ValueError as error:
         raise CustomtagsError(
             f"{options.python!r} is no Python", f"{error}, behind --python"
@@ -130,7 +130,9 @@ def _best(file: File, machines: Sequence[Machine]) -> dict[str, Any]:
         judged = verdict.judge(verdict.split(file.name), machine)
         specifier = file.requires_python or index.requires_python(file)
         misses = list(
-            rank.python_misses(file.name, specifier, doctor.release(machine.python), "its metadata")
+            rank.python_misses(
+                file.name, specifier, running.release(machine.python), "its metadata"
+            )
         )
         fits = judged.fits and not misses
         number = len(misses) + len(judged.tags[0].misses)
@@ -310,7 +312,7 @@ def _wanted(
             raise CustomtagsError(
                 there, "name the project, as in 'customtags rank wheels/ example'"
             )
-        return Wanted(names[0], SpecifierSet(), doctor.release(machine.python), settings)
+        return Wanted(names[0], SpecifierSet(), running.release(machine.python), settings)
     try:
         parsed = Requirement(requirement)
     except InvalidRequirement as error:
@@ -318,7 +320,7 @@ def _wanted(
             f"{requirement!r} is no project", "write it as in 'example' or 'example==1.2.3'"
         ) from error
     name = canonicalize_name(parsed.name)
-    return Wanted(name, parsed.specifier, doctor.release(machine.python), settings)
+    return Wanted(name, parsed.specifier, running.release(machine.python), settings)
 
 
 def _print_ranking(ranking: Ranking, machine: Machine, most: int | None) -> None:

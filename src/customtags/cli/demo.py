@@ -7,9 +7,9 @@ import tempfile
 from pathlib import Path
 
 from customtags import demo
-from customtags.choosing import doctor
 from customtags.cli.output import Verbs, add_verb, print_json, table
 from customtags.errors import ToolError
+from customtags.profiles import running
 
 __all__ = ["declare"]
 
@@ -23,7 +23,7 @@ def declare(verbs: Verbs, name: str) -> None:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    stock = doctor.running_platforms()
+    stock = running.platforms()
     cc, skipped = _compiler()
     with tempfile.TemporaryDirectory(prefix="customtags-demo-") as name:
         folder = Path(name)

@@ -10,7 +10,7 @@ from customtags.cli.output import Verbs, add_verb, print_json, table
 from customtags.machine.host import Host, cache
 from customtags.machine.host.child import LIMIT
 from customtags.machine.settings import variable
-from customtags.profiles import interpreter
+from customtags.profiles import interpreter, running
 
 if TYPE_CHECKING:
     import argparse
@@ -54,8 +54,8 @@ def _doctor(options: argparse.Namespace) -> int:
     unpatched = [copy.name for copy in copies if copy.file and not copy.patched]
     patched = [copy.name for copy in copies if copy.patched]
     profile, _, settings, pages, problems = look()
-    python = interpreter.read(doctor.running_python())
-    judged = Machine(profile, doctor.running_platforms(), python, settings=settings, pages=pages)
+    python = interpreter.read(running.python())
+    judged = Machine(profile, running.platforms(), python, settings=settings, pages=pages)
     report = {
         "hook": hook._asdict(),
         "copies": [copy._asdict() for copy in copies],

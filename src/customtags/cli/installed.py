@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
-from customtags.choosing import doctor, index, installed, pip_settings
+from customtags.choosing import index, installed, pip_settings
 from customtags.cli.output import paint
 from customtags.cli.progress import progress
+from customtags.profiles import running
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,7 +79,7 @@ def _better(url: str, there: Sequence[Distribution], machine: Machine) -> list[d
     found = installed.better(
         there,
         machine,
-        doctor.release(machine.python),
+        running.release(machine.python),
         lambda name: pages[canonicalize_name(name)][0],
     )
     return [

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from customtags import machine
-from customtags.choosing import doctor
 from customtags.errors import CustomtagsError, FactError
 from customtags.machine import providers
 from customtags.machine.host import Host
 from customtags.machine.settings import Settings
+from customtags.profiles import running
 from customtags.tags import stock
 
 if TYPE_CHECKING:
@@ -67,11 +67,11 @@ def look(profile: str | None = None, root: str | None = None) -> Look:
         arch = host.arch() or os.uname().machine
         found["platform"] = {"arch": arch, "libc": None, "libc_version": None}
     elif not settings.profile:
-        platform = stock.platform(doctor.running_platforms())
-        found["platform"] = {**platform, "python": [doctor.running_python()]} if platform else {}
+        platform = stock.platform(running.platforms())
+        found["platform"] = {**platform, "python": [running.python()]} if platform else {}
     facts = {"version": found["version"], "platform": found.get("platform"), **found}
     if problems:
         facts["problems"] = list(map(str, problems))
     foreign = facts["platform"] and (root or settings.profile)
-    platforms = stock.tags(facts["platform"]) if foreign else doctor.running_platforms()
+    platforms = stock.tags(facts["platform"]) if foreign else running.platforms()
     return Look(facts, platforms, settings, pages, problems)
