@@ -9,9 +9,9 @@ __all__ = [
     "ElfError",
     "FactError",
     "OverrideError",
-    "PageError",
     "ProfileError",
     "SettingError",
+    "SourceError",
     "TagError",
     "ToolError",
     "WheelError",
@@ -90,8 +90,8 @@ class ElfError(CustomtagsError):
         super().__init__(why, "build or fetch it again")
 
 
-class PageError(CustomtagsError):
-    """A folder or a page of an index that can't be read.
+class SourceError(CustomtagsError):
+    """A folder or an index that cannot be read.
 
     :ivar place: its path or URL, without a password
     """

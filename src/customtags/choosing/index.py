@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 from urllib.request import url2pathname
 
-from customtags.errors import PageError, ToolError
+from customtags.errors import SourceError, ToolError
 
 if TYPE_CHECKING:
     from requests import Session
@@ -78,18 +78,18 @@ def named(names: Iterable[str]) -> list[File]:
 def folder(path: str) -> list[File]:
     """Give the archives in a folder, as pip sorts them: the last of equal ones is taken.
 
-    :raises PageError: it can't be listed
+    :raises SourceError: it can't be listed
     """
     try:
         names = sorted(os.listdir(path), key=quote, reverse=True)
     except OSError as error:
-        raise PageError(
+        raise SourceError(
             path, f"can't be listed ({error.strerror})", "name another folder"
         ) from error
     return [File(name, path) for name in names if name.endswith(ARCHIVES)]
 
 
-def search(project: str, client: Client, tell: Tell) -> tuple[list[File], list[PageError]]:
+def search(project: str, client: Client, tell: Tell) -> tuple[list[File], list[SourceError]]:
     """Give the files of one project in every place that pip looks at, as pip sorts them, and what went wrong.
 
     https://github.com/pypa/pip/blob/26.3/src/pip/_internal/index/package_finder.py, ``find_all_candidates``: folders
@@ -99,7 +99,7 @@ def search(project: str, client: Client, tell: Tell) -> tuple[list[File], list[P
     """
     flat: list[File] = []
     paged: list[File] = []
-    problems: list[PageError] = []
+    problems: list[SourceError] = []
     for place, is_index in client.places():
         path = local(place)
         try:
@@ -108,7 +108,7 @@ def search(project: str, client: Client, tell: Tell) -> tuple[list[File], list[P
             else:
                 url = f"{place.rstrip('/')}/{project}/" if is_index else place
                 paged += client.files(url, project, tell)
-        except PageError as error:
+        except SourceError as error:
             problems.append(error)
     return sorted(
         flat, key=lambda file: quote(f"{file.origin}/{file.name}"), reverse=True
@@ -150,7 +150,7 @@ class Client:
     def files(self, url: str, project: str, tell: Tell) -> list[File]:
         """Give the files of a page, in its order; none if there is no such page.
 
-        :raises PageError: it can't be read
+        :raises SourceError: it can't be read
         """
         from mousebender import simple
 
@@ -169,7 +169,7 @@ class Client:
             simple.UnsupportedMIMEType,
             *(AttributeError, LookupError, TypeError, ValueError),  # JSON of another shape
         ) as error:
-            raise PageError(
+            raise SourceError(
                 _plain(url), f"is no page of an index ({error})", "see PEP 503 and 691"
             ) from error
 
@@ -183,7 +183,7 @@ class Client:
         trusted = {host, f"{host}:{urlsplit(url).port}"}.intersection(self.settings.trusted_hosts)
         if not (url.startswith("https:") or host.startswith(LOCAL_HOSTS) or trusted):
             cure = f"serve it over https, or add --trusted-host {host} as 'trusted-host' to pip's configuration"
-            raise PageError(
+            raise SourceError(
                 shown, "is neither https nor a trusted host, so that pip ignores it", cure
             )
         proxy = self.settings.proxy
@@ -201,13 +201,13 @@ class Client:
                 return None, ""
             if response.status_code >= 400:
                 cure = "put user and password into the URL or into netrc, or see 'pip config list'"
-                raise PageError(shown, f"answers {response.status_code} {response.reason}", cure)
+                raise SourceError(shown, f"answers {response.status_code} {response.reason}", cure)
             content = bytearray()
             for chunk in response.iter_content(65536):
                 content += chunk
                 tell(f"{shown}: {len(content) / 1e6:.1f} MB")
         except (RequestException, OSError) as error:
-            raise PageError(
+            raise SourceError(
                 shown,
                 f"can't be read ({_reason(error).replace(url, shown)})",
                 "see 'pip config list'",
@@ -268,7 +268,7 @@ def _page(path: str) -> str | None:
     try:
         return place.read_text("utf-8", "replace") if place.exists() else None
     except OSError as error:
-        raise PageError(path, f"can't be read ({error.strerror})", "make it readable") from error
+        raise SourceError(path, f"can't be read ({error.strerror})", "make it readable") from error
 
 
 def _plain(url: str) -> str:

@@ -18,6 +18,7 @@ __all__ = [
     "common",
     "describe",
     "examples",
+    "lacking",
     "ladder",
     "override",
     "owns",
@@ -209,10 +210,17 @@ def describe(facts: Facts) -> str:
     levels = dict(LEVELS.get(facts["arch"], ()))
     names = list(levels)
     for name in names[names.index(reached[0]) + 1 :] if reached and names else names:
-        lacking = [word for word in _needs(levels, name) if word not in facts["features"]]
-        more = " …" if lacking[1:] else ""
-        return f"{facts['arch']}, lacks {lacking[0]}{more} for {name}"
+        missing = lacking(facts, name)
+        more = " …" if missing[1:] else ""
+        return f"{facts['arch']}, lacks {missing[0]}{more} for {name}"
     return f"{facts['arch']}, {reached[0] if reached else 'no levels known'}"
+
+
+def lacking(facts: Facts, level: str) -> list[str]:
+    """Return the features that a level requires and the CPU does not support."""
+    levels = dict(LEVELS.get(facts["arch"], ()))
+    required = _needs(levels, level) if level in levels else ()
+    return [word for word in required if word not in facts["features"]]
 
 
 def _from_bits(host: Host, ask: Callable[[], Mapping[int, int] | None]) -> Facts | None:
