@@ -83,7 +83,7 @@ def _gpu_rows(python: str, wheelhouse: venvs.Wheelhouse, wheel: Path) -> Iterato
     """Compare with cuobjdump on the file that has most GPU code, if there is any."""
     listing = (
         "import sys, time; from collections import Counter; from pathlib import Path;"
-        "from customtags.wheels.elf import Elf; from customtags.wheels import gpu; import mmap;"
+        "from customtags.wheels.elf import Elf; from customtags.audit import gpu; import mmap;"
         "file = open(sys.argv[1], 'rb'); start = time.perf_counter();"
         "elf = Elf(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ));"
         "found = Counter((c.target.rstrip('f'), c.kind) for c in gpu.fatbins(elf));"

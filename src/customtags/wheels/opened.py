@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from customtags.errors import ElfError, WheelError
-from customtags.wheels.elf import MAGIC, Elf
+from customtags.wheels.elf import Elf
+from customtags.wheels.elf_layout import MAGIC
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

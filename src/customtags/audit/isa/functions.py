@@ -19,7 +19,8 @@ from customtags.audit.isa import symbols
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from customtags.wheels.elf import Data, Elf, Section, Segment
+    from customtags.wheels.elf import Elf
+    from customtags.wheels.elf_layout import Data, Section, Segment
 
 __all__ = ["Function", "Functions"]
 

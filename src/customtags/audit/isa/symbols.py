@@ -14,7 +14,8 @@ from customtags.errors import ElfError
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
 
-    from customtags.wheels.elf import Elf, Section
+    from customtags.wheels.elf import Elf
+    from customtags.wheels.elf_layout import Section
 
 __all__ = ["chosen_by_loader", "named", "sizes"]
 
