@@ -1,8 +1,10 @@
 """``python -m customtags`` is the command ``customtags``."""
 
-import sys
-
-from customtags.cli import main
-
 if __name__ == "__main__":
+    try:
+        import sys
+
+        from customtags.cli import main
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
     sys.exit(main())

@@ -15,7 +15,19 @@ __all__ = [
     "TagError",
     "ToolError",
     "WheelError",
+    "printable",
 ]
+
+
+def printable(text: str) -> str:
+    r"""Escape what a terminal would obey or hide, as `repr` does: control and format characters, line separators.
+
+    >>> printable("evil/\x1b[31mred\u202e.so")
+    'evil/\\x1b[31mred\\u202e.so'
+    """
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 class CustomtagsError(Exception):
@@ -31,7 +43,7 @@ class CustomtagsError(Exception):
         self.cure = cure
 
     def __str__(self) -> str:
-        return f"{self.problem}; {self.cure}"
+        return printable(f"{self.problem}; {self.cure}")
 
 
 class TagError(CustomtagsError):

@@ -129,6 +129,8 @@ def _row(
 def _complain(*problem: object) -> None:
     try:
         if os.environ.get("CUSTOMTAGS_DEBUG", "") not in ("", "0") and sys.stderr is not None:
-            print("customtags:", *problem, file=sys.stderr)
+            from customtags.errors import printable
+
+            print("customtags:", *map(printable, map(str, problem)), file=sys.stderr)
     except Exception:  # noqa: BLE001, S110 - a stderr that is closed is none
         pass

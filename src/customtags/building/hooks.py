@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Optional
 
 from customtags import machine
 from customtags.building import compilers, inner, prepared, project, request, stale
-from customtags.errors import BuildError, CustomtagsError
+from customtags.errors import BuildError, CustomtagsError, printable
 from customtags.machine.dimensions import builtin
 from customtags.tags import naming
 from customtags.wheels import filename
@@ -193,7 +193,8 @@ def _refuse_false_claims(wheel: Path) -> None:
     checks[isa.NAME] = functools.partial(isa.check, full=True, dispatched=patterns)
     false = [finding for finding in audit(wheel, checks) if finding.severity == FALSE]
     for finding in false:
-        print(f"customtags: {finding.code}: {finding.says}; {finding.cure}", file=sys.stderr)
+        line = f"{finding.code}: {finding.says}; {finding.cure}"
+        print(f"customtags: {printable(line)}", file=sys.stderr)
     if false:
         count = "a false claim" if len(false) == 1 else f"{len(false)} false claims"
         raise BuildError(f"{wheel.name!r} makes {count}", "what is wrong stands above")

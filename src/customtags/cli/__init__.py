@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
-import io
-import os
-import sys
-from collections.abc import Iterable, Sequence
-from importlib import import_module
+TYPE_CHECKING = False  # `main` guards every other import against Ctrl-C
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
-from customtags import __version__
-from customtags.errors import CustomtagsError
+    from customtags.cli.output import Parser
 
 __all__ = ["VERBS", "main", "parser"]
 
-#: Every verb: its name → the module that has it, and the function there that declares it and says what runs it.
+#: Every verb: its name → its module, and the function there that declares its arguments and what runs it.
 VERBS = {
     "show": ("show", "declare_show"),
     "detect": ("show", "declare_detect"),
@@ -36,41 +32,64 @@ VERBS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb.
 
-    :returns: 0 yes, 1 no, 2 bad usage or input
+    :returns: 0 yes, 1 no, 2 bad usage or input, 130 interrupted
     """
+    try:
+        return _main(arguments)
+    except KeyboardInterrupt:
+        return 130
+
+
+def _main(arguments: Sequence[str] | None) -> int:
+    import io
+    import os
+    import sys
+
+    # Python makes None of a standard stream that is closed.
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     if isinstance(sys.stdout, io.TextIOWrapper):  # "…" is not in every encoding
         sys.stdout.reconfigure(errors="replace")
     given = list(sys.argv[1:] if arguments is None else arguments)
-    verb = [name for name in given[:1] if name in VERBS]
-    options = parser(verb or VERBS).parse_args(given)
+
+    from customtags.cli.output import warn
+    from customtags.errors import CustomtagsError
+
     try:
+        verb = [name for name in given[:1] if name in VERBS]
+        options = parser(verb or VERBS).parse_args(given)
         status: int = options.run(options)
         sys.stdout.flush()
     except CustomtagsError as error:
-        print(f"customtags: {error}", file=sys.stderr)
+        warn(error)
         return 2
     except BrokenPipeError:  # the reader has seen enough
         _drop_output()
         return 0
-    except OSError as error:  # the disk behind stdout is full, say
+    except OSError as error:  # such as a full disk behind standard output
         _drop_output()
-        print(f"customtags: {error}; make room, or name another file", file=sys.stderr)
+        warn(f"{error}; make room, or name another file")
         return 2
-    except KeyboardInterrupt:
-        return 130
     return status
 
 
 def _drop_output() -> None:
-    """Let what is still to be written at the end go nowhere."""
+    """Discard what Python would write at exit."""
+    import os
+
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
-def parser(names: Iterable[str]) -> argparse.ArgumentParser:
-    """Make the parser that knows these verbs; only their modules are loaded."""
-    made = argparse.ArgumentParser(
+def parser(names: Iterable[str]) -> Parser:
+    """Return the parser for some verbs; only their modules are imported."""
+    from importlib import import_module
+
+    from customtags import __version__
+    from customtags.cli.output import Parser
+
+    made = Parser(
         prog="customtags",
-        description="Extended platform tags: what this machine is, and what pip takes.",
+        description="Show the extended platform tags of a machine, and which wheels pip takes.",
     )
     made.add_argument("--version", action="version", version=f"customtags {__version__}")
     verbs = made.add_subparsers(metavar="VERB", required=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from customtags.cli import suppliers
-from customtags.cli.output import Verbs, add_verb, paint, print_json
+from customtags.cli.output import Verbs, add_verb, echo, paint, print_json
 from customtags.errors import CustomtagsError
 
 if TYPE_CHECKING:
@@ -64,9 +64,9 @@ def _audit(options: argparse.Namespace) -> int:
         name = true_name(findings, Claims.of(wheel.name))
         report.append({"wheel": str(wheel), "true_name": name, "findings": findings})
         if options.fix_name:
-            print(name)
+            echo(name)
         elif not options.json:
-            print(*_told(wheel.name, name, findings), sep="\n")
+            echo(*_told(wheel.name, name, findings))
     if options.json:
         print_json({"wheels": [_plain(each) for each in report]})
     return int(wrong)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from customtags.cli.output import Verbs, add_verb, print_json
+from customtags.cli.output import Verbs, add_verb, echo, print_json
 
 if TYPE_CHECKING:
     import argparse
@@ -52,13 +52,13 @@ def _build_matrix(options: argparse.Namespace) -> int:
         if options.json:
             print_json({"format": options.format, "text": text})
         else:
-            print(text)
+            echo(*text.split("\n"))
         return 0
     built = []
     for each in matrix.build(options.source, options.folder, variants, options.options):
         built.append({"variant": each.variant, "wheel": str(each.wheel)})
         if not options.json:
-            print(f"{each.variant}: {each.wheel}", flush=True)
+            echo(f"{each.variant}: {each.wheel}", flush=True)
     if options.json:
         print_json({"wheels": built})
     return 0

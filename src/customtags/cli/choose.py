@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from customtags.choosing import doctor
 from customtags.cli.machine import add_options, look
-from customtags.cli.output import Verbs, add_verb, paint, print_json, table
+from customtags.cli.output import Verbs, add_verb, echo, paint, print_json, table, warn
 from customtags.errors import CustomtagsError, WheelError
 from customtags.profiles import interpreter, running
 
@@ -95,8 +94,8 @@ def _explain(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"wheels": report})
     else:
-        blocks = ["\n".join(_told(entry)) for entry in report]
-        print(*blocks, sep="\n\n")
+        for number, entry in enumerate(report):
+            echo(*([""] if number else []), *_told(entry))
         _tell_of_hook(options)
     return int(not all(answers))
 
@@ -213,7 +212,7 @@ def _tell_of_hook(options: argparse.Namespace) -> None:
 
     hook = doctor.hook_state()
     if not (options.profile or options.root or (hook.installed and hook.wanted)):
-        print(f"\n{paint('note', 'Note')}: {describe(hook)} pip takes stock tags only.")
+        echo("", f"{paint('note', 'Note')}: {describe(hook)} pip takes stock tags only.")
 
 
 # --- rank
@@ -236,7 +235,7 @@ def _rank(options: argparse.Namespace) -> int:
 
 def _tell_problems(problems: Sequence[CustomtagsError]) -> None:
     for problem in problems:
-        print(f"customtags: {problem}", file=sys.stderr)
+        warn(problem)
 
 
 def _row(ranked: Ranked) -> dict[str, Any]:
@@ -330,21 +329,21 @@ def _print_ranking(ranking: Ranking, machine: Machine, most: int | None) -> None
         "none of them" if ranking.files else "nothing: there is no file of that project and version"
     )
     takes = paint("chosen", ranking.chosen) if ranking.chosen else paint("no", none)
-    print(f"With Python {_python(machine)}, pip takes {takes}")
+    echo(f"With Python {_python(machine)}, pip takes {takes}")
     if fitting:
-        print("\nIn the order in which it takes them:\n")
+        echo("", "In the order in which it takes them:", "")
         rows = [(f"{number:>3}", *_cells(each, number)) for number, each in enumerate(fitting, 1)]
-        print(*table(rows[:most]), sep="\n")
+        echo(*table(rows[:most]))
         _print_rest(len(rows), most)
     if refused:
-        print("\nRefused, newer versions and nearer misses first:\n")
+        echo("", "Refused, newer versions and nearer misses first:", "")
         for each in refused[:most]:
-            print(f"  {each.file.name}")
-            print(*_lines([_plain(miss) for miss in each.misses], "    "), sep="\n")
+            echo(f"  {each.file.name}")
+            echo(*_lines([_plain(miss) for miss in each.misses], "    "))
         _print_rest(len(refused), most)
     if ranking.traps:
-        print("\nWorth knowing:\n")
-        print(*(line for trap in ranking.traps[:most] for line in _trap(trap)), sep="\n")
+        echo("", "Worth knowing:", "")
+        echo(*(line for trap in ranking.traps[:most] for line in _trap(trap)))
         _print_rest(len(ranking.traps), most)
 
 
@@ -361,4 +360,4 @@ def _trap(trap: Trap) -> tuple[str, str, str]:
 
 def _print_rest(number: int, most: int | None) -> None:
     if most is not None and number > most:
-        print(f"    … {number - most} more: --all")
+        echo(f"    … {number - most} more: --all")

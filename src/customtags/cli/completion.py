@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator
 
 from customtags import cli
-from customtags.cli.output import Verbs, add_verb, print_json
+from customtags.cli.output import Verbs, add_verb, print_json, save
 from customtags.errors import ToolError
 
 __all__ = ["declare"]
@@ -43,7 +43,7 @@ def _completion(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"shell": options.shell, "script": script})
     else:
-        print(script)
+        save(f"{script}\n", None)
     return 0
 
 

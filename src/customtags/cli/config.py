@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from customtags.cli.output import Verbs, add_verb, paint, print_json, table
+from customtags.cli.output import Verbs, add_verb, echo, paint, print_json, table
 from customtags.machine.settings import files, variable
 from customtags.profiles.provenance import origins, strangers
 
@@ -35,12 +35,12 @@ def _config(options: argparse.Namespace) -> int:
         print_json({"settings": settings, "files": looked, "unknown": unknown})
         return int(bool(unknown))
     said = [(row.key, _text(row.value), row.origin or paint("quiet", "default")) for row in rows]
-    print(*table(said, head=("key", "value", "from")), sep="\n")
-    print(f"\nAfter the variables, {variable('…')}, these files are looked for:\n")
+    echo(*table(said, head=("key", "value", "from")))
+    echo("", f"After the variables, {variable('…')}, these files are looked for:", "")
     states = [(path, paint("yes", "read") if path in present else "not there") for path in paths]
-    print(*table(states), sep="\n")
+    echo(*table(states))
     for name, cure in unknown.items():
-        print(f"\n{paint('no', 'Unknown')}: {name} is no variable of customtags; {cure}.")
+        echo("", f"{paint('no', 'Unknown')}: {name} is no variable of customtags; {cure}.")
     return int(bool(unknown))
 
 

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from customtags import demo
-from customtags.cli.output import Verbs, add_verb, print_json, table
+from customtags.cli.output import Verbs, add_verb, echo, print_json, table
 from customtags.errors import ToolError
 from customtags.profiles import running
 
@@ -31,9 +31,9 @@ def _demo(options: argparse.Namespace) -> int:
         wheels.mkdir()
         built = [demo.build(wheels, *variant, cc).name for variant in demo.variants(stock)]
         if not options.json:
-            print(f"An index with {len(built)} wheels of the same project and version:\n")
-            print(*(f"  {each}" for each in built), sep="\n")
-            print(f"\nWhat 'pip install {demo.PROJECT}' takes of them:\n", flush=True)
+            echo(f"An index with {len(built)} wheels of the same project and version:", "")
+            echo(*(f"  {each}" for each in built))
+            echo("", f"What 'pip install {demo.PROJECT}' takes of them:", "", flush=True)
         choices = [
             demo.choose(wheels, folder / str(number), environment, stock)
             for number, environment in enumerate(demo.SCENARIOS)
@@ -50,11 +50,11 @@ def _demo(options: argparse.Namespace) -> int:
         (name or "this machine as it is", f"…-{each.wheel.rpartition('-')[2]}", each.says)
         for name, each in zip(settings, choices)
     ]
-    print(*table(rows, head=("environment", "pip takes", "which says it is")), sep="\n")
+    echo(*table(rows, head=("environment", "pip takes", "which says it is")))
     if skipped:
-        print(f"\nSkipped: the C extension, because {skipped}.")
+        echo("", f"Skipped: the C extension, because {skipped}.")
     for choice in wrong:
-        print(f"\nNot as expected: {choice.wheel} instead of {' or '.join(choice.expected)}.")
+        echo("", f"Not as expected: {choice.wheel} instead of {' or '.join(choice.expected)}.")
     return int(bool(wrong))
 
 

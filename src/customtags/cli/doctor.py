@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from customtags.choosing import doctor
 from customtags.cli.machine import look
-from customtags.cli.output import Verbs, add_verb, print_json, table
+from customtags.cli.output import Verbs, add_verb, echo, print_json, table
 from customtags.machine.host import Host, cache
 from customtags.machine.host.child import LIMIT
 from customtags.machine.settings import variable
@@ -84,21 +84,21 @@ def _print_copies(copies: Sequence[doctor.Copy]) -> None:
         (copy.name, ", ".join(copy.patched) or "not patched", copy.file or "not installed")
         for copy in copies
     ]
-    print(*table(rows, head=("copy", "patched", "file")), sep="\n")
+    echo(*table(rows, head=("copy", "patched", "file")))
 
 
 def _print_findings(report: dict[str, Any]) -> None:
-    print(f"\nExtended tags: {report['platforms']}; left out to keep pip quick: {report['cut']}.")
+    echo("", f"Extended tags: {report['platforms']}; left out to keep pip quick: {report['cut']}.")
     if report["seconds"] is not None:
-        print(f"The hook adds {report['seconds'] * 1000:.1f} ms to the first list of platforms.")
-    print(f"A driver may take {LIMIT:g} s to answer; then its accelerator is left out for a while.")
+        echo(f"The hook adds {report['seconds'] * 1000:.1f} ms to the first list of platforms.")
+    echo(f"A driver may take {LIMIT:g} s to answer; then its accelerator is left out for a while.")
     for found in report["disagreements"]:
         answers = [
             f"{source} says {' '.join(said) or 'none'}" for source, said in found["answers"].items()
         ]
-        print(f"Sources of {found['page']} disagree: {'; '.join(answers)}. The first counts.")
+        echo(f"Sources of {found['page']} disagree: {'; '.join(answers)}. The first counts.")
     for problem in report["problems"]:
-        print(f"Left out: {problem}.")
+        echo(f"Left out: {problem}.")
 
 
 def _print_cache(found: dict[str, Any]) -> None:
@@ -108,19 +108,19 @@ def _print_cache(found: dict[str, Any]) -> None:
         for name, seconds in (left or {}).items()
     ]
     if found["folder"] is None:
-        print("Answers of drivers are not kept: there is no home folder.")
+        echo("Answers of drivers are not kept: there is no home folder.")
     elif not left:
-        print(f"No answer of a driver is kept in {found['folder']}.")
+        echo(f"No answer of a driver is kept in {found['folder']}.")
     else:
-        print(f"Answers of drivers are kept in {found['folder']}: {', '.join(answers)}.")
+        echo(f"Answers of drivers are kept in {found['folder']}: {', '.join(answers)}.")
 
 
 def _print_hook(hook: doctor.Hook) -> None:
-    print(f"{describe(hook)}\n")
+    echo(f"{describe(hook)}", "")
     rows = [
         ("starts by", hook.pth or "no customtags.pth in this folder"),
         ("runs", hook.start),
         ("patches by", hook.engine),
     ]
-    print(*table(rows), sep="\n")
-    print()
+    echo(*table(rows))
+    echo("")

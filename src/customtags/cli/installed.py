@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
 from customtags.choosing import index, installed, pip_settings
-from customtags.cli.output import paint
+from customtags.cli.output import echo, paint, warn
 from customtags.cli.progress import progress
 from customtags.profiles import running
 
@@ -38,14 +37,14 @@ def report(machine: Machine, url: str | None) -> dict[str, Any]:
 def show(report: dict[str, Any]) -> None:
     """Print it."""
     for found in report["unfit"]:
-        print(f"\n{paint('no', 'Does not fit this machine')}: {found['name']} {found['version']}")
-        print(*(f"  {miss}" for miss in found["misses"]), sep="\n")
-        print(f"  {found['reinstall']}")
+        echo("", f"{paint('no', 'Does not fit this machine')}: {found['name']} {found['version']}")
+        echo(*(f"  {miss}" for miss in found["misses"]))
+        echo(f"  {found['reinstall']}")
     for found in report["better"] or ():
-        print(f"\n{paint('note', 'There is a better wheel')}: {found['wheel']}")
-        print(f"  {found['reinstall']}")
+        echo("", f"{paint('note', 'There is a better wheel')}: {found['wheel']}")
+        echo(f"  {found['reinstall']}")
     if not report["unfit"]:
-        print("Everything that is installed fits this machine.")
+        echo("Everything that is installed fits this machine.")
 
 
 def _unfit(found: installed.Unfit) -> dict[str, Any]:
@@ -75,7 +74,7 @@ def _better(url: str, there: Sequence[Distribution], machine: Machine) -> list[d
     if problems:  # an index that is away fails for every project
         first, *others = problems
         more = f"; {len(others)} other pages fail, too" if others else ""
-        print(f"customtags: {first}{more}", file=sys.stderr)
+        warn(f"{first}{more}")
     found = installed.better(
         there,
         machine,

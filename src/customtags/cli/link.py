@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from customtags.cli.output import Verbs, add_verb, print_json
+from customtags.cli.output import Verbs, add_verb, echo, print_json
 
 if TYPE_CHECKING:
     import argparse
@@ -53,5 +53,5 @@ def _link(options: argparse.Namespace) -> int:
             *(found.cflags if both or options.cflags else []),
             *(found.libs if both or options.libs else []),
         ]
-        print(*words)
+        echo(" ".join(words))
     return 0

@@ -1,4 +1,4 @@
-"""How values are printed: JSON, and tables that line up, with colours where a person looks at them."""
+"""What reaches a person or a program: lines without foreign control characters, tables, colours, and JSON."""
 
 from __future__ import annotations
 
@@ -10,18 +10,30 @@ import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from customtags.errors import FactError
+from customtags.errors import FactError, printable
 
 if TYPE_CHECKING:
     Verbs = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - it has no public name
 else:
     Verbs = Any
 
-__all__ = ["STYLES", "Verbs", "add_verb", "coloured", "paint", "print_json", "save", "table"]
+__all__ = [
+    "STYLES",
+    "Parser",
+    "Verbs",
+    "add_verb",
+    "coloured",
+    "echo",
+    "paint",
+    "print_json",
+    "save",
+    "table",
+    "warn",
+]
 
-#: What a text is → how a terminal is told to show it (ECMA-48, section 8.3.117).
+#: Style → the parameters of the terminal's SGR sequence (ECMA-48, section 8.3.117).
 STYLES = {
     "head": "1",  # bold
     "chosen": "1;32",  # bold green
@@ -31,25 +43,54 @@ STYLES = {
     "quiet": "2",  # faint
 }
 
-_ESCAPE = re.compile("(\x1b\\[[0-9;]*m)")
+#: What begins a colour of ours until its line is written. Each process draws another, so that no text that was read from
+#: a wheel, an index or a file can hold it.
+_OURS = f"\x1b{os.urandom(8).hex()}"
+_COLOUR = re.compile(f"({_OURS}[0-9;]*m)")
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are printable: a shell's ``*`` may have made an argument of any file name."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the usage and what is wrong, and exit with status 2."""
+        super().error(printable(message))
 
 
 def add_verb(verbs: Verbs, name: str, purpose: str, example: str) -> argparse.ArgumentParser:
-    """Declare a verb with what all verbs have."""
+    """Declare a verb with what all verbs have in common."""
     parser = verbs.add_parser(name, help=purpose, description=purpose, epilog=f"example: {example}")
-    parser.add_argument("--json", action="store_true", help="print the same as JSON")
+    parser.add_argument("--json", action="store_true", help="print JSON")
     return parser
 
 
+def echo(*lines: str, flush: bool = False) -> None:
+    """Print lines to standard output, with control characters escaped and colours painted.
+
+    Everything that a verb prints for people goes through here. A line break within a line is escaped, too: otherwise a
+    file name could forge a line.
+
+    :param flush: show them before what comes next, which takes long
+    """
+    for line in lines:
+        print(_rendered(line), flush=flush)
+
+
+def warn(message: object) -> None:
+    """Print one line to standard error, with control characters escaped."""
+    sys.stdout.flush()  # so that the two streams are in order where they share a terminal or a file
+    print(f"customtags: {printable(str(message))}", file=sys.stderr)
+
+
 def print_json(value: dict[str, Any]) -> None:
-    """Print a value with the version of its shape in front."""
+    """Print a value with the version of its shape first; JSON escapes control characters itself."""
     print(json.dumps({"version": 1, **value}, indent=2))
 
 
 def save(text: str, output: str | None) -> None:
-    """Write a text into a file; without one, print it.
+    """Write JSON or a script into a file, or print it if there is none.
 
-    :raises FactError: it can't be written
+    :raises FactError: the file can't be written
     """
     if output is None:
         print(text, end="")
@@ -62,7 +103,7 @@ def save(text: str, output: str | None) -> None:
 
 
 def _write(file: Path, text: str) -> None:
-    """Write beside and then rename, so that no file is ever half-written; but never replace a link, pipe or device."""
+    """Write a temporary file and rename it, so that no file is ever half-written; never replace a link, pipe or device."""
     if file.exists() and not file.is_file():
         file.write_text(text, encoding="utf-8")
         return
@@ -74,7 +115,7 @@ def _write(file: Path, text: str) -> None:
 
 
 def coloured(environ: Mapping[str, str], *, terminal: bool) -> bool:
-    """Tell whether colours are wanted, as Python itself does.
+    """Return whether to use colours, by the same variables as Python itself.
 
     https://docs.python.org/3/using/cmdline.html#controlling-color, https://no-color.org, https://force-color.org
     """
@@ -84,26 +125,38 @@ def coloured(environ: Mapping[str, str], *, terminal: bool) -> bool:
 
 
 def paint(style: str, text: str) -> str:
-    """Give a text one of the `STYLES`, if standard output is to have colours; a table takes it as a cell."""
+    """Return a text in one of the `STYLES`, for `echo` and `table`; unchanged where standard output has no colours."""
     if not coloured(os.environ, terminal=sys.stdout.isatty()):
         return text
-    return f"\x1b[{STYLES[style]}m{text}\x1b[0m"
+    return f"{_OURS}{STYLES[style]}m{text}{_OURS}0m"
 
 
 def table(rows: Iterable[Sequence[str]], head: Sequence[str] = ()) -> list[str]:
-    """Line up the columns, each line indented by two, and cut at the terminal's edge if there is one.
+    """Return lines for `echo`: columns aligned, indented by two, and cut at the terminal's edge if there is one.
 
     :param head: the names of the columns, if they have any
     """
     rows = [[paint("head", name) for name in head], *rows] if head else list(rows)
-    widths = [max(map(_width, column)) for column in zip(*rows)]
+    cells = [[_escaped(cell) for cell in row] for row in rows]
+    widths = [max(map(_width, column)) for column in zip(*cells)]
     edge = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
-    return [_cut("  " + "  ".join(map(_fill, row, widths)).rstrip(), edge) for row in rows]
+    return [_cut("  " + "  ".join(map(_fill, row, widths)).rstrip(), edge) for row in cells]
+
+
+def _escaped(text: str) -> str:
+    """Escape all control characters but those of our own colours."""
+    parts = _COLOUR.split(text)
+    parts[::2] = map(printable, parts[::2])
+    return "".join(parts)
+
+
+def _rendered(line: str) -> str:
+    return _escaped(line).replace(_OURS, "\x1b[")
 
 
 def _width(text: str) -> int:
-    """Count what is seen of it."""
-    return len(_ESCAPE.sub("", text))
+    """Return the number of visible characters."""
+    return len(_COLOUR.sub("", text))
 
 
 def _fill(text: str, width: int) -> str:
@@ -111,10 +164,9 @@ def _fill(text: str, width: int) -> str:
 
 
 def _cut(line: str, edge: int) -> str:
-    """Keep what is seen before the edge, and every escape, so that no colour runs on."""
-    kept = []
-    for part in _ESCAPE.split(line):
-        seen = part if part.startswith("\x1b") else part[:edge]
-        edge -= 0 if part.startswith("\x1b") else len(seen)
-        kept.append(seen)
-    return "".join(kept)
+    """Keep what is visible before the edge, and every colour, so that none runs on."""
+    parts = _COLOUR.split(line)
+    for index in range(0, len(parts), 2):
+        parts[index] = parts[index][:edge]
+        edge -= len(parts[index])
+    return "".join(parts)

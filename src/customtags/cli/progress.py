@@ -1,4 +1,4 @@
-"""How far long work is: one line on standard error, where a terminal is, that is gone in the end."""
+"""The progress of long work: one line on standard error, if that is a terminal, which is erased at the end."""
 
 from __future__ import annotations
 
@@ -7,20 +7,22 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from customtags.errors import printable
+
 __all__ = ["progress"]
 
 
 @contextmanager
 def progress() -> Iterator[Callable[[str], None]]:
-    """Give a function that shows a few words in the place of those before."""
-    wanted = sys.stderr is not None and sys.stderr.isatty()
+    """Yield a function that shows a few words in place of the previous ones."""
+    terminal = sys.stderr.isatty()
 
-    def tell(words: str) -> None:
-        if wanted:
+    def update(words: str) -> None:
+        if terminal:
             edge = shutil.get_terminal_size().columns - 1
-            print(f"\r\x1b[K{words[:edge]}", end="", file=sys.stderr, flush=True)
+            print(f"\r\x1b[K{printable(words)[:edge]}", end="", file=sys.stderr, flush=True)
 
     try:
-        yield tell
+        yield update
     finally:
-        tell("")
+        update("")

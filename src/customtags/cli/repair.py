@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from customtags.cli import suppliers
-from customtags.cli.output import Verbs, add_verb, print_json
+from customtags.cli.output import Verbs, add_verb, echo, print_json
 
 if TYPE_CHECKING:
     import argparse
@@ -61,7 +61,7 @@ def _repair(options: argparse.Namespace) -> int:
     for wheel in options.wheels:
         done.append(repair(wheel, wanted, folder=options.folder, suppliers=given))
         if not options.json:
-            print(*_told(done[-1]), sep="\n")
+            echo(*_told(done[-1]))
     if options.json:
         print_json({"wheels": [{**each._asdict(), "wheel": str(each.wheel)} for each in done]})
     return 0

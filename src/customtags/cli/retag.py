@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from customtags.building import claims
-from customtags.cli.output import Verbs, add_verb, paint, print_json
+from customtags.cli.output import Verbs, add_verb, echo, paint, print_json
 from customtags.errors import CustomtagsError
 from customtags.machine import providers
 from customtags.machine.settings import Settings
@@ -126,7 +126,7 @@ def _retag(options: argparse.Namespace) -> int:
         if options.json:
             print_json({"wheels": results})
         for each in [] if options.json else results:
-            print(*_told(each, removed=options.remove), sep="\n")
+            echo(*_told(each, removed=options.remove))
     return 0
 
 

@@ -11,7 +11,7 @@ from customtags import machine
 from customtags.choosing import doctor
 from customtags.cli.doctor import describe
 from customtags.cli.machine import add_options, look
-from customtags.cli.output import Verbs, add_verb, paint, print_json, save, table
+from customtags.cli.output import Verbs, add_verb, echo, paint, print_json, save, table
 from customtags.errors import CustomtagsError
 from customtags.machine.dimensions import OPTIONAL
 from customtags.profiles import interpreter
@@ -69,25 +69,24 @@ def _show(options: argparse.Namespace) -> int:
         print_json(shown)
         return 0
     if options.pip_args is not None:
-        print(*_pip_arguments(options.pip_args, profile, [*extended, *stock_tags]))
+        echo(" ".join(_pip_arguments(options.pip_args, profile, [*extended, *stock_tags])))
         return 0
     native = machine.native_tag(stock_tags)
     if native is None:
-        print("This is no Linux: customtags adds no tags here.")
+        echo("This is no Linux: customtags adds no tags here.")
         return 0
     foreign = options.profile or options.root
-    print(f"{foreign or 'This machine'}: {_platform(profile['platform'])}\n")
+    echo(f"{foreign or 'This machine'}: {_platform(profile['platform'])}", "")
     rows = _rows(profile, pages, stock_tags)
     most = len(extended) + len(stock_tags) if options.all else SCREEN - 1 - len(rows)
-    print(*table(rows, head=("dimension", "segments", "read from", "found")), sep="\n")
-    print(
-        f"\nExtended tags: {len(extended)}, before the {len(stock_tags)} stock ones, best first:\n"
-    )
+    echo(*table(rows, head=("dimension", "segments", "read from", "found")))
+    count = f"Extended tags: {len(extended)}, before the {len(stock_tags)} stock ones, best first:"
+    echo("", count, "")
     _print_tags([*extended, *stock_tags] if options.all else extended, cut, most)
     for problem in dict.fromkeys(map(str, problems)):
-        print(f"\n{paint('note', 'Left out')}: {problem}.")
+        echo("", f"{paint('note', 'Left out')}: {problem}.")
     if not foreign:
-        print(f"\n{describe(doctor.hook_state())}")
+        echo("", f"{describe(doctor.hook_state())}")
     return 0
 
 
@@ -138,8 +137,8 @@ def _brief(accepted: Sequence[str]) -> str:
 def _print_tags(platforms: Sequence[str], cut: int, most: int) -> None:
     shown = platforms if len(platforms) <= most else platforms[: most - 1]
     for number, tag in enumerate(shown, start=1):
-        print(f"  {number:>3}  {tag}")
+        echo(f"  {number:>3}  {tag}")
     if len(shown) < len(platforms):
-        print(f"       … {len(platforms) - len(shown)} more: customtags show --all")
+        echo(f"       … {len(platforms) - len(shown)} more: customtags show --all")
     if cut:
-        print(f"       ({cut} combinations are left out to keep pip quick)")
+        echo(f"       ({cut} combinations are left out to keep pip quick)")
