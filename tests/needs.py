@@ -1,4 +1,4 @@
-"""What a test needs of the machine: where that is missing, it is skipped, and in CI it fails."""
+"""What a test requires of the machine: where that is missing, it is skipped, and in CI it fails."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from typing import NoReturn
 
 import pytest
 
-__all__ = ["lacking", "unshared"]
+__all__ = ["lacking", "requires", "unshared"]
+
+
+def requires(fulfilled: bool, what: str) -> pytest.MarkDecorator:
+    """Return the mark of tests that run only where a condition holds; tests/conftest.py acts on it."""
+    return pytest.mark.requires(fulfilled, what)
 
 
 def lacking(what: str) -> NoReturn:
@@ -19,7 +24,7 @@ def lacking(what: str) -> NoReturn:
 
 
 def unshared() -> list[str]:
-    """Give the command that runs another one in a mount namespace of its own.
+    """Return the command that runs another one in a mount namespace of its own.
 
     There a test may put files in the place of the system's.
     """

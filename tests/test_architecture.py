@@ -13,6 +13,7 @@ import customtags
 
 PACKAGE = Path(customtags.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
+TESTS = Path(__file__).parent
 
 #: The rooms, from what a user sees down to what everything rests on. Imports go down only.
 ROOMS = (
@@ -147,3 +148,28 @@ def test_modules_export_what_they_say() -> None:
                 each for each in getattr(module, "__all__", []) if not hasattr(module, each)
             ] == []
     assert "pynvml" not in sys.modules
+
+
+@pytest.mark.parametrize(
+    "path", sorted(TESTS.rglob("*.py")), ids=lambda path: str(path.relative_to(TESTS))
+)
+def test_no_test_imports_another(path: Path) -> None:
+    """What several tests share lies in a module that is named for its subject."""
+    for name in imports(parse(path)):
+        assert not [part for part in name.split(".") if part.startswith(("test_", "conftest"))]
+
+
+@pytest.mark.parametrize(
+    "path", sorted(TESTS.rglob("*.py")), ids=lambda path: str(path.relative_to(TESTS))
+)
+def test_only_needs_skips(path: Path) -> None:
+    """Continuous integration fails there instead."""
+    names = {node.attr for node in ast.walk(parse(path)) if isinstance(node, ast.Attribute)}
+    skips = names.intersection(("skip", "skipif", "importorskip"))
+    assert not skips or path == TESTS / "needs.py"
+
+
+def test_the_tests_mirror_the_rooms() -> None:
+    rooms = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    folders = {path.parent.name for path in TESTS.rglob("test_*.py")}
+    assert folders == {*rooms, "real", "tests"}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import customtags
-from cli.test_cli import run_in
+from command import run_in
 
 PACKAGE = Path(customtags.__file__).parent
 MODULES = [path for path in sorted(PACKAGE.rglob("*.py")) if ">>> " in path.read_text("utf-8")]

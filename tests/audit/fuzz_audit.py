@@ -17,7 +17,7 @@ with atheris.instrument_imports(include=["customtags.wheels"]):
     from customtags.audit import CHECKS, audit
     from customtags.errors import CustomtagsError
     from customtags.wheels.write import write
-    from wheels.test_elf import everything
+    from read_elf import everything
 
 HERE = Path(__file__).parents[1]
 

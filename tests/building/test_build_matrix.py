@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cli.test_cli import run, run_in
+from command import run, run_in
 from customtags.building.matrix import FORMATS, chosen
 from customtags.cli import build_matrix
 from customtags.errors import BuildError

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from cli.test_cli import run
+from command import run
 from customtags.choosing import doctor
 from customtags.errors import FactError
 from customtags.machine.dimensions import distro
 from customtags.machine.host import Host
-from machine.test_machine import write
+from sample import write
 
 if TYPE_CHECKING:
     from customtags.machine.spec import Page

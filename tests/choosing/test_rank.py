@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from packaging.specifiers import SpecifierSet
 
-from choosing.test_verdict import seed
 from customtags.choosing.index import File, named
 from customtags.choosing.pip_settings import PipSettings
 from customtags.choosing.rank import PIPS, Ranking, Wanted, projects, rank
+from sample import seed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given
@@ -10,23 +10,10 @@ from hypothesis import strategies as st
 
 from customtags import machine
 from customtags.choosing.verdict import PARTS, Machine, Miss, judge, split
-from customtags.machine import providers
 from customtags.machine.settings import Settings
 from customtags.profiles import interpreter
-from customtags.tags import ladder, stock
-from machine.test_machine import SEED
-
-if TYPE_CHECKING:
-    from customtags.machine.spec import Profile
-
-
-def seed(python: str = "3.12", settings: Settings | None = None, **facts: Any) -> Machine:
-    """Give the machine of the README's example, with other facts or settings."""
-    profile: Profile = {**SEED, **facts}
-    settings = settings or Settings({})
-    pages = providers.pages(settings, lambda _: None, profile)
-    platforms = stock.tags(profile["platform"])
-    return Machine(profile, platforms, interpreter.read(python), settings=settings, pages=pages)
+from customtags.tags import ladder
+from sample import SEED, seed
 
 
 class Row(NamedTuple):

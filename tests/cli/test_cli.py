@@ -10,27 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from machine.test_machine import SEED, write
+from command import run
+from sample import SEED, write
 
 CPUINFO = f"flags : {' '.join(SEED['isa']['features'])}\n"
-
-
-def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run the command as a user would, with these settings and no others."""
-    return run_in(Path.cwd(), *arguments, **variables)
-
-
-def run_in(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """The same in a folder."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("CUSTOMTAGS_")}
-    return subprocess.run(
-        [sys.executable, "-m", "customtags", *arguments],
-        env={**kept, **variables},
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=folder,
-    )
 
 
 @pytest.fixture

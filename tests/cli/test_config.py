@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cli.test_cli import run
+from command import run
+from configurations import REFUSED, WHOLE
 from customtags.machine.configuration import KEYS
 from customtags.machine.settings import OVERRIDABLE, POLICIES, files, variable
 from customtags.profiles.provenance import ONLY_VARIABLES, origins, strangers
-from machine.test_settings import REFUSED, WHOLE
 
 if TYPE_CHECKING:
     from pathlib import Path

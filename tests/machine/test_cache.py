@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from customtags.machine.host import Host, cache, nvml
-from needs import unshared
+from needs import requires, unshared
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,7 +100,7 @@ def test_and_replaced(accident: str, kept: Path) -> None:
     assert cache.read("name", KEY) == ANSWER
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files of others")
+@requires(os.geteuid() == 0, "root")
 @pytest.mark.parametrize("whose", ["name.json", "."])
 def test_of_another_owner(whose: str, kept: Path) -> None:
     os.chown(kept.parent / whose, 12345, -1)
@@ -110,7 +110,7 @@ def test_of_another_owner(whose: str, kept: Path) -> None:
         assert json.loads(kept.read_text())["answer"] == ANSWER
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root is kept out of other users' homes")
+@requires(os.geteuid() == 0, "root")
 def test_root_makes_nothing_in_the_home_of_another(base: Path) -> None:
     base.mkdir()
     os.chown(base, 12345, -1)

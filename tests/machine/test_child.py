@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from customtags.machine.host import child
+from needs import lacking
 
 ANSWER = "import os; os.write(1, b'customtags final [1, 2]\\n')"
 DRAFT = "import os, time; os.write(1, b'customtags draft [0]\\n')"
@@ -90,7 +91,7 @@ def test_high_descriptors(tmp_path: Path) -> None:
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard < 2048:
-        pytest.skip("not as many files may be open here")
+        lacking("a hard limit of 2048 open files")
     resource.setrlimit(resource.RLIMIT_NOFILE, (2048, hard))
     opened = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
     try:

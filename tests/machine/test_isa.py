@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import struct
 import subprocess
@@ -13,6 +12,7 @@ import pytest
 
 from customtags.machine.dimensions import isa
 from customtags.machine.host import Host, ld_so
+from needs import requires
 
 #: Level → the ladder of a machine that has what the level needs and no more.
 LADDERS = {
@@ -172,13 +172,13 @@ def test_a_cpuinfo_that_cannot_be_read_says_nothing(tmp_path: Path) -> None:
     assert isa.PROBES["/proc/cpuinfo"](host) is None
 
 
-@pytest.mark.skipif(not Path("/proc/self/auxv").exists(), reason="this is no Linux")
+@requires(Path("/proc/self/auxv").exists(), "Linux")
 def test_the_running_machine_does_not_speak_for_a_root() -> None:
     assert Host().auxv()
     assert Host("/proc/self/root").auxv() is None
 
 
-@pytest.mark.skipif(platform.machine() not in isa.LEVELS, reason="no level is known here")
+@requires(platform.machine() in isa.LEVELS, "a CPU with levels")
 def test_every_source_of_this_machine_says_the_same() -> None:
     answers = {name: probe(Host()) for name, probe in isa.PROBES.items()}
     ladders = {name: isa.ladder(facts) for name, facts in answers.items() if facts}
@@ -186,7 +186,6 @@ def test_every_source_of_this_machine_says_the_same() -> None:
     assert len(set(map(tuple, ladders.values()))) == 1, ladders
 
 
-@pytest.mark.skipif(not hasattr(os, "uname"), reason="this is no POSIX system")
 def test_an_interpreter_without_ctypes_asks_what_is_left() -> None:
     code = (
         "import sys; sys.modules['ctypes'] = None; from customtags.machine.host import Host;"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,27 +12,9 @@ from customtags.errors import CustomtagsError, FactError, OverrideError, Profile
 from customtags.machine.dimensions import builtin
 from customtags.machine.host import Host
 from customtags.machine.settings import Settings
+from sample import SEED, V3, write
 
 STOCK = ["manylinux_2_38_x86_64", "manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "linux_x86_64"]
-V3 = "pni ssse3 cx16 sse4_1 sse4_2 popcnt lahf_lm xsave avx avx2 bmi1 bmi2 f16c fma abm movbe"
-
-#: The machine of the example in the README.
-SEED: dict[str, Any] = {
-    "version": 1,
-    "platform": {"arch": "x86_64", "libc": "glibc", "libc_version": "2.38"},
-    "isa": {"arch": "x86_64", "features": V3.split()},
-    "distro": {"id": "fedora", "version_id": "39", "platform_id": "platform:f39"},
-    "accelerator": {"rocm": {"version": "6.0.2", "gpus": ["gfx90a"]}},
-    "source": {"isa": "/proc/cpuinfo"},
-}
-
-
-def write(folder: Path, files: dict[str, str]) -> str:
-    for name, text in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return str(folder)
 
 
 @pytest.fixture

@@ -9,8 +9,7 @@ import pytest
 from customtags import machine
 from customtags.machine.host import Host
 from customtags.machine.settings import Settings
-
-MACHINES = sorted((Path(__file__).parents[1] / "machines").glob("*--*"))
+from sample import MACHINES
 
 
 def test_there_are_machines() -> None:

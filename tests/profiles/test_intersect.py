@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.test_cli import run
+from command import run
 from customtags import machine
 from customtags.errors import ProfileError
 from customtags.machine.dimensions import builtin, optional
-from customtags.machine.dimensions.cuda import DRIVERS, MINOR, SINCE
+from customtags.machine.dimensions.cuda import MINOR, SINCE
 from customtags.machine.dimensions.distro import CODENAMES, WORDS
 from customtags.machine.dimensions.isa import LEVELS
 from customtags.machine.dimensions.rocm import GENERIC, SERVED
@@ -26,8 +26,7 @@ from customtags.machine.plugins import Guarded
 from customtags.machine.settings import Settings
 from customtags.profiles.intersect import intersect
 from customtags.tags import stock
-from machine.test_machine import SEED
-from machine.test_machines import MACHINES
+from sample import CUDAS, MACHINES, SEED, named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +37,6 @@ VARIANT = Variant("plugin", "plugin:Plugin", "ns", "plugin 1.0")
 PAGES = [*builtin(), optional("abi", ["torch"]), optional("site", []), VARIANT]
 
 X86 = sorted({word for _, needs in LEVELS["x86_64"] for word in needs.split()} - {"v2", "v3"})
-CUDAS = [[*map(int, each.split("."))] for each in DRIVERS.split()[::2]]
 CAPABILITIES = [[*map(int, gpu.split("."))] for gpus in SINCE.values() for gpu in gpus.split()]
 GPUS = sorted({*SERVED, *" ".join(GENERIC.values()).split()})
 
@@ -123,10 +121,6 @@ def profile(platform: Facts, facts: Mapping[str, Facts]) -> Profile:
         place = found if page.NAME == page.DIMENSION else found["accelerator"]
         place[page.NAME] = facts.get(page.NAME)
     return found
-
-
-def named(profiles: Sequence[Profile]) -> dict[str, Profile]:
-    return {f"{number}.json": each for number, each in enumerate(profiles)}
 
 
 def accepted(one: Profile, page: Page) -> set[str]:

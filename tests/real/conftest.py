@@ -4,28 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import pytest
 
 import pythons
 from needs import lacking
-from real.environments import Environment, Wheelhouse
+from real.environments import NEWEST, Environment, MakeEnvironment, Wheelhouse
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-class MakeEnvironment(Protocol):
-    """Makes environments with customtags installed by the pip that is asked for."""
-
-    def __call__(
-        self, pip: str = ..., python: str | None = ..., *, hooked: bool = ...
-    ) -> Environment: ...
-
-
-#: The oldest and the newest pip that are tested.
-OLDEST, NEWEST = "20.3.4", "26.3"
 
 
 @pytest.fixture(scope="session")

@@ -10,15 +10,28 @@ import sys
 import zipfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ["PROJECT", "Environment", "Wheelhouse", "clean", "run"]
+__all__ = [
+    "NEWEST",
+    "OLDEST",
+    "PROJECT",
+    "Environment",
+    "MakeEnvironment",
+    "Wheelhouse",
+    "clean",
+    "run",
+    "taken",
+]
 
 #: The checkout.
 PROJECT = Path(__file__).parents[2]
+
+#: The oldest and the newest pip that are tested.
+OLDEST, NEWEST = "20.3.4", "26.3"
 
 
 def clean(extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -141,3 +154,19 @@ class Environment:
     def command(self, name: str) -> Path:
         """Give the path of a console script."""
         return self.folder / "bin" / name
+
+
+class MakeEnvironment(Protocol):
+    """Makes environments with customtags installed by the pip that is asked for."""
+
+    def __call__(
+        self, pip: str = ..., python: str | None = ..., *, hooked: bool = ...
+    ) -> Environment: ...
+
+
+def taken(environment: Environment, target: Path, *arguments: str, **variables: str) -> str:
+    """Install a project into an empty folder, and tell the platform of the wheel that was taken."""
+    environment.pip("install", "-q", f"--target={target}", *arguments, env=variables)
+    (metadata,) = target.glob("*.dist-info/WHEEL")
+    tags = [line for line in metadata.read_text().splitlines() if line.startswith("Tag: ")]
+    return tags[0].rpartition("-")[2]

@@ -9,16 +9,19 @@ import json
 import ssl
 import subprocess
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
 
 from needs import lacking
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["Page", "certificate", "serve"]
+__all__ = ["Page", "Quiet", "certificate", "serve", "wait_for"]
 
 _JSON = "application/vnd.pypi.simple.v1+json"
 
@@ -51,6 +54,13 @@ class Page(NamedTuple):
             attributes += f' data-yanked="{html.escape(yanked)}"' if yanked else ""
             lines.append(f'<a href="{entry["url"]}"{attributes}>{entry["filename"]}</a><br/>')
         return "text/html", "\n".join(lines).encode()
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """Serves files and says nothing."""
+
+    def log_message(self, *_: object) -> None:
+        pass
 
 
 @contextmanager
@@ -116,3 +126,15 @@ def certificate(folder: Path) -> Path:
     with path.open("a", encoding="ascii") as file:
         file.write((folder / "cert.pem").read_text(encoding="ascii"))
     return path
+
+
+def wait_for(answer: Callable[[], None], seconds: int = 10) -> None:
+    """Ask until a server answers."""
+    for _ in range(10 * seconds):
+        try:
+            answer()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    pytest.fail("the server does not answer")

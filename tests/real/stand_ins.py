@@ -1,18 +1,21 @@
-"""Wheels of one version for many machines, and what an installer took of them."""
+"""Wheels of one version for many machines, a machine that chooses among them, and what an installer took."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, Any
 
 from customtags.wheels.write import write
 from real import table
+from real.environments import run
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["MEANS", "OFF", "PLATFORMS", "V2", "V3", "taken", "write_wheels"]
+__all__ = ["DEMO", "MEANS", "OFF", "PLATFORMS", "V2", "V3", "customtags", "taken", "write_wheels"]
 
 #: What an index may hold; what a machine with v3 must leave is there too.
 PLATFORMS = (
@@ -37,6 +40,16 @@ MEANS: dict[str, list[set[str]]] = {
     table.NONE: [set()],
 }
 
+#: Builds the wheels of the demo into a folder, with the interpreter that runs it.
+DEMO = """
+import sys
+from pathlib import Path
+from customtags import demo
+from customtags.profiles import running
+for variant in demo.variants(running.platforms()):
+    demo.build(Path(sys.argv[1]), *variant, demo.compiler())
+"""
+
 #: Where a platform stands: in a WHEEL file, or in a wheel's name.
 _PLATFORM = re.compile(r"^Tag: py3-none-(\w+)$|\bexample-1\.2\.3-py3-none-(\w+)\.whl", re.MULTILINE)
 
@@ -55,3 +68,9 @@ def taken(folder: Path) -> set[str]:
     for pattern in ("example-*/WHEEL", "*.json", "pylock.toml"):
         words += [path.read_text(encoding="utf-8") for path in folder.rglob(pattern)]
     return {tag or name for tag, name in _PLATFORM.findall("\n".join(words))}
+
+
+def customtags(*arguments: object, status: Any = 0, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line on the machine that has the level v3 and nothing else."""
+    command = [sys.executable, "-m", "customtags", *arguments]
+    return run(command, env={**V3, **env}, status=status)

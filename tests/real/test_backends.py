@@ -11,23 +11,20 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 from packaging.tags import parse_tag
 
-from needs import lacking
+from needs import lacking, requires
 from real import table
 from real.stand_ins import V3
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from real.conftest import MakeEnvironment
-    from real.environments import Environment, Wheelhouse
+    from real.environments import Environment, MakeEnvironment, Wheelhouse
 
     class Make(Protocol):
         def __call__(self, *, hooked: bool) -> Environment: ...
 
 
-pytestmark = pytest.mark.skipif(
-    platform.machine() != "x86_64", reason="the machine is said to have a level of x86-64"
-)
+pytestmark = requires(platform.machine() == "x86_64", "x86-64")
 
 #: What back ends look for on the path, unless a wheel brings it.
 TOOLS = {"maturin": ("cargo",), "meson-python": ("cc",), "setuptools": ("cc",)}

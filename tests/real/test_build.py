@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from customtags.wheels.elf import Elf
-from needs import lacking
+from needs import lacking, requires
+from real.compiled import V2, V3, levels
 from real.emulation import Emulator
 from real.environments import clean
 from real.projects import PROJECTS, VERSION, C, Project
@@ -21,12 +21,9 @@ from real.projects import PROJECTS, VERSION, C, Project
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from real.conftest import MakeEnvironment
-    from real.environments import Environment, Wheelhouse
+    from real.environments import Environment, MakeEnvironment, Wheelhouse
 
-pytestmark = pytest.mark.skipif(
-    platform.machine() != "x86_64", reason="what is compiled asks for levels of x86-64"
-)
+pytestmark = requires(platform.machine() == "x86_64", "x86-64")
 
 #: What runs back ends where pip does not.
 FRONT_ENDS = ("build==1.6.1", "uv==0.13.9")
@@ -70,22 +67,6 @@ def build(environment: Environment, project: Path, out: Path, *options: str) -> 
     environment.pip("wheel", "-q", *way, *options, ".", env=env, cwd=project)
     (wheel,) = out.glob("*.whl")
     return wheel
-
-
-def levels(wheel: Path) -> set[tuple[str, int | None]]:
-    """Tell for which levels the binaries in a wheel were compiled, and which mask the linker wrote."""
-    with zipfile.ZipFile(wheel) as archive:
-        files = [archive.read(name) for name in archive.namelist()]
-    return {
-        (level.decode(), Elf(binary).isa_needed)
-        for binary in files
-        if binary[:4] == b"\x7fELF"
-        for level in re.findall(rb"level=(\w+)", binary)
-    }
-
-
-#: GNU_PROPERTY_X86_ISA_1_V2 and _V3 (psABI, section "Program Property"), as GNU ld writes them for -z x86-64-v….
-V2, V3 = 1 << 1, 1 << 2
 
 
 @pytest.mark.parametrize("project", PROJECTS, ids=lambda project: project.name)

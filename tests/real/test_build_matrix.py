@@ -12,17 +12,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from needs import requires
+from real.compiled import V3, levels
 from real.environments import PROJECT, run
 from real.projects import PROJECTS
-from real.test_build import V3, levels
 
 if TYPE_CHECKING:
-    from real.conftest import MakeEnvironment
-    from real.environments import Environment, Wheelhouse
+    from real.environments import Environment, MakeEnvironment, Wheelhouse
 
-pytestmark = pytest.mark.skipif(
-    platform.machine() != "x86_64", reason="what is compiled asks for levels of x86-64"
-)
+pytestmark = requires(platform.machine() == "x86_64", "x86-64")
 
 #: The project of the documentation.
 EXAMPLE = PROJECT / "examples" / "levels"

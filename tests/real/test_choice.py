@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 import urllib.request
 from functools import partial
 from pathlib import Path
@@ -19,32 +18,26 @@ from typing import TYPE_CHECKING
 import pytest
 
 from customtags.wheels.write import write
-from machine.test_machine import SEED
 from needs import unshared
-from real.conftest import NEWEST, OLDEST, MakeEnvironment
-from real.environments import PROJECT, Environment, Wheelhouse, clean
+from real.environments import (
+    NEWEST,
+    OLDEST,
+    PROJECT,
+    Environment,
+    MakeEnvironment,
+    Wheelhouse,
+    clean,
+    taken,
+)
+from real.servers import Quiet, wait_for
+from real.stand_ins import DEMO
+from sample import SEED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 #: A pip, and a Python that it runs on.
 PIPS = {OLDEST: "3.9", NEWEST: None}
-
-BUILD = """
-import sys
-from pathlib import Path
-from customtags import demo
-from customtags.profiles import running
-for variant in demo.variants(running.platforms()):
-    demo.build(Path(sys.argv[1]), *variant, demo.compiler())
-"""
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    """Serves files and says nothing."""
-
-    def log_message(self, *_: object) -> None:
-        pass
 
 
 @pytest.fixture(scope="module", params=PIPS)
@@ -57,7 +50,7 @@ def environment(request: pytest.FixtureRequest, make_environment: MakeEnvironmen
 def wheels(environment: Environment, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo's wheels, compiled for the environment's interpreter."""
     folder = tmp_path_factory.mktemp("wheels")
-    environment.run("-c", BUILD, folder)
+    environment.run("-c", DEMO, folder)
     return folder
 
 
@@ -84,26 +77,6 @@ def index(request: pytest.FixtureRequest, wheels: Path, tmp_path: Path) -> Itera
             wait_for(lambda: urllib.request.urlopen(url).close())
             yield [f"--index-url={url}"]
             process.terminate()
-
-
-def wait_for(answer: Callable[[], None], seconds: int = 10) -> None:
-    """Ask until a server answers."""
-    for _ in range(10 * seconds):
-        try:
-            answer()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    pytest.fail("the server does not answer")
-
-
-def taken(environment: Environment, target: Path, *arguments: str, **variables: str) -> str:
-    """Install a project into an empty folder, and tell the platform of the wheel that was taken."""
-    environment.pip("install", "-q", f"--target={target}", *arguments, env=variables)
-    (metadata,) = target.glob("*.dist-info/WHEEL")
-    tags = [line for line in metadata.read_text().splitlines() if line.startswith("Tag: ")]
-    return tags[0].rpartition("-")[2]
 
 
 def test_every_environment_gets_its_wheel(

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from cli.test_cli import run_in
+from command import run_in
 from customtags import demo
 from customtags.profiles import running
 from customtags.wheels.write import write
 from real.environments import PROJECT, run
 
 if TYPE_CHECKING:
-    from real.conftest import MakeEnvironment
+    from real.environments import MakeEnvironment
 
 EXAMPLE = PROJECT / "examples" / "cluster"
 TESTS = PROJECT / "tests"

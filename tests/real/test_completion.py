@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.test_cli import run
+from command import run
 from customtags.cli import VERBS
 from needs import lacking
 

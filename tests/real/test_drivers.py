@@ -19,7 +19,7 @@ from needs import lacking, unshared
 from real.environments import Environment, Wheelhouse, clean
 
 if TYPE_CHECKING:
-    from real.conftest import MakeEnvironment
+    from real.environments import MakeEnvironment
 
 LIBRARIES = {"nvml.c": "libnvidia-ml.so.1", "cuda.c": "libcuda.so.1"}
 

@@ -13,12 +13,12 @@ import pytest
 from needs import lacking
 from real.emulation import KEYS, MACHINES, MODELS, Emulator
 from real.environments import PROJECT, clean
-from real.test_choice import BUILD
+from real.stand_ins import DEMO
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from real.conftest import MakeEnvironment
+    from real.environments import MakeEnvironment
 
 ROWS = [(machine, model) for machine, models in MODELS.items() for model in models]
 
@@ -118,7 +118,7 @@ def run(emulator: Emulator, make_environment: MakeEnvironment) -> Run:
 def wheels(make_environment: MakeEnvironment, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo's wheels, compiled for several levels."""
     folder: Path = tmp_path_factory.mktemp("wheels")
-    make_environment().run("-c", BUILD, folder)
+    make_environment().run("-c", DEMO, folder)
     return folder
 
 

@@ -10,12 +10,12 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import pytest
 
 from customtags.wheels.write import write
-from machine.test_machine import SEED
-from real.conftest import NEWEST, MakeEnvironment
+from real.environments import NEWEST, MakeEnvironment
+from real.offers import Offer
+from real.offers import write as offer
 from real.servers import Page, serve
-from real.test_index import MACHINE, customtags
-from real.test_rank import Offer
-from real.test_rank import write as offer
+from real.stand_ins import V3, customtags
+from sample import SEED
 
 if TYPE_CHECKING:
     from real.environments import Environment
@@ -58,10 +58,10 @@ def test_pip_installs_what_fits_and_refuses_what_does_not(
     command = ("install", "-q", "--dry-run", "--no-deps", "--no-index")
     accepted, refused = ([w for w in wheels if fits[w.name] == fit] for fit in (True, False))
     for wheel in refused:
-        done = environment.pip(*command, wheel, env=MACHINE, status=1)
+        done = environment.pip(*command, wheel, env=V3, status=1)
         assert "is not a supported wheel on this platform" in done.stderr
     for wheel in accepted:
-        environment.pip(*command, wheel, env=MACHINE)
+        environment.pip(*command, wheel, env=V3)
 
 
 def test_each_refusal_says_what_is_there_and_where_that_was_read() -> None:

@@ -18,13 +18,12 @@ import pytest
 
 from guests import HOSTS, SETTINGS, TAGS, Pair, give_hook, give_packaging, run
 from needs import lacking
-from real.conftest import NEWEST, OLDEST
-from real.environments import Environment, Wheelhouse, clean
+from real.environments import NEWEST, OLDEST, Environment, Wheelhouse, clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from real.conftest import MakeEnvironment
+    from real.environments import MakeEnvironment
 
 _BEARTYPE = """
 import warnings

@@ -12,8 +12,7 @@ import pytest
 
 from customtags.wheels.write import write
 from real import table
-from real.conftest import NEWEST, OLDEST, MakeEnvironment
-from real.environments import PROJECT, Environment, Wheelhouse
+from real.environments import NEWEST, OLDEST, PROJECT, Environment, MakeEnvironment, Wheelhouse
 from real.stand_ins import MEANS, V3, taken, write_wheels
 
 if TYPE_CHECKING:

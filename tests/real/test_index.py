@@ -14,11 +14,9 @@ import pytest
 
 from customtags.choosing import pip_settings
 from customtags.wheels.write import write
-from real.conftest import NEWEST, OLDEST, MakeEnvironment
-from real.environments import clean, run
+from real.environments import NEWEST, OLDEST, MakeEnvironment, clean, run
 from real.servers import Page, certificate, serve
-
-MACHINE = {"CUSTOMTAGS_ISA": "v3", "CUSTOMTAGS_DISTRO": "none", "CUSTOMTAGS_ACCELERATOR": "none"}
+from real.stand_ins import V3, customtags
 
 SECTIONS = ("global", "install", "env")
 
@@ -32,11 +30,6 @@ FILES: dict[str, dict[str, Any]] = {
     "1.3-py3-none-linux_x86_64_v3": {"requires-python": ">=3.99"},
     "2.0rc1-py3-none-any": {},
 }
-
-
-def customtags(*arguments: object, status: Any = 0, **env: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "customtags", *arguments]
-    return run(command, env={**MACHINE, **env}, status=status)
 
 
 def chosen(*arguments: object, **env: str) -> str:
@@ -65,9 +58,7 @@ def test_pip_takes_what_rank_says_of_an_index(
     with serve(page._replace(json=as_json)) as (url, _):
         said = chosen(url, wanted)
         environment = make_environment(NEWEST)
-        environment.pip(
-            "download", "-q", "--no-deps", f"-i{url}", f"-d{tmp_path}", wanted, env=MACHINE
-        )
+        environment.pip("download", "-q", "--no-deps", f"-i{url}", f"-d{tmp_path}", wanted, env=V3)
         assert [path.name for path in tmp_path.iterdir()] == [said]
 
 
@@ -210,7 +201,7 @@ def test_a_terminal_sees_how_far_it_is(page: Page) -> None:
     with serve(page) as (url, _):
         command = [sys.executable, "-m", "customtags", "rank", url, "example"]
         done = subprocess.run(
-            command, env=clean(MACHINE), stdout=subprocess.PIPE, stderr=slave, check=True, text=True
+            command, env=clean(V3), stdout=subprocess.PIPE, stderr=slave, check=True, text=True
         )
     os.close(slave)
     shown = os.read(master, 4096).decode()

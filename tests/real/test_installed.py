@@ -9,7 +9,7 @@ import pytest
 
 from customtags.choosing.installed import distributions
 from customtags.wheels.write import write
-from real.conftest import NEWEST, MakeEnvironment
+from real.environments import NEWEST, MakeEnvironment
 from real.servers import Page, serve
 from real.stand_ins import V2, V3
 

@@ -12,18 +12,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from needs import requires
 from real import table
-from real.conftest import NEWEST, MakeEnvironment
-from real.environments import Environment, Wheelhouse
+from real.environments import NEWEST, Environment, MakeEnvironment, Wheelhouse
 from real.stand_ins import MEANS, OFF, PLATFORMS, V3, taken, write_wheels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-pytestmark = pytest.mark.skipif(
-    platform.machine() != "x86_64", reason="the stand-in wheels are for levels of x86-64"
-)
+pytestmark = requires(platform.machine() == "x86_64", "x86-64")
 
 #: PyPI refuses ``linux_<arch>``; other indexes may hold it.
 OFFERS = {

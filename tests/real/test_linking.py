@@ -9,18 +9,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from needs import requires
 from real import vectors
 from real.environments import PROJECT, run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from real.conftest import MakeEnvironment
-    from real.environments import Environment, Wheelhouse
+    from real.environments import Environment, MakeEnvironment, Wheelhouse
 
-pytestmark = pytest.mark.skipif(
-    platform.machine() != "x86_64", reason="the wheels are named for it"
-)
+pytestmark = requires(platform.machine() == "x86_64", "x86-64")
 
 #: ABI → what the extension that was built against it computes.
 ABIS = {1: "25.0", 2: "169.0"}

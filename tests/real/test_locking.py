@@ -14,13 +14,12 @@ import pytest
 from customtags.profiles import running
 from customtags.profiles.interpreter import read
 from customtags.wheels.write import write
-from real.test_choice import Quiet
+from real.servers import Quiet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from real.conftest import MakeEnvironment
-    from real.environments import Environment, Wheelhouse
+    from real.environments import Environment, MakeEnvironment, Wheelhouse
 
 PYTHON = read(running.python())
 

@@ -13,18 +13,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from needs import lacking
+from needs import lacking, requires
 from real import table
-from real.conftest import NEWEST, MakeEnvironment
-from real.environments import Environment, Wheelhouse, run
+from real.environments import NEWEST, Environment, MakeEnvironment, Wheelhouse, run
 from real.stand_ins import MEANS, OFF, PLATFORMS, V2, V3, taken, write_wheels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-pytestmark = pytest.mark.skipif(
-    platform.machine() != "x86_64", reason="the stand-in wheels are for levels of x86-64"
-)
+pytestmark = requires(platform.machine() == "x86_64", "x86-64")
 
 
 @pytest.fixture(scope="module")

@@ -12,16 +12,14 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
-from cli.test_cli import run
+from command import run
 from customtags import machine
 from customtags.errors import ProfileError
 from customtags.machine.dimensions import builtin
 from customtags.profiles.intersect import intersect
 from customtags.wheels.write import write
-from machine.test_machine import SEED
-from machine.test_machines import MACHINES
-from profiles.test_intersect import CUDAS, named
-from real.conftest import NEWEST, OLDEST, MakeEnvironment
+from real.environments import NEWEST, OLDEST, MakeEnvironment
+from sample import CUDAS, MACHINES, SEED, named
 
 if TYPE_CHECKING:
     from real.environments import Environment, Wheelhouse

@@ -15,6 +15,7 @@ import pytest
 
 from customtags.wheels import record
 from customtags.wheels.write import write
+from needs import requires
 from real import vectors
 from real.environments import PROJECT, run
 
@@ -22,9 +23,7 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Sequence
 
-pytestmark = pytest.mark.skipif(
-    platform.machine() != "x86_64", reason="the wheels are named for it"
-)
+pytestmark = requires(platform.machine() == "x86_64", "x86-64")
 
 #: A library that no distribution has and not every system.
 OTHER = "int other_answer(void) { return 42; }\n"

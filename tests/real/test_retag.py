@@ -12,16 +12,16 @@ import pytest
 
 from customtags.wheels.retag import retag
 from customtags.wheels.write import write
-from needs import unshared
+from needs import requires, unshared
 from real.environments import Wheelhouse, clean, run
-from wheels.test_retag import contents
+from unpacked import contents
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from real.conftest import MakeEnvironment
+    from real.environments import MakeEnvironment
 
-pytestmark = pytest.mark.skipif(platform.machine() != "x86_64", reason="the wheels are for x86-64")
+pytestmark = requires(platform.machine() == "x86_64", "x86-64")
 
 #: Wheels, and what each is here for; those with a bill of materials of auditwheel's.
 WHEELS = {

@@ -15,15 +15,15 @@ import pytest
 
 from customtags.wheels.retag import retag
 from customtags.wheels.write import write
-from real.environments import clean, run
-from real.test_choice import taken, wait_for
+from real.environments import clean, run, taken
+from real.servers import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from real.conftest import MakeEnvironment
+    from real.environments import MakeEnvironment
 
 
 class Server(NamedTuple):

@@ -15,8 +15,7 @@ from real.environments import Environment
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from real.conftest import MakeEnvironment
-    from real.environments import Wheelhouse
+    from real.environments import MakeEnvironment, Wheelhouse
 
 #: Which file each Python must get.
 TAKES = {

@@ -12,8 +12,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from customtags.wheels.write import write
-from real.conftest import NEWEST, OLDEST, MakeEnvironment
-from real.environments import PROJECT, Environment, Wheelhouse, clean
+from needs import requires
+from real.environments import (
+    NEWEST,
+    OLDEST,
+    PROJECT,
+    Environment,
+    MakeEnvironment,
+    Wheelhouse,
+    clean,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -155,7 +163,7 @@ def test_extended_tags_precede_the_native_one_in_the_public_copy_where_that_is_w
     assert native in platforms
 
 
-@pytest.mark.skipif(platform.machine() != "x86_64", reason="the provider knows x86-64 only")
+@requires(platform.machine() == "x86_64", "x86-64")
 def test_a_variant_provider_of_the_index_is_a_dimension(
     environment: Environment, wheelhouse: Wheelhouse, tmp_path: Path, home: dict[str, str]
 ) -> None:

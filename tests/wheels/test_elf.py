@@ -5,17 +5,15 @@ from __future__ import annotations
 import mmap
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customtags.audit import gpu
-from customtags.audit.isa import symbols
 from customtags.errors import ElfError
 from customtags.wheels.elf import Elf
 from customtags.wheels.elf_layout import Segment
+from read_elf import everything
 
 FOLDER = Path(__file__).parent / "elf"
 
@@ -24,19 +22,6 @@ LIBRARIES = sorted(FOLDER.glob("*.so"))
 
 #: Of what the fuzzer made, the smallest for each thing that is told; its name is that.
 BROKEN = sorted((FOLDER / "broken").glob("*"))
-
-
-def everything(data: Any) -> list[object]:
-    """Read all that can be read of a file."""
-    elf = Elf(data)
-    parts: list[object] = [elf.machine, elf.needed, elf.soname, elf.rpath, elf.runpath, elf.needs]
-    parts += [elf.isa_needed, *elf.notes(), *elf.dynamic_symbols(), *elf.sections]
-    parts += [bytes(elf.content(part)) for part in elf.sections]
-    parts += [bytes(elf.content(part)) for part in elf.segments]
-    parts += [*gpu.fatbins(elf), *gpu.bundled(elf)]
-    functions = symbols.sizes(elf)
-    parts += [functions, symbols.named(elf, functions)]
-    return parts
 
 
 def library(name: str) -> bytes:

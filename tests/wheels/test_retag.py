@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cli.test_cli import run_in
+from command import run_in
 from customtags.errors import CustomtagsError, WheelError
 from customtags.wheels import filename, metadata, record, sboms
 from customtags.wheels.retag import retag
 from customtags.wheels.write import write
+from unpacked import contents
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,21 +31,6 @@ FILES = {"example.py": b"", "example-1.2.3.data/scripts/run": b"#!python\n", "a,
 @pytest.fixture
 def wheel(tmp_path: Path) -> Path:
     return write(tmp_path / "built", "example", "1.2.3", TAG, FILES)
-
-
-def contents(wheel: Path) -> dict[str, bytes]:
-    """Give every file of a wheel, and check that RECORD is exact."""
-    with zipfile.ZipFile(wheel) as archive:
-        assert archive.testzip() is None
-        found = {name: archive.read(name) for name in archive.namelist()}
-    listed = next(name for name in found if name.endswith(".dist-info/RECORD"))
-    rows = record.parse(found[listed])
-    files = {name: content for name, content in found.items() if not name.endswith("/")}
-    assert sorted(path for path, _, _ in rows) == sorted(files)
-    for path, *said in rows:
-        right = [record.digest(files[path]), str(len(files[path]))]
-        assert said == (["", ""] if path == listed else right)
-    return found
 
 
 def test_a_wheel_gets_platforms_and_a_local_version_everywhere(wheel: Path, tmp_path: Path) -> None:
