@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -86,17 +87,23 @@ class Wheelhouse:
 
     def customtags(self) -> Path:
         """Give a folder that holds customtags's wheel, built from the checkout, and what it requires."""
-        # Pythons older than this one need tomli, and cannot take what was compiled for this one.
+        # Pythons older than this one require tomli, and the last packaging that supports Python 3.9.
         tomli = self.wheel("tomli", "--only-binary=:all:", "--platform=any")
-        return self._once(self.run / "customtags", "wheel", "-w", str(PROJECT), str(tomli))
+        packaging = self.wheel("packaging<26.4")
+        folder = self.run / "customtags"
+        return self._once(folder, "wheel", "-w", str(PROJECT), str(tomli), beside=[packaging])
 
-    def _once(self, folder: Path, verb: str, into: str, *arguments: str) -> Path:
-        """Let pip fill a folder, unless it or another process did already."""
+    def _once(
+        self, folder: Path, verb: str, into: str, *arguments: str, beside: Sequence[Path] = ()
+    ) -> Path:
+        """Fill a folder by pip and with other files, unless this or another process did already."""
         with self._locked():
             if not folder.exists():
                 part = folder.with_name(f"{folder.name}.part")
                 command = [sys.executable, "-m", "pip", verb, "-q", into, str(part), *arguments]
                 subprocess.run(command, check=True)
+                for each in beside:
+                    shutil.copy(each, part)
                 part.rename(folder)
         return folder
 
