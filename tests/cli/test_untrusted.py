@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import customtags.cli
-from cli.test_cli import run_in
+from command import run_in
 from customtags.cli.output import echo, paint, table
 from customtags.errors import CustomtagsError, printable
 from customtags.wheels.write import write
