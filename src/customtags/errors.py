@@ -14,6 +14,7 @@ __all__ = [
     "SourceError",
     "TagError",
     "ToolError",
+    "VariantError",
     "WheelError",
     "printable",
 ]
@@ -123,6 +124,10 @@ class ProfileError(CustomtagsError):
 
 class ToolError(CustomtagsError):
     """A program that a verb needs and that is missing or failed."""
+
+
+class VariantError(CustomtagsError):
+    """Properties, labels or metadata of wheel variants that cannot be used."""
 
 
 class WheelError(CustomtagsError):
