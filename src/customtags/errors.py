@@ -8,6 +8,7 @@ __all__ = [
     "DimensionError",
     "ElfError",
     "FactError",
+    "LimitError",
     "OverrideError",
     "ProfileError",
     "SettingError",
@@ -65,6 +66,21 @@ class FactError(CustomtagsError):
     def __init__(self, path: str, why: str, cure: str) -> None:
         super().__init__(f"{path!r} {why}", cure)
         self.path = path
+
+
+class LimitError(CustomtagsError):
+    """Extended tags that a limit dropped, so that pip refuses wheels that fit.
+
+    :ivar limit: the user's, None where the user sets none and only the number that guards pip was reached
+    """
+
+    def __init__(self, kept: int, dropped: int, limit: int | None) -> None:
+        problem = f"the limit of {kept} drops {dropped} of {kept + dropped} extended tags"
+        cure = "raise or remove 'limit' in customtags.toml"
+        if limit is None:
+            cure = "configure fewer projects, labels, dimensions or bases, or set 'limit' in customtags.toml"
+        super().__init__(problem, cure)
+        self.limit = limit
 
 
 class OverrideError(CustomtagsError):

@@ -128,7 +128,10 @@ def _row(
 
 def _complain(*problem: object) -> None:
     try:
-        if os.environ.get("CUSTOMTAGS_DEBUG", "") not in ("", "0") and sys.stderr is not None:
+        debug = os.environ.get("CUSTOMTAGS_DEBUG", "") not in ("", "0")
+        # Nobody set the limit that guards pip, so that who is refused a wheel by it must read of it unasked.
+        unasked = getattr(problem[0], "limit", 0) is None
+        if (debug or unasked) and sys.stderr is not None:
             from customtags.errors import printable
 
             print("customtags:", *map(printable, map(str, problem)), file=sys.stderr)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from customtags.tags import parse
-from customtags.tags.ladder import IN_NAME, LIMIT, POLICIES, PRIORITY, combine
+from customtags.tags.ladder import GUARD, IN_NAME, POLICIES, PRIORITY, combine
 
 LADDERS: dict[str, list[str]] = {
     "accelerator": [
@@ -144,15 +144,31 @@ def test_of_the_same_dimensions_nothing_worse_is_kept_than_what_is_cut(
                 assert alone or any(a > b for a, b in zip(where[gone], where[stays]))
 
 
+CUDA = [
+    *(f"cuda12_{minor}" for minor in range(9, -1, -1)),
+    "cuda12",
+    *(f"cuda11_{minor}" for minor in range(8, -1, -1)),
+    "cuda11",
+]
+
+
+def test_by_default_nothing_is_dropped_below_the_guard() -> None:
+    ladders = {"accelerator": CUDA, "isa": ["v4", "v3", "v2"], "distro": ["deb12"]}
+    tags, dropped = combine(ladders, BASES)
+    assert (len(tags), dropped) == ((21 + 1) * 4 + ((21 + 1) * 4 - 1) * len(BASES), 0)
+    many = {**ladders, "site": [f"site{number}" for number in range(100)]}
+    tags, dropped = combine(many, BASES)
+    assert len(tags) == GUARD
+    assert len(tags) + dropped == len(combine(many, BASES, 10**6)[0])
+
+
 def test_a_machine_with_a_driver_still_takes_what_has_no_cuda_and_what_is_old() -> None:
-    cuda = [f"cuda12_{minor}" for minor in range(9, -1, -1)] + ["cuda12"]
-    cuda += [f"cuda11_{minor}" for minor in range(8, -1, -1)] + ["cuda11"]
     tags, cut = combine(
-        {"accelerator": cuda, "isa": ["v4", "v3", "v2"], "distro": ["deb12"]}, BASES
+        {"accelerator": CUDA, "isa": ["v4", "v3", "v2"], "distro": ["deb12"]}, BASES, 85
     )
-    assert len(tags) == LIMIT
+    assert len(tags) == 85
     assert cut > 100
-    for segment in (*cuda, "v4", "v3", "v2", "deb12"):
+    for segment in (*CUDA, "v4", "v3", "v2", "deb12"):
         assert f"linux_x86_64_{segment}" in tags
     assert "linux_x86_64_v3_deb12_cuda12_9" in tags
 
@@ -168,14 +184,47 @@ def test_without_a_base_there_is_no_tag() -> None:
     assert combine(LADDERS, []) == ([], 0)
 
 
-def test_a_machine_without_an_accelerator_has_fewer_tags() -> None:
+def test_under_a_limit_a_machine_without_an_accelerator_keeps_every_segment() -> None:
     releases = [f"el8_{minor}" for minor in range(10, -1, -1)] + ["el8"]
     ladders = {"accelerator": [], "isa": ["v4", "v3", "v2"], "distro": releases}
-    tags, cut = combine(ladders, BASES[:4])
+    tags, cut = combine(ladders, BASES[:4], 25)
     assert (len(tags), cut) == (25, 35)
     for segment in ("v4", "v3", "v2", *releases):
         assert f"linux_x86_64_{segment}" in tags
-    assert len(combine({**ladders, "accelerator": ["rocm6"]}, BASES[:4])[0]) > 25
+
+
+@given(machines(), st.sets(st.tuples(st.integers(0, 6), st.integers(0, 2))), st.integers(0, 60))
+def test_what_stands_apart_is_in_no_tag_and_all_else_stays(
+    machine: Machine, numbers: set[tuple[int, int]], limit: int
+) -> None:
+    ladders, bases = machine
+    pairs = {(LADDERS["accelerator"][one], LADDERS["abi"][other]) for one, other in numbers}
+    apart = {
+        (one, other)
+        for one, other in pairs
+        if one in ladders.get("accelerator", ()) and other in ladders.get("abi", ())
+    }
+    everything, _ = combine(ladders, bases)
+
+    def holds(tag: str) -> tuple[str | None, str | None]:
+        rest = "_".join(("", *parse(tag)[1], ""))
+        return tuple(
+            next(
+                (
+                    rung
+                    for rung in sorted(ladders.get(name, ()), key=len, reverse=True)
+                    if f"_{rung}_" in rest
+                ),
+                None,
+            )
+            for name in ("accelerator", "abi")
+        )  # type: ignore[return-value]
+
+    together = [tag for tag in everything if holds(tag) not in apart]
+    assert combine(ladders, bases, apart=apart) == (together, 0)
+    kept, dropped = combine(ladders, bases, limit, apart=apart)
+    assert kept == [tag for tag in together if tag in kept]
+    assert (len(kept), dropped) == (min(limit, len(together)), max(0, len(together) - limit))
 
 
 def test_what_a_page_calls_priority_and_order_in_names_are_the_same_dimensions() -> None:

@@ -454,7 +454,7 @@ def _combination(tag: str, base: str, machine: Machine, runs: Sequence[Run]) -> 
         return
     if base in machine.bases:
         number = len(machine.extended)
-        has = f"the {number} best tags, {machine.cut} more are left out to keep pip quick"
+        has = f"the {number} best tags; {machine.cut} more are dropped by the limit"
         yield Miss(
             "limit",
             tag,

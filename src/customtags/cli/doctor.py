@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from customtags.choosing import doctor
 from customtags.cli.machine import look
 from customtags.cli.output import Verbs, add_verb, echo, print_json, table
+from customtags.errors import LimitError
 from customtags.machine.host import Host, cache
 from customtags.machine.host.child import LIMIT
 from customtags.machine.settings import variable
@@ -64,6 +65,9 @@ def _doctor(options: argparse.Namespace) -> int:
         "disagreements": [each._asdict() for each in doctor.disagreements(pages, Host())],
         "platforms": len(judged.extended),
         "cut": judged.cut,
+        "limit": str(LimitError(len(judged.extended), judged.cut, settings.limit))
+        if judged.cut
+        else None,
         "cache": {"folder": cache.folder(), "seconds_left": cache.kept()},
         **installed.report(judged, options.index),
         "problems": list(dict.fromkeys(map(str, problems))),
@@ -88,7 +92,7 @@ def _print_copies(copies: Sequence[doctor.Copy]) -> None:
 
 
 def _print_findings(report: dict[str, Any]) -> None:
-    echo("", f"Extended tags: {report['platforms']}; left out to keep pip quick: {report['cut']}.")
+    echo("", f"{report['limit'] or str(report['platforms']) + ' extended tags; none is dropped'}.")
     if report["seconds"] is not None:
         echo(f"The hook adds {report['seconds'] * 1000:.1f} ms to the first list of platforms.")
     echo(f"A driver may take {LIMIT:g} s to answer; then its accelerator is left out for a while.")

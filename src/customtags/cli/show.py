@@ -141,4 +141,4 @@ def _print_tags(platforms: Sequence[str], cut: int, most: int) -> None:
     if len(shown) < len(platforms):
         echo(f"       … {len(platforms) - len(shown)} more: customtags show --all")
     if cut:
-        echo(f"       ({cut} combinations are left out to keep pip quick)")
+        echo(f"       ({cut} more are dropped by the limit)")

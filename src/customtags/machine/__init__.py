@@ -48,7 +48,11 @@ def platform_tags(
         return list(stock)
     settings, host = Settings.read(os.environ), Host()
     pages = providers.pages(settings, tell or _ignore, host=host)
-    tags, _ = extend(stock, detect(host, settings, pages), settings, pages)
+    tags, dropped = extend(stock, detect(host, settings, pages), settings, pages)
+    if dropped and tell:
+        from customtags.errors import LimitError
+
+        tell(LimitError(len(tags), dropped, settings.limit))
     if tags and native_first and not settings.public_first:
         return [native, *tags, *(tag for tag in stock if tag != native)]
     return [*tags, *stock]
@@ -65,7 +69,7 @@ def extend(
     settings: Settings | None = None,
     pages: Sequence[Page] | None = None,
 ) -> tuple[list[str], int]:
-    """Give the extended tags that a machine accepts, best first, and how many the limit cut.
+    """Give the extended tags that a machine accepts, best first, and how many the limit dropped.
 
     >>> seed = {"isa": {"arch": "x86_64", "features": []}, "distro": {"segment": "fc39"}}
     >>> extend(["manylinux_2_17_x86_64", "linux_x86_64"], seed)

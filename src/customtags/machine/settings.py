@@ -42,7 +42,7 @@ class Settings:
     :ivar variant_providers: likewise the variant provider plugins, each with ``::feature`` or whole
     :ivar bases: the policies that serve as bases beside ``linux``, None for the usual ones
     :ivar priority: the dimensions that decide first; the others follow in the usual order
-    :ivar limit: how many extended tags there may be, None for the usual number
+    :ivar limit: the most extended tags, None where the user sets no limit
     :ivar public_first: whether they precede the native tag in ``packaging.tags``, too
     """
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from customtags.machine import configuration
 from customtags.machine.settings import POLICIES as CHOICES
 from customtags.machine.settings import Settings, overridable, variable
-from customtags.tags.ladder import LIMIT, LIMIT_WITHOUT, POLICIES, PRIORITY
+from customtags.tags.ladder import POLICIES, PRIORITY
 
 __all__ = ["Origin", "origins", "strangers"]
 
@@ -20,7 +20,6 @@ USUAL: Mapping[str, Any] = {
     **{key: choices[0] for key, (_, choices) in CHOICES.items()},
     "bases": list(POLICIES),
     "priority": list(PRIORITY),
-    "limit": f"{LIMIT}, or {LIMIT_WITHOUT} without an accelerator",
     "public-first": False,
 }
 
