@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from customtags.cli import suppliers
+from customtags.cli.batch import Batch
 from customtags.cli.output import Verbs, add_verb, echo, paint, print_json
 from customtags.errors import CustomtagsError
 
@@ -56,20 +57,21 @@ def _audit(options: argparse.Namespace) -> int:
     given = suppliers.given(options) if libraries.NAME in checks else None
     if given is not None:
         checks[libraries.NAME] = partial(libraries.check, suppliers=given)
-    report: list[dict[str, Any]] = []
     wrong = False
-    for wheel in options.wheels:
-        findings = [f for f in audit(wheel, checks) if not codes or f.code in codes]
+    batch = Batch(options.wheels)
+    for wheel, found in batch.each(lambda wheel: audit(wheel, checks)):
+        findings = [finding for finding in found if not codes or finding.code in codes]
         wrong = wrong or any(finding.severity == "false" for finding in findings)
         name = true_name(findings, Claims.of(wheel.name))
-        report.append({"wheel": str(wheel), "true_name": name, "findings": findings})
+        entry = {"wheel": str(wheel), "true_name": name, "findings": list(map(_plain, findings))}
+        batch.entries[wheel] = [entry]
         if options.fix_name:
             echo(name)
         elif not options.json:
             echo(*_told(wheel.name, name, findings))
     if options.json:
-        print_json({"wheels": [_plain(each) for each in report]})
-    return int(wrong)
+        print_json({"wheels": batch.report()})
+    return batch.status(int(wrong))
 
 
 def _chosen(only: Sequence[str]) -> tuple[dict[str, Check], set[str]]:
@@ -136,8 +138,5 @@ def _where(finding: Finding) -> str:
     return f"{finding.member}{symbol}{address}: " if finding.member else ""
 
 
-def _plain(entry: dict[str, Any]) -> dict[str, Any]:
-    findings = [
-        {**each._asdict(), "fix": each.fix and each.fix._asdict()} for each in entry["findings"]
-    ]
-    return {**entry, "findings": findings}
+def _plain(finding: Finding) -> dict[str, Any]:
+    return {**finding._asdict(), "fix": finding.fix and finding.fix._asdict()}

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from customtags.building import claims
+from customtags.cli.batch import Batch
 from customtags.cli.output import Verbs, add_verb, echo, paint, print_json
 from customtags.errors import CustomtagsError
 from customtags.machine import providers
 from customtags.machine.settings import Settings
+from customtags.wheels import filename, retag
 
 if TYPE_CHECKING:
     import argparse
@@ -96,8 +98,6 @@ def declare(verbs: Verbs, name: str) -> None:
 
 
 def _retag(options: argparse.Namespace) -> int:
-    from customtags.wheels import filename, retag
-
     pages, ladders = _machine(options.profile)
     asked = _claims(options)
     common = retag.Wanted(
@@ -108,37 +108,41 @@ def _retag(options: argparse.Namespace) -> int:
         force=options.force,
         pages=pages,
     )
-    wheels = {}
-    for wheel in options.wheels:
+
+    def planned(wheel: Path) -> Plan:
         name = filename.parse(wheel.name)
-        if options.from_audit:
-            asked = asked._replace(platforms=_audited(wheel))
-        platforms, local, build = claims.wanted(name, asked, ladders, pages)
-        wheels[wheel] = common._replace(platforms=platforms, local=local, build=build)
-    results: list[dict[str, Any]] = []
-    plans = retag.plans(wheels)
+        claimed = asked._replace(platforms=_audited(wheel)) if options.from_audit else asked
+        platforms, local, build = claims.wanted(name, claimed, ladders, pages)
+        return retag.plan(wheel, common._replace(platforms=platforms, local=local, build=build))
+
+    batch = Batch(options.wheels, key="source")
+    plans = dict(batch.each(planned))
+    for wheel, error in retag.collisions(plans.values()).items():
+        batch.fail(wheel, error)
+    lines: list[str] = []
     try:
-        for plan in plans:
-            result = _result(plan)
-            retag.write(plan, remove=options.remove)
-            results.append(result)
-    finally:  # what was done before an error is told; and a reader that goes away ends no work
+        for wheel, entry in batch.each(lambda wheel: _written(plans[wheel], options.remove)):
+            batch.entries[wheel] = [entry]
+            lines += _told(entry, removed=options.remove)
+    finally:  # printed even if interrupted; and not earlier, so that a closed pipe stops no work
         if options.json:
-            print_json({"wheels": results})
-        for each in [] if options.json else results:
-            echo(*_told(each, removed=options.remove))
-    return 0
+            print_json({"wheels": batch.report()})
+        else:
+            echo(*lines)
+    return batch.status()
 
 
-def _result(plan: Plan) -> dict[str, Any]:
-    beside = plan.sidecar
-    return {
+def _written(plan: Plan, remove: bool) -> dict[str, Any]:
+    """Write a wheel, and return what there is to say of it."""
+    entry = {
         "source": str(plan.source),
         "wheel": str(plan.target),
         "changed": plan.changed,
-        "metadata": str(beside) if beside else None,
+        "metadata": str(plan.sidecar) if plan.sidecar else None,
         "void": list(map(str, plan.void)),
     }
+    retag.write(plan, remove=remove)
+    return entry
 
 
 def _audited(wheel: Path) -> list[str]:

@@ -10,7 +10,7 @@ import filecmp
 import hashlib
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from customtags.wheels.archive import Member
     from customtags.wheels.filename import FileName
 
-__all__ = ["Plan", "Wanted", "plan", "plans", "retag", "write"]
+__all__ = ["Plan", "Wanted", "collisions", "plan", "retag", "write"]
 
 #: How platforms begin (https://packaging.python.org/specifications/platform-compatibility-tags/).
 _SYSTEMS = (
@@ -126,20 +126,22 @@ def retag(  # noqa: PLR0913 - each is an option of its own, and has a default
     return write(plan(wheel, wanted), remove=remove)
 
 
-def plans(wheels: Mapping[Path, Wanted]) -> list[Plan]:
-    """Plan several wheels, before anything is written.
-
-    :raises CustomtagsError: one of them is refused, or two would become the same file
-    """
-    made = [plan(wheel, wanted) for wheel, wanted in wheels.items()]
-    sources: dict[Path, Path] = {}
-    for each in made:
+def collisions(plans: Iterable[Plan]) -> dict[Path, WheelError]:
+    """Return an error for each wheel that would become the same file as another one."""
+    sources: dict[Path, list[Path]] = {}
+    for each in plans:
         place = each.target.parent.resolve() / each.target.name
-        other = sources.setdefault(place, each.source)
-        if other != each.source:
-            why = f"and {str(other)!r} would become the same file"
-            raise WheelError(str(each.source), why, "write them into different folders with -d")
-    return made
+        sources.setdefault(place, []).append(each.source)
+    return {
+        source: WheelError(
+            str(source),
+            f"and {str(others[others[0] == source])!r} would become the same file",
+            "write them into different folders with -d",
+        )
+        for others in sources.values()
+        if len(others) > 1
+        for source in others
+    }
 
 
 def plan(wheel: Path, wanted: Wanted) -> Plan:
