@@ -1,7 +1,7 @@
-"""A build back end (PEP 517, PEP 660) that wraps a project's own, and gives its wheels the names that are asked for.
+"""A build back end (PEP 517, PEP 660) that wraps a project's own and gives its wheels the requested tags.
 
-``[build-system] build-backend = "customtags.build"``. It offers the hooks that the wrapped one has, and no others
-(PEP 562), so nothing is exported by name.
+``[build-system] build-backend = "customtags.build"``. It offers the hooks of the wrapped back end and no others
+(PEP 562), so no hook is in ``__all__``.
 """
 
 from __future__ import annotations

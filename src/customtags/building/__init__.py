@@ -1,1 +1,1 @@
-"""What `customtags.build` is made of: each file one question of wrapping another build back end."""
+"""The parts of `customtags.build`: the request, the compilers' flags, the project's own back end, the variants."""

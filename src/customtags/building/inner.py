@@ -1,4 +1,4 @@
-"""The project's own build back end, as PEP 517 has it loaded."""
+"""The project's own build back end, loaded as PEP 517 specifies."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def load(project: Project, folder: Path) -> Any:
 
     https://peps.python.org/pep-0517/#source-trees: ``module`` or ``module:object``.
 
-    :raises SettingError: it names none
+    :raises SettingError: the project names no back end, or customtags.build itself
     :raises BuildError: it cannot be imported
     """
     if not project.backend or project.backend.startswith("customtags.build"):
-        why = "names no build-backend in [tool.customtags] that could be wrapped"
-        cure = 'write the project\'s own, as in build-backend = "setuptools.build_meta"'
+        why = "names no build back end to wrap in [tool.customtags]"
+        cure = 'name the project\'s own, as in build-backend = "setuptools.build_meta"'
         raise SettingError(str(folder / "pyproject.toml"), why, cure)
     sys.path[:0] = [str((folder / each).resolve()) for each in project.backend_path]
     module, _, path = project.backend.partition(":")
@@ -36,6 +36,6 @@ def load(project: Project, folder: Path) -> Any:
     except (ImportError, AttributeError) as error:
         raise BuildError(
             f"the build back end {project.backend!r} cannot be loaded ({error})",
-            "name what brings it in [build-system] requires, or its folder in backend-path",
+            "add its distribution to [build-system] requires, or its folder to backend-path",
         ) from error
     return backend

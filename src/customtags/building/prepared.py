@@ -1,4 +1,4 @@
-"""Metadata that is prepared before the wheel is built, with the version that the wheel gets, and the back end's own beside it."""
+"""Metadata that are prepared before the wheel is built: with the wheel's local version, and a copy of the back end's own."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from customtags.wheels import metadata
 
 __all__ = ["compare", "own", "with_local"]
 
-#: A folder beside the prepared ``.dist-info``: back ends refuse or mix up metadata that is not as they made it.
+#: The folder of the copy, next to the prepared ``.dist-info``: back ends refuse metadata that they did not write.
 _OWN = ".customtags"
 
 
 def with_local(folder: Path, name: str, local: str) -> str:
-    """Give prepared metadata a local version.
+    """Add a local version to prepared metadata.
 
-    :param folder: where the back end made it
+    :param folder: the folder that the back end wrote it into
     :param name: its ``NAME-VERSION.dist-info``
     :returns: the new name
     """
@@ -32,13 +32,13 @@ def with_local(folder: Path, name: str, local: str) -> str:
 
 
 def own(folder: str | None) -> str | None:
-    """Give the metadata that the back end made for what was prepared; None if there is none."""
+    """Return the folder with the back end's own metadata; None without one."""
     kept = sorted(Path(folder).parent.glob(f"{_OWN}/*.dist-info")) if folder else []
     return str(kept[0]) if kept else None
 
 
 def compare(wheel: Path, folder: str) -> None:
-    """Compare a wheel's metadata with what was prepared for it.
+    """Compare a wheel's metadata with those that were prepared for it.
 
     :raises BuildError: they differ
     """
@@ -48,13 +48,11 @@ def compare(wheel: Path, folder: str) -> None:
         (name,) = (each for each in tops if each.endswith(".dist-info/METADATA"))
         inside = message_from_bytes(archive.read(name))
     promised = message_from_bytes(Path(folder, "METADATA").read_bytes())
-    both = (sorted(each.items()) for each in (inside, promised))
-    for one, other in zip(*both):
+    cure = "build with the settings that the metadata were prepared with"
+    for one, other in zip(sorted(inside.items()), sorted(promised.items())):
         if one != other:
-            why = f"has {': '.join(one)!r} in its metadata where {': '.join(other)!r} was prepared"
-            raise BuildError(f"{wheel.name!r} {why}", "build with the same settings")
+            why = f"has {': '.join(one)!r} in its metadata, and {': '.join(other)!r} was prepared"
+            raise BuildError(f"{wheel.name!r} {why}", cure)
     if len(inside) != len(promised):
-        raise BuildError(
-            f"{wheel.name!r} has {len(inside)} fields in its metadata where {len(promised)} were prepared",
-            "build with the same settings",
-        )
+        why = f"has {len(inside)} fields in its metadata, and {len(promised)} were prepared"
+        raise BuildError(f"{wheel.name!r} {why}", cure)

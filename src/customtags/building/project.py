@@ -1,4 +1,4 @@
-"""What a project's pyproject.toml says under ``[tool.customtags]``; what may not stand there is refused with the cure."""
+"""The table ``[tool.customtags]`` of a project's pyproject.toml; an unknown key or a wrong type is refused."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from typing import Any, NamedTuple
 
 from customtags.errors import SettingError
 
-__all__ = ["DIMENSIONS", "KEYS", "VARIANT", "Project", "read"]
+__all__ = ["DIMENSIONS", "Project", "read"]
 
-#: The dimensions of which a wheel may say something.
+#: The dimensions that a wheel can claim.
 DIMENSIONS = ("isa", "distro", "accelerator", "abi", "site")
 
-_TEXT, _TEXTS, _TABLE, _YES_NO = "a text", "a list of texts", "a table", "true or false"
+_TEXT, _TEXTS, _TABLE, _YES_NO = "a string", "a list of strings", "a table", "true or false"
 
-#: Every key of ``[tool.customtags]``: of which types it may be, and how it is written.
-KEYS: Mapping[str, tuple[tuple[str, ...], str]] = {
+#: Every key of ``[tool.customtags]`` → its allowed types, and an example.
+_KEYS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "build-backend": ((_TEXT,), '"setuptools.build_meta"'),
     "backend-path": ((_TEXTS,), '["."]'),
     "variants": ((_TABLE,), '{ v3 = { isa = "v3" } }'),
     "audit": ((_YES_NO, _TABLE), "true"),
 }
 
-#: The same for ``[tool.customtags.audit]``; what is dispatched is read by `customtags.audit.declared`.
-AUDIT: Mapping[str, tuple[tuple[str, ...], str]] = {
+#: The same for ``[tool.customtags.audit]``; the values are read by `customtags.audit.declared`.
+_AUDIT: Mapping[str, tuple[tuple[str, ...], str]] = {
     "build": ((_YES_NO,), "true"),
     "dispatched": ((_TEXTS,), '["*_avx2"]'),
 }
 
 #: The same for one variant.
-VARIANT: Mapping[str, tuple[tuple[str, ...], str]] = {
+_VARIANT: Mapping[str, tuple[tuple[str, ...], str]] = {
     "isa": ((_TEXT,), '"v3"'),
     "distro": ((_TEXT,), '"fc39"'),
     "accelerator": ((_TEXT,), '"rocm6.0"'),
@@ -45,12 +45,12 @@ VARIANT: Mapping[str, tuple[tuple[str, ...], str]] = {
 
 
 class Project(NamedTuple):
-    """What the project decided.
+    """The settings of a project.
 
-    :ivar backend: its own back end, as ``build-backend`` names it; None if it names none
-    :ivar backend_path: the folders from which it is loaded, below the project's
-    :ivar variants: name → what is asked for it
-    :ivar audit: a build fails whose wheel makes a false claim: ``audit = true``, or ``build = true`` in its table
+    :ivar backend: its own back end, the value of ``build-backend``; None without one
+    :ivar backend_path: the folders that the back end is loaded from, below the project's folder
+    :ivar variants: name → the values of that variant
+    :ivar audit: whether a build fails if its wheel makes a false claim: ``audit = true``, or ``build = true`` in its table
     """
 
     backend: str | None
@@ -62,22 +62,22 @@ class Project(NamedTuple):
 def read(folder: Path) -> Project:
     """Read the pyproject.toml of a folder.
 
-    :raises SettingError: it is not there, is no TOML, or says what can't be understood
+    :raises SettingError: it is missing, is not TOML, or has an unknown key or a value of the wrong type
     """
     path = folder / "pyproject.toml"
     table = _load(path)
-    _check(path, "[tool.customtags]", table, KEYS)
+    _check(path, "[tool.customtags]", table, _KEYS)
     variants = table.get("variants", {})
     for name, variant in variants.items():
         where = f"[tool.customtags.variants.{name}]"
         if not isinstance(variant, dict):
-            raise SettingError(str(path), f"has no table {where}", 'write { isa = "v3" }')
-        _check(path, where, variant, VARIANT)
+            raise SettingError(str(path), f"has no table {where}", 'write it as in { isa = "v3" }')
+        _check(path, where, variant, _VARIANT)
     for each in table.get("backend-path", ()):
         _check_inside(path, folder, each)
     audit = table.get("audit", False)
     if isinstance(audit, dict):
-        _check(path, "[tool.customtags.audit]", audit, AUDIT)
+        _check(path, "[tool.customtags.audit]", audit, _AUDIT)
         audit = audit.get("build", False)
     return Project(
         table.get("build-backend"),
@@ -99,10 +99,10 @@ def _load(path: Path) -> dict[str, Any]:
         why = f"cannot be read ({error.strerror})"
         raise SettingError(str(path), why, "run this in the project's folder") from error
     except ValueError as error:
-        raise SettingError(str(path), f"is no TOML ({error})", "put that right") from error
+        raise SettingError(str(path), f"is not valid TOML ({error})", "correct it") from error
     table = tools.get("customtags", {}) if isinstance(tools, dict) else None
     if not isinstance(table, dict):
-        raise SettingError(str(path), "has no table [tool.customtags]", "write that line")
+        raise SettingError(str(path), "has no table [tool.customtags]", "add it")
     return table
 
 
@@ -114,11 +114,11 @@ def _check(
 ) -> None:
     for key, value in table.items():
         if key not in keys:
-            cure = f"there are {', '.join(keys)}"
+            cure = f"choose from {', '.join(keys)}"
             raise SettingError(str(path), f"has the unknown key {key!r} in {where}", cure)
         types, example = keys[key]
         if _type(value) not in types:
-            why = f"has {key!r} in {where}, which is not {' or '.join(types)}"
+            why = f"has a {key!r} in {where} that is not {' or '.join(types)}"
             raise SettingError(str(path), why, f"write it as in {key} = {example}")
 
 
@@ -129,12 +129,12 @@ def _type(value: object) -> str:
         return _TEXT
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         return _TEXTS
-    return _TABLE if isinstance(value, dict) else "something else"
+    return _TABLE if isinstance(value, dict) else "another type"
 
 
 def _check_inside(path: Path, folder: Path, name: str) -> None:
-    """Refuse a back end from elsewhere, as PEP 517 demands of ``backend-path``."""
+    """Refuse a back end outside of the project, as PEP 517 requires for ``backend-path``."""
     inside = os.path.commonpath((folder.resolve(), (folder / name).resolve()))
     if Path(name).is_absolute() or Path(inside) != folder.resolve():
-        why = f"has {name!r} in backend-path, which is not below the project"
-        raise SettingError(str(path), why, 'write a folder of the project, as in ["."]')
+        why = f"has {name!r} in backend-path, which is outside of the project"
+        raise SettingError(str(path), why, 'name a folder of the project, as in ["."]')

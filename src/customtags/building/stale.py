@@ -1,6 +1,7 @@
-"""Nothing that an earlier build in the same tree left is taken for a level that it was not compiled for.
+"""Objects that an earlier build left in the source tree are not reused for another ISA level.
 
-Front ends build in the project's folder (pip ≥ 21.3, ``build --wheel``), and build tools take what is newer than its source.
+Front ends build in the project's folder (pip ≥ 21.3, ``build --wheel``), and build tools reuse every object that is newer
+than its source.
 """
 
 from __future__ import annotations
@@ -13,26 +14,26 @@ from pathlib import Path
 
 from customtags.errors import BuildError
 
-__all__ = ["FOLDERS", "aged", "environment", "refuse"]
+__all__ = ["aged", "environment", "refuse"]
 
-#: Variable by which a back end is told where to compile → the folder's name. What CMake was told first it keeps
-#: (scikit-build-core.readthedocs.io/en/latest/reference/configs.html#build-dir). meson-python compiles in a new folder
-#: unless it is told one; Cargo compiles again where RUSTFLAGS are others.
+#: Variable that sets a back end's build folder → the name of the folder. CMake keeps the settings of its first run
+#: (scikit-build-core.readthedocs.io/en/latest/reference/configs.html#build-dir). meson-python uses a new folder by
+#: default; Cargo compiles again when RUSTFLAGS change.
 FOLDERS: Mapping[str, str] = {"SKBUILD_BUILD_DIR": "scikit-build-core"}
 
-#: The last part of config settings that name such a folder.
+#: The last part of the config settings that set such a folder.
 _SETTINGS = ("build-dir", "builddir")
 
-#: How the names of what compilers make end; a bare ``.so`` may be a library that came with the sources.
-_MADE = (*(suffix for suffix in EXTENSION_SUFFIXES if suffix != ".so"), ".o", ".a")
+#: Suffixes of compiled files; a bare ``.so`` may be a library that is part of the sources.
+_COMPILED = (*(suffix for suffix in EXTENSION_SUFFIXES if suffix != ".so"), ".o", ".a")
 
-#: 2 January 1980: zip files know nothing older.
+#: 2 January 1980: zip files have no earlier dates.
 _OLD = 315_619_200
 
 
 @contextmanager
 def aged(project: Path) -> Iterator[None]:
-    """Make all that was compiled in a tree older than its sources, before and after."""
+    """Make all compiled files of a tree older than their sources, before and after a build."""
     try:
         _age(project)
         yield
@@ -41,24 +42,24 @@ def aged(project: Path) -> Iterator[None]:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """Give the variables that have back ends compile in a new folder.
+    """Return the variables that make back ends compile in a new folder.
 
-    :param folder: empty, and gone after the build
+    :param folder: an empty folder that is removed after the build
     """
     return {variable: str(folder / name) for variable, name in FOLDERS.items()}
 
 
-def refuse(settings: Mapping[str, object], wanted: object) -> None:
-    """Refuse config settings that have a back end go on in a folder of its own.
+def refuse(settings: Mapping[str, object], requested: object) -> None:
+    """Refuse config settings that make a back end reuse a build folder.
 
-    :param wanted: what is asked, to be told
-    :raises BuildError: there is one
+    :param requested: the request, for the message
+    :raises BuildError: there is such a setting
     """
     for key in settings:
         if key.rpartition(".")[2] in _SETTINGS:
             raise BuildError(
-                f"the config setting {key!r} keeps what was compiled, perhaps for other than {wanted}",
-                "leave it out, and it is all compiled anew",
+                f"the config setting {key!r} reuses objects that may be compiled for other than {requested}",
+                f"remove {key!r}; every object is then compiled again",
             )
 
 
@@ -67,6 +68,6 @@ def _age(project: Path) -> None:
         virtual = "pyvenv.cfg" in files
         names[:] = [name for name in names if name[0] != "." and not virtual]
         for name in files:
-            if name.endswith(_MADE):
-                with suppress(OSError):  # another user's, or gone meanwhile
+            if name.endswith(_COMPILED):
+                with suppress(OSError):  # owned by another user, or removed meanwhile
                     os.utime(os.path.join(folder, name), (_OLD, _OLD))

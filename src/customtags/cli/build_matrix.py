@@ -1,4 +1,4 @@
-"""The verb build-matrix: every variant of a project, built or written down for CI."""
+"""The verb build-matrix: build or list the variants of a project."""
 
 from __future__ import annotations
 
@@ -15,27 +15,36 @@ __all__ = ["declare"]
 
 def declare(verbs: Verbs, name: str) -> None:
     """Declare ``customtags build-matrix``."""
-    purpose = "build every variant that pyproject.toml has in [tool.customtags.variants]"
+    purpose = "build the wheel of every variant in [tool.customtags.variants]"
     example = "customtags build-matrix -d wheelhouse --variant v3 --variant rocm"
     parser = add_verb(verbs, name, purpose, example)
     parser.add_argument(
-        "-d", dest="folder", type=Path, default=Path("dist"), metavar="DIR", help="default: dist"
+        "-d",
+        dest="folder",
+        type=Path,
+        default=Path("dist"),
+        metavar="DIR",
+        help="folder for the wheels (default: dist)",
     )
     parser.add_argument(
-        "--source", type=Path, default=Path(), metavar="DIR", help="the project (default: here)"
+        "--source",
+        type=Path,
+        default=Path(),
+        metavar="DIR",
+        help="folder of the project (default: the current one)",
     )
     parser.add_argument(
         "--variant",
         action="append",
         default=[],
         metavar="NAME",
-        help="only this one; may be repeated",
+        help="only this variant; can be repeated",
     )
     parser.add_argument(
-        "--print",
-        choices=("github", "gitlab", "cibuildwheel"),
-        dest="format",
-        help="build nothing; print a matrix for CI, or cibuildwheel's configuration of one variant",
+        "--list",
+        action="store_true",
+        dest="listed",
+        help="list the variants and build nothing; with --json, the rows of a CI matrix",
     )
     parser.add_argument(
         "options", nargs="*", metavar="-- OPTION", help="for 'python -m build', as in -- --wheel"
@@ -46,13 +55,12 @@ def declare(verbs: Verbs, name: str) -> None:
 def _build_matrix(options: argparse.Namespace) -> int:
     from customtags.building import matrix, project
 
-    variants = matrix.chosen(project.read(options.source).variants, options.variant)
-    if options.format:
-        text = matrix.FORMATS[options.format](variants)
+    variants = matrix.selected(project.read(options.source).variants, options.variant)
+    if options.listed:
         if options.json:
-            print_json({"format": options.format, "text": text})
+            print_json({"variants": [matrix.row(*each) for each in variants.items()]})
         else:
-            echo(*text.split("\n"))
+            echo(*variants)
         return 0
     built = []
     for each in matrix.build(options.source, options.folder, variants, options.options):

@@ -6,13 +6,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from customtags.building import claims
 from customtags.cli.batch import Batch
 from customtags.cli.output import Verbs, add_verb, echo, paint, print_json
 from customtags.errors import CustomtagsError
 from customtags.machine import providers
 from customtags.machine.settings import Settings
 from customtags.wheels import filename, retag
+from customtags.wheels.retag_request import RetagRequest, changes
 
 if TYPE_CHECKING:
     import argparse
@@ -99,7 +99,7 @@ def declare(verbs: Verbs, name: str) -> None:
 
 def _retag(options: argparse.Namespace) -> int:
     pages, ladders = _machine(options.profile)
-    asked = _claims(options)
+    request = _request(options)
     common = retag.Wanted(
         folder=options.directory,
         verify=options.verify,
@@ -111,9 +111,9 @@ def _retag(options: argparse.Namespace) -> int:
 
     def planned(wheel: Path) -> Plan:
         name = filename.parse(wheel.name)
-        claimed = asked._replace(platforms=_audited(wheel)) if options.from_audit else asked
-        platforms, local, build = claims.wanted(name, claimed, ladders, pages)
-        return retag.plan(wheel, common._replace(platforms=platforms, local=local, build=build))
+        platforms = _audited(wheel) if options.from_audit else request.platforms
+        changed = changes(name, request._replace(platforms=platforms), ladders, pages)
+        return retag.plan(wheel, common._replace(**changed._asdict()))
 
     batch = Batch(options.wheels, key="source")
     plans = dict(batch.each(planned))
@@ -161,16 +161,16 @@ def _audited(wheel: Path) -> list[str]:
     return true_platforms(findings, Claims.of(wheel.name))
 
 
-def _claims(options: argparse.Namespace) -> claims.Claims:
-    said = {name: getattr(options, name) for name in _DIMENSIONS}
+def _request(options: argparse.Namespace) -> RetagRequest:
+    values = {name: getattr(options, name) for name in _DIMENSIONS}
     if str(options.local_version).endswith(".whl"):
         raise CustomtagsError(
             f"--local-version {options.local_version!r} is a wheel",
             "write the option behind the wheels",
         )
-    return claims.Claims(
+    return RetagRequest(
         options.platform or (),
-        {name: _value(value) for name, value in said.items() if value is not None},
+        {name: _value(value) for name, value in values.items() if value is not None},
         options.here,
         options.base,
         options.fromager,

@@ -1,4 +1,4 @@
-"""From what a builder claims to names, versions and fromager's build tags."""
+"""From a request to names, local versions and fromager's build tags."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from customtags.building import claims
 from customtags.errors import CustomtagsError
 from customtags.machine.dimensions import builtin
 from customtags.tags import parse
 from customtags.wheels import filename, fromager
+from customtags.wheels.platforms import bases, platform_tags
+from customtags.wheels.retag_request import RetagRequest, changes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,26 +37,26 @@ BASES = [
 ]
 
 
-@pytest.mark.parametrize(("wheel", "pinned", "bases"), BASES)
-def test_a_base_is_one_by_which_machines_look(
-    wheel: list[str], pinned: bool, bases: list[str]
+@pytest.mark.parametrize(("wheel", "pinned", "expected"), BASES)
+def test_a_base_is_one_that_machines_accept(
+    wheel: list[str], pinned: bool, expected: list[str]
 ) -> None:
-    assert claims.bases(wheel, pinned=pinned) == bases
+    assert bases(wheel, pinned=pinned) == expected
 
 
-def wanted(name: str, **asked: Any) -> tuple[Sequence[str] | None, str | None, str | None]:
+def requested(name: str, **request: Any) -> tuple[Sequence[str] | None, str | None, str | None]:
     def ladders(arch: str) -> Mapping[str, Sequence[str]]:
         assert arch == "x86_64"
         return LADDERS
 
-    return claims.wanted(filename.parse(name), claims.Claims(**asked), ladders, builtin())
+    return changes(filename.parse(name), RetagRequest(**request), ladders, builtin())
 
 
 PLAIN = "example-1.2-cp312-cp312-linux_x86_64.whl"
 FEDORA = "example-1.2-3-cp312-cp312-linux_x86_64_v3_ubuntu24_04_rocm6_0.whl"
 
-#: The name of a wheel, what is asked for, and platforms, local version and build tag.
-ASKED: list[tuple[str, dict[str, Any], tuple[list[str] | None, str | None, str | None]]] = [
+#: The name of a wheel, the request, and platforms, local version and build tag.
+REQUESTS: list[tuple[str, dict[str, Any], tuple[list[str] | None, str | None, str | None]]] = [
     (PLAIN, {"platforms": ["linux_x86_64_v3"]}, (["linux_x86_64_v3"], None, None)),
     (PLAIN, {"values": {"isa": "v3", "distro": "fc39"}}, (["linux_x86_64_v3_fc39"], None, None)),
     (PLAIN, {"values": {"isa": "here"}}, (["linux_x86_64_v3"], None, None)),
@@ -89,18 +90,18 @@ ASKED: list[tuple[str, dict[str, Any], tuple[list[str] | None, str | None, str |
 ]
 
 
-@pytest.mark.parametrize(("name", "asked", "found"), ASKED)
-def test_what_is_asked_for_becomes_platforms_version_and_build_tag(
-    name: str, asked: dict[str, Any], found: tuple[list[str] | None, str | None, str | None]
+@pytest.mark.parametrize(("name", "request_", "found"), REQUESTS)
+def test_a_request_becomes_platforms_version_and_build_tag(
+    name: str, request_: dict[str, Any], found: tuple[list[str] | None, str | None, str | None]
 ) -> None:
-    assert wanted(name, **asked) == found
+    assert requested(name, **request_) == found
 
 
 @pytest.mark.parametrize(
-    ("name", "asked", "message"),
+    ("name", "request_", "message"),
     [
-        (PLAIN, {}, "nothing to change"),
-        (PLAIN, {"platforms": ["linux_x86_64_v3"], "values": {"isa": "v3"}}, "leave out"),
+        (PLAIN, {}, "no change is requested"),
+        (PLAIN, {"platforms": ["linux_x86_64_v3"], "values": {"isa": "v3"}}, "remove --platform"),
         (PLAIN, {"values": {"abi": "here"}}, "has no segment of the dimension 'abi'"),
         (PLAIN, {"values": {"isa": "v9"}}, "write one such as v2, v3, v4"),
         (PLAIN, {"values": {"distro": "v3"}}, "is not a segment of distro"),
@@ -110,11 +111,11 @@ def test_what_is_asked_for_becomes_platforms_version_and_build_tag(
             {"platforms": ["linux_x86_64_fc39", "linux_x86_64_fc40"], "local": True},
             "different",
         ),
-        (FEDORA, {"values": {"isa": "v2"}}, "as in --distro ubuntu24_04, or .* --distro none"),
+        (FEDORA, {"values": {"isa": "v2"}}, "with --distro ubuntu24_04, or .* --distro none"),
         (
             "a-1-py3-none-linux_x86_64_v3_torch2_9.whl",
             {"all_here": True, "values": {"accelerator": "none"}},
-            "'torch2_9', which this would leave out",
+            "'torch2_9', which the new name would drop",
         ),
         (PLAIN, {"fromager": "read"}, "has no build tag"),
         (
@@ -129,14 +130,16 @@ def test_what_is_asked_for_becomes_platforms_version_and_build_tag(
         ),
     ],
 )
-def test_what_cannot_be_is_refused(name: str, asked: dict[str, Any], message: str) -> None:
+def test_an_impossible_request_is_refused(
+    name: str, request_: dict[str, Any], message: str
+) -> None:
     with pytest.raises(CustomtagsError, match=message):
-        wanted(name, **asked)
+        requested(name, **request_)
 
 
-def test_what_fromager_is_given_is_read_again() -> None:
+def test_a_build_tag_for_fromager_is_read_back() -> None:
     platform = "linux_x86_64_v3_el9_6_cuda12_4_numpy2_torch2_10"
     build, base = fromager.write("8", platform)
     number, values = fromager.read(build, "x86_64", builtin())
     assert (number, base) == ("8", parse(platform)[0])
-    assert claims.platforms([base], values, builtin()) == [platform]
+    assert platform_tags([base], values, builtin()) == [platform]
