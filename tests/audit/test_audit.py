@@ -17,9 +17,9 @@ from customtags.audit import (
     CHECKS,
     CODES,
     PAGES,
-    Claims,
     Finding,
     Limits,
+    NameClaims,
     accelerator,
     audit,
     gpu,
@@ -88,13 +88,16 @@ def test_a_claimed_accelerator_against_its_code(
     findings = audit(made, ALONE)
     assert {each.code for each in findings} == codes
     assert {each.code for each in findings if each.severity == "false"} == codes & WRONG
-    assert true_platforms(findings, Claims.of(made.name)) == [f"linux_x86_64_{true}"]
+    assert true_platforms(findings, NameClaims.of(made.name)) == [f"linux_x86_64_{true}"]
 
 
 def test_a_claimed_accelerator_that_nothing_needs(tmp_path: Path) -> None:
     made = wheel(tmp_path, "py3-none-linux_x86_64_cuda12_4")
     assert found(made) == {("accelerator-absent", "false")}
-    assert true_name(audit(made, ALONE), Claims.of(made.name)) == "demo-1-py3-none-linux_x86_64.whl"
+    assert (
+        true_name(audit(made, ALONE), NameClaims.of(made.name))
+        == "demo-1-py3-none-linux_x86_64.whl"
+    )
     named = {"demo/lib.so": elf() + b"libcudart.so.12\0"}
     assert found(wheel(tmp_path, "py3-none-linux_x86_64_cuda12_4", named)) == {
         ("accelerator-absent", "undecided")
@@ -204,7 +207,7 @@ def test_a_renamed_wheel_disagrees_with_itself(tmp_path: Path) -> None:
 
 
 def test_a_policy_takes_the_place_of_a_release_and_the_other_claims_stay() -> None:
-    claims = Claims.of("demo-1-cp312-cp312-linux_x86_64_v3_fc39_cuda12_4.whl")
+    claims = NameClaims.of("demo-1-cp312-cp312-linux_x86_64_v3_fc39_cuda12_4.whl")
     fixes = [
         Finding("", "false", "", fix=Fix("base", "manylinux_2_28_x86_64")),
         Finding("", "false", "", fix=Fix("accelerator", "cuda12_4_sm90")),

@@ -13,7 +13,7 @@ import pytest
 
 from customtags.audit import CHECKS, CODES, Finding, audit, isa, true_name
 from customtags.errors import ToolError
-from customtags.wheels.claims import Claims
+from customtags.wheels.claims import NameClaims
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -129,7 +129,7 @@ def test_the_level_that_a_file_was_compiled_for_is_its_floor(
     assert false.address
     assert bool(false.symbol) != strip
     named = pack(tmp_path, f"_{level}", {"example/lib.so": library})
-    assert true_name(findings, Claims.of(wheel.name)) == named.name
+    assert true_name(findings, NameClaims.of(wheel.name)) == named.name
     assert found(named) == []
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from customtags import Host
-from customtags.audit import CHECKS, Claims, Finding, accelerator, audit, gpu, libc, true_name
+from customtags.audit import CHECKS, Finding, NameClaims, accelerator, audit, gpu, libc, true_name
 from customtags.cli import main
 from customtags.machine.dimensions import distro
 from customtags.wheels.elf import Elf
@@ -187,13 +187,13 @@ def test_published_wheels_are_what_they_claim(cryptography: Path, pydantic_core:
 def test_the_fix_of_a_stable_abi_that_is_too_old_is_its_own(
     cryptography: Path, tmp_path: Path
 ) -> None:
-    claims = Claims.of(cryptography.name)
+    claims = NameClaims.of(cryptography.name)
     assert claims.abis == ("abi3",)
     older = tmp_path / cryptography.name.replace(f"-{claims.pythons[0]}-", "-cp37-")
     older.symlink_to(cryptography)
     found = audit(older, {"stable-abi": CHECKS["stable-abi"]})
     assert set(false(found)) == {"abi3-too-new"}
-    needed = int(Claims.of(true_name(found, claims)).pythons[0][3:])
+    needed = int(NameClaims.of(true_name(found, claims)).pythons[0][3:])
     assert 7 < needed <= int(claims.pythons[0][3:])
 
 

@@ -14,14 +14,14 @@ from customtags.audit.finding import (
     true_name,
     true_platforms,
 )
-from customtags.wheels.claims import Claims
+from customtags.wheels.claims import NameClaims
 from customtags.wheels.opened import NO_LIBRARY, UNREADABLE, Fault, Limits, Wheel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    Check = Callable[[Wheel, Claims], Iterator[Finding]]
+    Check = Callable[[Wheel, NameClaims], Iterator[Finding]]
 
 __all__ = [
     "CHECKS",
@@ -29,10 +29,10 @@ __all__ = [
     "FALSE",
     "NOTE",
     "UNDECIDED",
-    "Claims",
     "Finding",
     "Fix",
     "Limits",
+    "NameClaims",
     "Wheel",
     "audit",
     "true_name",
@@ -48,7 +48,7 @@ class Page(Protocol):
     #: Each code that it gives → what that means.
     CODES: Mapping[str, str]
 
-    def check(self, wheel: Wheel, claims: Claims) -> Iterator[Finding]:
+    def check(self, wheel: Wheel, claims: NameClaims) -> Iterator[Finding]:
         """Compare what the wheel contains with what its name claims."""
 
 
@@ -78,7 +78,7 @@ def audit(
     :raises WheelError: it is no wheel, or unpacks to more than the limits
     :raises ToolError: a check needs a package that is not installed
     """
-    claims = Claims.of(path.name)
+    claims = NameClaims.of(path.name)
     with Wheel(path, limits) as wheel:
         found = [finding for check in checks.values() for finding in check(wheel, claims)]
         found += map(_unread, wheel.faults)

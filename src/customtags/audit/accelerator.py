@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from customtags.audit.gpu import Code
-    from customtags.wheels.claims import Claims
+    from customtags.wheels.claims import NameClaims
     from customtags.wheels.elf import Elf
     from customtags.wheels.opened import Wheel
 
@@ -131,7 +131,7 @@ class Evidence(NamedTuple):
         return {name: codes for name, codes in chosen.items() if codes}
 
 
-def check(wheel: Wheel, claims: Claims) -> Iterator[Finding]:
+def check(wheel: Wheel, claims: NameClaims) -> Iterator[Finding]:
     """Compare what was found with each accelerator that the name claims."""
     evidence = Evidence([], {})
     yield from wheel.each(partial(_gather, evidence))

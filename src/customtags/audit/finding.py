@@ -10,7 +10,7 @@ from customtags.tags import naming
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from customtags.wheels.claims import Claims, Platform
+    from customtags.wheels.claims import NameClaims, PlatformTag
 
 __all__ = ["FALSE", "NOTE", "UNDECIDED", "Finding", "Fix", "true_name", "true_platforms"]
 
@@ -52,7 +52,7 @@ class Finding(NamedTuple):
     fix: Fix | None = None
 
 
-def true_platforms(findings: Iterable[Finding], claims: Claims) -> list[str]:
+def true_platforms(findings: Iterable[Finding], claims: NameClaims) -> list[str]:
     """Give the platform tags that the name should have: those of `claims` with every fix made.
 
     They are sorted, as PEP 425 has compressed sets; without a fix they are as they were.
@@ -63,7 +63,7 @@ def true_platforms(findings: Iterable[Finding], claims: Claims) -> list[str]:
     return sorted({_mended(platform, fixes) for platform in claims.platforms})
 
 
-def true_name(findings: Sequence[Finding], claims: Claims) -> str:
+def true_name(findings: Sequence[Finding], claims: NameClaims) -> str:
     """Give the file name that would be true."""
     file = claims.file._replace(platform=".".join(true_platforms(findings, claims)))
     for each in findings:
@@ -73,7 +73,7 @@ def true_name(findings: Sequence[Finding], claims: Claims) -> str:
     return str(file)
 
 
-def _mended(platform: Platform, fixes: dict[str, str]) -> str:
+def _mended(platform: PlatformTag, fixes: dict[str, str]) -> str:
     base = fixes.get("base") or platform.base
     said: dict[str, list[str]] = {}
     for run in platform.runs:

@@ -17,7 +17,7 @@ from customtags.tags.stock import ALIASES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from customtags.wheels.claims import Claims, Platform
+    from customtags.wheels.claims import NameClaims, PlatformTag
     from customtags.wheels.elf import Elf
     from customtags.wheels.opened import Wheel
 
@@ -92,7 +92,7 @@ class Promise(NamedTuple):
     version: tuple[int, int] | None
 
 
-def check(wheel: Wheel, claims: Claims) -> Iterator[Finding]:
+def check(wheel: Wheel, claims: NameClaims) -> Iterator[Finding]:
     """Compare what all files need with what each platform promises."""
     needs: list[Need] = []
     inside = {name.rpartition("/")[2] for name in wheel.names}
@@ -129,7 +129,7 @@ def _gather(
             yield Finding("wrong-libc", FALSE, says, name, cure="build it there, or tag it rightly")
 
 
-def _promise(platform: Platform) -> Promise:
+def _promise(platform: PlatformTag) -> Promise:
     kind, _, rest = platform.base.partition("_")
     if kind == "musllinux":
         return Promise(platform.base, glibc=False, version=None)
@@ -158,7 +158,7 @@ def _policies(arch: str) -> dict[tuple[int, int], Versions]:
 
 def _compared(
     wheel: Wheel,
-    platform: Platform,
+    platform: PlatformTag,
     promise: Promise,
     needs: list[Need],
     policies: dict[tuple[int, int], Versions],
@@ -187,7 +187,7 @@ def _compared(
 
 
 def _narrow(
-    promises: Mapping[Platform, Promise],
+    promises: Mapping[PlatformTag, Promise],
     needs: list[Need],
     policies: Mapping[str, dict[tuple[int, int], Versions]],
 ) -> Iterator[Finding]:
@@ -222,7 +222,7 @@ def _least(needs: list[Need], policies: dict[tuple[int, int], Versions]) -> tupl
     return next(fits, None)
 
 
-def _fix(platform: Platform, least: tuple[int, int] | None) -> Fix | None:
+def _fix(platform: PlatformTag, least: tuple[int, int] | None) -> Fix | None:
     if least is None:
         return None
     release = platform.says("distro")
@@ -234,7 +234,7 @@ def _fix(platform: Platform, least: tuple[int, int] | None) -> Fix | None:
     return Fix("distro", found) if found else None
 
 
-def _cure(platform: Platform, least: tuple[int, int] | None) -> str:
+def _cure(platform: PlatformTag, least: tuple[int, int] | None) -> str:
     fix = _fix(platform, least)
     older = "build it on an older system"
     return f"{older}, or claim {fix.value}" if fix else older
@@ -250,7 +250,7 @@ def _symbol(wheel: Wheel, need: Need) -> str:
     return ""
 
 
-def _unclaimed(platform: Platform, newest: Need) -> Finding:
+def _unclaimed(platform: PlatformTag, newest: Need) -> Finding:
     says = f"needs glibc {newest.version}, and {platform.tag} promises no C library"
     cure = "let auditwheel repair it for a policy, or claim the release that it is built for"
     return Finding("libc-unclaimed", NOTE, says, newest.member, cure=cure)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
     from customtags.libraries.supplier import Supplier
-    from customtags.wheels.claims import Claims
+    from customtags.wheels.claims import NameClaims
     from customtags.wheels.elf import Elf
     from customtags.wheels.opened import Wheel
 
@@ -76,7 +76,7 @@ class Supply(NamedTuple):
 
 
 def check(
-    wheel: Wheel, claims: Claims, suppliers: Sequence[Supplier] | None = None
+    wheel: Wheel, claims: NameClaims, suppliers: Sequence[Supplier] | None = None
 ) -> Iterator[Finding]:
     """Tell which libraries of other distributions a wheel needs, and what its metadata and RPATHs say of them.
 
@@ -107,7 +107,7 @@ def _rpaths(member: str, elf: Elf) -> Iterator[Finding]:
 
 
 def _supplies(
-    found: Sequence[Link], wanted: Sequence[Requirement], claims: Claims
+    found: Sequence[Link], wanted: Sequence[Requirement], claims: NameClaims
 ) -> Iterator[Supply]:
     suppliers = {each.supplier.name: each.supplier for each in found if each.supplier}
     for name, supplier in suppliers.items():
@@ -121,7 +121,7 @@ def _unsupplied(
     found: Sequence[Link],
     wanted: Sequence[Requirement],
     supplies: Sequence[Supply],
-    claims: Claims,
+    claims: NameClaims,
 ) -> Iterator[Finding]:
     """Tell of each library that nobody has here: false only where nothing that is required could bring it."""
     here = {each.supplier.name for each in supplies if each.fits}

@@ -10,7 +10,7 @@ from customtags.audit.finding import FALSE, NOTE, Finding
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from customtags.wheels.claims import Claims
+    from customtags.wheels.claims import NameClaims
     from customtags.wheels.elf import Elf
     from customtags.wheels.opened import Wheel
 
@@ -32,7 +32,7 @@ _IMPORTED = (".abi3.so", ".abi3t.so", "-linux-gnu.so", "-linux-musl.so", "-linux
 _DATA = ("cuda", "amdgpu", "machine 247")
 
 
-def check(wheel: Wheel, claims: Claims) -> Iterator[Finding]:
+def check(wheel: Wheel, claims: NameClaims) -> Iterator[Finding]:
     """Compare them."""
     extended = {bool(platform.runs) for platform in claims.platforms}
     if len(extended) == 2:
@@ -49,7 +49,7 @@ def imported(name: str) -> bool:
     return name.endswith(_IMPORTED)
 
 
-def _disagreement(wheel: Wheel, claims: Claims) -> Iterator[Finding]:
+def _disagreement(wheel: Wheel, claims: NameClaims) -> Iterator[Finding]:
     path = f"{wheel.info}/WHEEL"
     lines = wheel.text(path).splitlines()
     inside = {line.partition(":")[2].strip() for line in lines if line.startswith("Tag:")}
@@ -60,7 +60,7 @@ def _disagreement(wheel: Wheel, claims: Claims) -> Iterator[Finding]:
         yield Finding("tags-disagree", FALSE, says, path, cure=cure)
 
 
-def _architecture(claims: Claims, name: str, elf: Elf) -> Iterator[Finding]:
+def _architecture(claims: NameClaims, name: str, elf: Elf) -> Iterator[Finding]:
     claimed = {platform.arch for platform in claims.platforms}
     if elf.machine in claimed or elf.machine in _DATA:
         return

@@ -16,7 +16,7 @@ from customtags.errors import ToolError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from customtags.wheels.claims import Claims
+    from customtags.wheels.claims import NameClaims
     from customtags.wheels.elf import Elf, Symbol
     from customtags.wheels.opened import Wheel
 
@@ -56,7 +56,7 @@ class Module(NamedTuple):
     imported: bool
 
 
-def check(wheel: Wheel, claims: Claims) -> Iterator[Finding]:
+def check(wheel: Wheel, claims: NameClaims) -> Iterator[Finding]:
     """Compare suffixes, symbols and libraries with the Python and ABI tags."""
     modules: list[Module] = []
     yield from _suffixes(wheel, claims)
@@ -73,7 +73,7 @@ def check(wheel: Wheel, claims: Claims) -> Iterator[Finding]:
         yield Finding("python-free", NOTE, says, cure="tag it py3-none")
 
 
-def _suffixes(wheel: Wheel, claims: Claims) -> Iterator[Finding]:
+def _suffixes(wheel: Wheel, claims: NameClaims) -> Iterator[Finding]:
     """An extension module of one Python belongs into a wheel for that Python, or for several beside its like."""
     mine = {name: version for name in wheel.names for version in _version_of(name)}
     # Wheels that bring one module for each of several Pythons claim none of them.
@@ -112,7 +112,7 @@ def _gather(modules: list[Module], name: str, elf: Elf) -> Iterator[Finding]:
     yield from ()
 
 
-def _abi3(wheel: Wheel, claims: Claims, modules: list[Module]) -> Iterator[Finding]:
+def _abi3(wheel: Wheel, claims: NameClaims, modules: list[Module]) -> Iterator[Finding]:
     """The stable ABI of one version: its symbols, and no library of one Python."""
     least = min(filter(None, map(_python, claims.pythons)), default=(3, 2))
     added = _limited() if modules else {}
@@ -145,7 +145,7 @@ def _abi3(wheel: Wheel, claims: Claims, modules: list[Module]) -> Iterator[Findi
                 )
 
 
-def _none(claims: Claims, modules: list[Module]) -> Iterator[Finding]:
+def _none(claims: NameClaims, modules: list[Module]) -> Iterator[Finding]:
     """A name without an ABI: what Python loads may not need any."""
     versions = {version for module in modules for version in _version_of(module.member)}
     severity = UNDECIDED if len(versions) > 1 else FALSE
@@ -161,7 +161,7 @@ def _none(claims: Claims, modules: list[Module]) -> Iterator[Finding]:
             yield Finding("abi-unclaimed", severity, says, module.member, one, cure=cure)
 
 
-def _could_be(wheel: Wheel, claims: Claims, modules: list[Module]) -> Iterator[Finding]:
+def _could_be(wheel: Wheel, claims: NameClaims, modules: list[Module]) -> Iterator[Finding]:
     """Tell of a wheel for one Python that its symbols would allow the stable ABI."""
     needed = {symbol.name for module in modules for symbol in module.symbols}
     if not needed or any(module.linked for module in modules) or _threaded(claims):
@@ -217,7 +217,7 @@ def _python(tag: str) -> Version | None:
     return (int(found[1]), int(found[2])) if found else None
 
 
-def _threaded(claims: Claims) -> bool:
+def _threaded(claims: NameClaims) -> bool:
     """Tell whether it is for a Python without the GIL, which has a stable ABI of its own (PEP 803)."""
     return any(abi.endswith("t") for abi in claims.abis)
 

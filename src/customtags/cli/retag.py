@@ -150,7 +150,7 @@ def _audited(wheel: Path) -> list[str]:
 
     :raises CustomtagsError: a claim is false that no other platform makes true
     """
-    from customtags.audit import FALSE, Claims, audit, true_platforms
+    from customtags.audit import FALSE, NameClaims, audit, true_platforms
 
     findings = audit(wheel)
     for each in findings:
@@ -158,7 +158,7 @@ def _audited(wheel: Path) -> list[str]:
         if each.severity == FALSE and not mended and each.code not in _AGREEING:
             problem = f"{wheel.name}: {each.code}: {each.says}"
             raise CustomtagsError(problem, each.cure or "build it again")
-    return true_platforms(findings, Claims.of(wheel.name))
+    return true_platforms(findings, NameClaims.of(wheel.name))
 
 
 def _request(options: argparse.Namespace) -> RetagRequest:

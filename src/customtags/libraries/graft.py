@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 from customtags.errors import ToolError, WheelError
 
 if TYPE_CHECKING:
-    from customtags.wheels.claims import Claims
+    from customtags.wheels.claims import NameClaims
 
 __all__ = ["graft", "set_rpath"]
 
 _CURE = "pip install 'customtags[audit]'"
 
 
-def graft(path: Path, claims: Claims, left: Sequence[str], work: Path) -> Path:
+def graft(path: Path, claims: NameClaims, left: Sequence[str], work: Path) -> Path:
     """Let auditwheel put into a wheel the libraries that it needs from outside.
 
     It is given a stock name, because it reads the architecture there; the tags stay as they are.

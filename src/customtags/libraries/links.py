@@ -19,7 +19,7 @@ from customtags.libraries import system
 from customtags.libraries.supplier import Library, Supplier, all_installed, find, place
 
 if TYPE_CHECKING:
-    from customtags.wheels.claims import Claims
+    from customtags.wheels.claims import NameClaims
     from customtags.wheels.elf import Elf
     from customtags.wheels.opened import Wheel
 
@@ -51,7 +51,9 @@ class _Described(Protocol):
 _OTHERS = ("Py", "_Py", "_ZNSt", "_ZNKSt", "_ZSt", "_ZTISt", "_ZTVSt")
 
 
-def links(wheel: Wheel, claims: Claims, suppliers: Sequence[Supplier] | None = None) -> list[Link]:
+def links(
+    wheel: Wheel, claims: NameClaims, suppliers: Sequence[Supplier] | None = None
+) -> list[Link]:
     """Give what a wheel needs of others.
 
     :param suppliers: who may have it, the first first; by default what is installed beside this Python

@@ -28,7 +28,7 @@ from customtags.machine.dimensions.abi import Abi
 from customtags.tags import fold, naming
 from customtags.wheels import filename, metadata, sboms
 from customtags.wheels.archive import Archive
-from customtags.wheels.claims import Claims
+from customtags.wheels.claims import NameClaims
 from customtags.wheels.opened import Wheel
 from customtags.wheels.retag import retag
 from customtags.wheels.rewrite import rewrite
@@ -91,7 +91,7 @@ def repair(
     """
     metadata.read(Archive(path), filename.parse(path.name))  # or it is refused here
     claims, suppliers = (
-        Claims.of(path.name),
+        NameClaims.of(path.name),
         [*(all_installed() if suppliers is None else suppliers)],
     )
     with Wheel(path) as wheel:
@@ -133,7 +133,7 @@ def repair(
     return Repaired(result, who, [*named.values()], required, rpaths, loaded, grafted)
 
 
-def _named(needed: Mapping[str, Supplier], wanted: Wanted, claims: Claims) -> dict[str, str]:
+def _named(needed: Mapping[str, Supplier], wanted: Wanted, claims: NameClaims) -> dict[str, str]:
     """Give the segment of each supplier's ABI: what is wanted, what the name says already, or its minor version.
 
     :raises WheelError: the version that is here is of another ABI
@@ -156,7 +156,9 @@ def _named(needed: Mapping[str, Supplier], wanted: Wanted, claims: Claims) -> di
     return named
 
 
-def _platforms(claims: Claims, named: Mapping[str, str], pages: Sequence[Page]) -> Iterator[str]:
+def _platforms(
+    claims: NameClaims, named: Mapping[str, str], pages: Sequence[Page]
+) -> Iterator[str]:
     """Give the platforms of the name with these segments in place of older ones, in the order of names."""
     ours = Abi([*named])
     for platform in claims.platforms:
@@ -186,7 +188,7 @@ def _rpaths(wheel: Wheel, found: Sequence[Link]) -> Iterator[tuple[str, str]]:
             yield member, ":".join(new)
 
 
-def _preloads(wheel: Wheel, claims: Claims, found: Sequence[Link]) -> dict[str, dict[str, str]]:
+def _preloads(wheel: Wheel, claims: NameClaims, found: Sequence[Link]) -> dict[str, dict[str, str]]:
     """Give the packages that need a loader, by their ``__init__.py``, and each library's path and module.
 
     :raises WheelError: there is no package to write it into, or loading ahead would not help

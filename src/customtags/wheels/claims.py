@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from customtags.tags.naming import Run
     from customtags.wheels.filename import FileName
 
-__all__ = ["Claims", "Platform"]
+__all__ = ["NameClaims", "PlatformTag"]
 
 
-class Platform(NamedTuple):
-    """One platform tag, ``linux_x86_64_v3_cuda12_4_sm90``: base, architecture, and what else it says."""
+class PlatformTag(NamedTuple):
+    """One platform tag, as in ``linux_x86_64_v3_cuda12_4_sm90``: base, architecture and segments."""
 
     tag: str
     base: str
@@ -25,23 +25,23 @@ class Platform(NamedTuple):
     runs: tuple[Run, ...]
 
     def says(self, dimension: str) -> str | None:
-        """Give its text for a dimension, ``cuda12_4_sm90`` for ``accelerator``, None where it claims nothing."""
+        """Return the segments of a dimension, ``cuda12_4_sm90`` for ``accelerator``; None without a claim."""
         return next((run.text for run in self.runs if run.dimension == dimension), None)
 
 
-class Claims(NamedTuple):
-    """A wheel's file name, and what its parts claim."""
+class NameClaims(NamedTuple):
+    """The file name of a wheel, and the claims of its parts."""
 
     file: FileName
     pythons: tuple[str, ...]
     abis: tuple[str, ...]
-    platforms: tuple[Platform, ...]
+    platforms: tuple[PlatformTag, ...]
 
     @classmethod
-    def of(cls, name: str) -> Claims:
-        """Take a file name apart.
+    def of(cls, name: str) -> NameClaims:
+        """Parse a file name.
 
-        :raises WheelError: it is no wheel's
+        :raises WheelError: it is not a wheel file name, or a platform tag is not valid
         """
         file = filename.parse(name)
         tags = tuple(_platform(tag, name) for tag in file.platforms)
@@ -49,21 +49,20 @@ class Claims(NamedTuple):
 
     @property
     def stem(self) -> str:
-        """Name and version, and the build tag if it has one: ``example-1.2.3``."""
+        """Name, version and, if there is one, build tag: ``example-1.2.3``."""
         file = self.file
         return "-".join(part for part in (file.project, file.version, file.build) if part)
 
     def said(self, dimension: str) -> list[str]:
-        """Give what the platforms say of a dimension, each once; a base is one too."""
+        """Return what the platforms claim of a dimension, without repetition; ``base`` is one, too."""
         each = (p.base if dimension == "base" else p.says(dimension) for p in self.platforms)
         return list(dict.fromkeys(text for text in each if text is not None))
 
 
-def _platform(tag: str, name: str) -> Platform:
+def _platform(tag: str, name: str) -> PlatformTag:
     try:
         base, runs = naming.runs(tag, builtin())
     except TagError as error:
-        raise WheelError(
-            name, f"has a platform tag that is none: {error.problem}", error.cure
-        ) from error
-    return Platform(tag, base, naming.arch(base), tuple(runs))
+        why = f"has an invalid platform tag: {error.problem}"
+        raise WheelError(name, why, error.cure) from error
+    return PlatformTag(tag, base, naming.arch(base), tuple(runs))

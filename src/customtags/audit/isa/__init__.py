@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from customtags.audit.isa.baseline import Verdict
     from customtags.audit.isa.reading import Decoder
-    from customtags.wheels.claims import Claims
+    from customtags.wheels.claims import NameClaims
     from customtags.wheels.elf import Elf
     from customtags.wheels.opened import Wheel
 
@@ -37,7 +37,7 @@ SAMPLE = 1500
 
 
 def check(
-    wheel: Wheel, claims: Claims, *, full: bool = False, dispatched: Sequence[str] = ()
+    wheel: Wheel, claims: NameClaims, *, full: bool = False, dispatched: Sequence[str] = ()
 ) -> Iterator[Finding]:
     """Compare them.
 
@@ -62,7 +62,7 @@ def check(
         yield from _sampled(read_files)
 
 
-def _claimed(arch: str, claims: Claims) -> int:
+def _claimed(arch: str, claims: NameClaims) -> int:
     """Give the lowest level at which the wheel may be taken."""
     said = [each.says("isa") or "" for each in claims.platforms if each.arch == arch]
     # One that has no row of its own (v8_2) adds nothing that code shows.
