@@ -47,7 +47,7 @@ STEPS = {
     "customtags": {
         "import": "from customtags import hook, machine",
         "detect": "here, given = host.Host(), settings.Settings.read(os.environ)\n"
-        "pages = providers.pages(given, print, host=here)\n"
+        "pages = machine.pages_for(given, print, host=here)\n"
         "profile = machine.detect(here, given, pages)",
         "extend": "machine.extend(stock, profile, given, pages)",
     },

@@ -40,6 +40,6 @@ REFUSED = {
     'bases = ["linux"]': "has 'linux' for 'bases'; write policies as in",
     'bases = ["manylinux_2_x"]': "has 'manylinux_2_x' for 'bases'",
     'bases = ["manylinux_2_28_x86_64"]': "has 'manylinux_2_28_x86_64' for 'bases'",
-    "isa = v3": "is no TOML",
-    "\0": "is no TOML",
+    "isa = v3": "is not valid TOML",
+    "\0": "is not valid TOML",
 }

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from customtags import machine
 from customtags.choosing.verdict import Machine
-from customtags.machine import providers
 from customtags.machine.dimensions.cuda import DRIVERS
 from customtags.machine.settings import Settings
 from customtags.profiles import interpreter
@@ -43,7 +43,7 @@ def seed(python: str = "3.12", settings: Settings | None = None, **facts: Any) -
     """Give the machine of the README's example, with other facts or settings."""
     profile: Profile = {**SEED, **facts}
     settings = settings or Settings({})
-    pages = providers.pages(settings, lambda _: None, profile)
+    pages = machine.pages_for(settings, lambda _: None, profile)
     platforms = stock.tags(profile["platform"])
     return Machine(profile, platforms, interpreter.read(python), settings=settings, pages=pages)
 

@@ -8,7 +8,6 @@ import pytest
 
 from customtags import machine
 from customtags.errors import CustomtagsError, OverrideError
-from customtags.machine import providers
 from customtags.machine.configuration import MOST_ABIS
 from customtags.machine.dimensions import OPTIONAL
 from customtags.machine.dimensions.abi import Abi
@@ -29,7 +28,7 @@ def fail(problem: CustomtagsError) -> None:
 def ladder(settings: Settings, host: FakeHost, dimension: str) -> tuple[list[str], list[str]]:
     """The segments of one dimension, and what was told meanwhile."""
     problems: list[CustomtagsError] = []
-    pages = providers.pages(settings, problems.append)
+    pages = machine.pages_for(settings, problems.append)
     profile = machine.detect(host, settings, pages)
     return machine.ladders(profile, "x86_64", pages)[dimension], list(map(str, problems))
 
@@ -146,7 +145,7 @@ def test_they_stand_in_a_name_behind_the_accelerator() -> None:
         },
         bases=[],
     )
-    pages = providers.pages(settings, fail)
+    pages = machine.pages_for(settings, fail)
     profile = machine.detect(FakeHost(), settings, pages)
     tags, _ = machine.extend(["linux_x86_64"], profile, settings, pages)
     assert tags[0] == "linux_x86_64_fc39_torch2_9_hardened"
@@ -155,7 +154,7 @@ def test_they_stand_in_a_name_behind_the_accelerator() -> None:
 
 
 def test_nothing_is_looked_up_that_is_not_configured() -> None:
-    pages = providers.pages(Settings({}), fail)
+    pages = machine.pages_for(Settings({}), fail)
     assert not {page.NAME for page in pages}.intersection(OPTIONAL)
     profile = machine.detect(FakeHost(installed=INSTALLED), Settings({}), pages)
     assert not set(profile).intersection(OPTIONAL)

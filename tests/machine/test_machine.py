@@ -159,8 +159,8 @@ def test_a_profile_keeps_keys_that_are_not_known(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("", "is not JSON"),
-        ("{", "is not JSON"),
+        ("", "is not valid JSON"),
+        ("{", "is not valid JSON"),
         ("[]", "has no version"),
         ('{"version": "1"}', "has no version"),
         ('{"version": 2}', "is of version 2, later than 1; upgrade"),

@@ -11,7 +11,7 @@ import pytest
 
 from customtags import machine
 from customtags.errors import CustomtagsError, OverrideError
-from customtags.machine import plugins, providers
+from customtags.machine import plugins
 from customtags.machine.dimensions import builtin
 from customtags.machine.dimensions.variant import spell
 from customtags.machine.host import Host
@@ -61,7 +61,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., No
 def look(settings: Settings, host: Host | None = None) -> tuple[dict[str, Any], list[str]]:
     """What a machine with two MPIs accepts, and what was told meanwhile."""
     problems: list[CustomtagsError] = []
-    pages = providers.pages(settings, problems.append)
+    pages = machine.pages_for(settings, problems.append)
     machine_ = host or FakeHost({"/etc/mpi": "openmpi40 mpich12"})
     profile = machine.detect(machine_, settings, pages)
     assert json.loads(json.dumps(profile)) == profile
@@ -70,7 +70,7 @@ def look(settings: Settings, host: Host | None = None) -> tuple[dict[str, Any], 
 
 def test_nobody_is_asked_who_is_not_named(install: Callable[..., None]) -> None:
     install("stranger-one", "mpi = stranger_one", "raise SystemExit('imported')")
-    assert providers.pages(Settings({}), print) == builtin()
+    assert machine.pages_for(Settings({}), print) == builtin()
     assert "mpi" not in look(Settings({}))[0]
     assert "imported" in look(Settings({}, dimensions=["mpi"]))[1][0]
 
@@ -174,7 +174,7 @@ def test_two_that_claim_one_name_are_both_left_out(install: Callable[..., None])
 def test_what_only_breaks_later_is_told_then(install: Callable[..., None]) -> None:
     install("stranger-six", "mpi = stranger_six", PAGE.replace('return " "', "return 1 / 0 #"))
     problems: list[CustomtagsError] = []
-    (page,) = providers.pages(Settings({}, dimensions=["mpi"]), problems.append)[len(builtin()) :]
+    (page,) = machine.pages_for(Settings({}, dimensions=["mpi"]), problems.append)[len(builtin()) :]
     assert problems == []
     assert page.describe({"abis": []}) == "-"
     assert "fails in describe (ZeroDivisionError" in str(problems[0])
@@ -418,5 +418,5 @@ def test_every_built_in_page_keeps_the_contract_but_for_its_name() -> None:
 def test_pip_is_spared_the_pages_of_vendors_that_left_no_sign(
     files: dict[str, str | OSError], settings: Settings, vendors: list[str]
 ) -> None:
-    pages = providers.pages(settings, print, host=FakeHost(files))
+    pages = machine.pages_for(settings, print, host=FakeHost(files))
     assert [page.NAME for page in pages if page.DIMENSION == "accelerator"] == vendors

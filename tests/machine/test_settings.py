@@ -113,7 +113,7 @@ def test_what_is_wrong_is_refused_in_one_line_with_the_cure(places: list[str], t
 
 def test_bytes_that_are_no_text_and_folders_are_refused(places: list[str]) -> None:
     Path(places[0]).write_bytes(b'isa = "\xff"')
-    with pytest.raises(SettingError, match="is no TOML"):
+    with pytest.raises(SettingError, match="is not valid TOML"):
         Settings.read({}, places)
     Path(places[0]).unlink()
     Path(places[0]).mkdir()

@@ -223,7 +223,7 @@ WRONG = {
         {"CUSTOMTAGS_ACCELERATOR": "tpu4"},
         "CUSTOMTAGS_ACCELERATOR='tpu4' means nothing",
     ),
-    "no JSON": ({"CUSTOMTAGS_PROFILE": "/dev/null"}, "the profile '/dev/null' is not JSON"),
+    "no JSON": ({"CUSTOMTAGS_PROFILE": "/dev/null"}, "the profile '/dev/null' is not valid JSON"),
     "later": ({"CUSTOMTAGS_PROFILE": "later.json"}, "is of version 99, later than 1; upgrade"),
 }
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from customtags.errors import SettingError
+from customtags.machine.documents import read_toml
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from typing import Any
 
 __all__ = ["dispatched"]
 
@@ -21,7 +20,7 @@ def dispatched(path: Path) -> tuple[str, ...]:
 
     :raises SettingError: the file is no TOML, or says it in another shape
     """
-    found = _load(path)
+    found = read_toml(str(path)) or {}
     for key in ("tool", "customtags", "audit"):
         found = found.get(key, {})
         if key == "audit" and isinstance(
@@ -34,20 +33,3 @@ def dispatched(path: Path) -> tuple[str, ...]:
     if not isinstance(patterns, list) or not all(isinstance(each, str) for each in patterns):
         raise SettingError(str(path), f"has {patterns!r} for 'dispatched'", _EXAMPLE)
     return tuple(patterns)
-
-
-def _load(path: Path) -> dict[str, Any]:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise SettingError(
-            str(path), f"can't be read ({error.strerror})", "make it readable"
-        ) from error
-    except ValueError as error:  # no TOML, or not UTF-8
-        raise SettingError(str(path), f"is no TOML ({error})", _EXAMPLE) from error

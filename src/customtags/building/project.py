@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from customtags.errors import SettingError
+from customtags.machine.documents import read_toml
 
 __all__ = ["DIMENSIONS", "Project", "read"]
 
@@ -88,18 +88,10 @@ def read(folder: Path) -> Project:
 
 
 def _load(path: Path) -> dict[str, Any]:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-    try:
-        with path.open("rb") as file:
-            tools = tomllib.load(file).get("tool", {})
-    except OSError as error:
-        why = f"cannot be read ({error.strerror})"
-        raise SettingError(str(path), why, "run this in the project's folder") from error
-    except ValueError as error:
-        raise SettingError(str(path), f"is not valid TOML ({error})", "correct it") from error
+    document = read_toml(str(path))
+    if document is None:
+        raise SettingError(str(path), "was not found", "run this in the project's folder")
+    tools = document.get("tool", {})
     table = tools.get("customtags", {}) if isinstance(tools, dict) else None
     if not isinstance(table, dict):
         raise SettingError(str(path), "has no table [tool.customtags]", "add it")

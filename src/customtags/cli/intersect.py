@@ -7,8 +7,8 @@ import json
 import os
 from typing import TYPE_CHECKING
 
+from customtags import machine
 from customtags.cli.output import Verbs, add_verb, save
-from customtags.machine import providers
 from customtags.machine.settings import Settings
 from customtags.profiles import read
 from customtags.profiles.intersect import intersect
@@ -36,7 +36,7 @@ def _intersect(options: argparse.Namespace) -> int:
     settings = Settings.read(os.environ)
     settings.profile = options.profiles[0]  # so that the optional dimensions count
     problems: list[CustomtagsError] = []
-    pages = providers.pages(settings, problems.append)
+    pages = machine.pages_for(settings, problems.append)
     profiles = {path: read(path, pages) for path in options.profiles}
     together = intersect(profiles, pages)
     if problems:

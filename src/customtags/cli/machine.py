@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from customtags import machine
 from customtags.errors import CustomtagsError, FactError
-from customtags.machine import providers
 from customtags.machine.host import Host
 from customtags.machine.settings import Settings
 from customtags.profiles import running
@@ -61,7 +60,7 @@ def look(profile: str | None = None, root: str | None = None) -> Look:
         )
     host = Host(root or "/")
     problems: list[CustomtagsError] = []
-    pages = providers.pages(settings, problems.append)
+    pages = machine.pages_for(settings, problems.append)
     found = machine.detect(host, settings, pages)
     if root:
         arch = host.arch() or os.uname().machine

@@ -6,10 +6,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from customtags import machine
 from customtags.cli.batch import Batch
 from customtags.cli.output import Verbs, add_verb, echo, paint, print_json
 from customtags.errors import CustomtagsError
-from customtags.machine import providers
 from customtags.machine.settings import Settings
 from customtags.wheels import filename, retag
 from customtags.wheels.retag_request import RetagRequest, changes
@@ -186,10 +186,9 @@ def _value(value: str | list[str]) -> Value:
 def _machine(profile: str | None) -> tuple[Sequence[Page], Ladders]:
     """Give the pages that know segments, and what gives the ladders of the machine, once it is asked for."""
     settings = Settings.read(os.environ)
-    pages = providers.pages(settings, lambda _: None)
+    pages = machine.pages_for(settings, lambda _: None)
 
     def ladders(arch: str) -> dict[str, list[str]]:
-        from customtags import machine
         from customtags.cli.machine import look
 
         seen = look(profile)

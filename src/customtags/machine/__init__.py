@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Sequence
 
-from customtags.machine import providers
-from customtags.machine.dimensions import builtin, distro
+from customtags.machine.dimensions import OPTIONAL, builtin, distro, facts_of, optional, record
 from customtags.machine.host import Host
-from customtags.machine.providers import facts_of, record
 from customtags.machine.settings import Settings
 from customtags.tags import ladder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from customtags.errors import CustomtagsError, OverrideError
     from customtags.machine.spec import Facts, Page, Profile, Tell
     from customtags.machine.spec import Host as AnyHost
@@ -27,6 +27,7 @@ __all__ = [
     "ladders",
     "libcs",
     "native_tag",
+    "pages_for",
     "platform_tags",
     "read_profile",
     "rungs",
@@ -47,7 +48,7 @@ def platform_tags(
     if native is None:
         return list(stock)
     settings, host = Settings.read(os.environ), Host()
-    pages = providers.pages(settings, tell or _ignore, host=host)
+    pages = pages_for(settings, tell or _ignore, host=host)
     tags, dropped = extend(stock, detect(host, settings, pages), settings, pages)
     if dropped and tell:
         from customtags.errors import LimitError
@@ -56,6 +57,29 @@ def platform_tags(
     if tags and native_first and not settings.public_first:
         return [native, *tags, *(tag for tag in stock if tag != native)]
     return [*tags, *stock]
+
+
+def pages_for(
+    settings: Settings, tell: Tell, known: Container[str] = (), host: Host | None = None
+) -> list[Page]:
+    """Give the pages that count, families of one dimension side by side.
+
+    :param known: dimensions of which there are facts already
+    :param host: leave out the vendors of which it shows no sign, unless the settings speak of them
+    """
+    told = settings.profile or settings.overrides.get("accelerator", "none") != "none"
+    ours = builtin(None if told else host)
+    wanted = [
+        name for name in OPTIONAL if settings.profile or name in settings.overrides or name in known
+    ]
+    if settings.abi and "abi" not in wanted:
+        wanted.append("abi")
+    if not (wanted or settings.dimensions or settings.variant_providers):
+        return ours
+    from customtags.machine import plugins
+
+    ours += [plugins.Guarded(optional(name, settings.abi), "customtags", tell) for name in wanted]
+    return [*ours, *plugins.pages(settings, tell)]
 
 
 def native_tag(stock: Sequence[str]) -> str | None:
@@ -82,7 +106,7 @@ def extend(
     if native is None:
         return [], 0
     settings = Settings({}) if settings is None else settings
-    pages = providers.pages(settings, _ignore, profile) if pages is None else pages
+    pages = pages_for(settings, _ignore, profile) if pages is None else pages
     arch = native.removeprefix("linux_")
     accepted = ladders(profile, arch, pages, libcs(stock))
     return ladder.combine(accepted, bases(stock, settings), settings.limit, settings.priority)
@@ -152,7 +176,7 @@ def detect(
     """
     host = Host() if host is None else host
     settings = Settings.read(os.environ) if settings is None else settings
-    pages = providers.pages(settings, _ignore) if pages is None else pages
+    pages = pages_for(settings, _ignore) if pages is None else pages
     profile: Profile = {"version": 1, "source": {}}
     if settings.profile:
         from customtags.profiles import read
@@ -182,7 +206,7 @@ def read_profile(path: str) -> Profile:
     """
     from customtags.profiles import read
 
-    return read(path, providers.pages(Settings({}, path), _ignore))
+    return read(path, pages_for(Settings({}, path), _ignore))
 
 
 def _ignore(problem: CustomtagsError) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-
 from customtags.errors import SettingError
+from customtags.machine.documents import read_toml
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,30 +47,11 @@ def read(
     values: dict[str, Any] = {}
     places: dict[str, str] = {}
     for path in paths:
-        for key, value in _load(path).items():
+        for key, value in (read_toml(path) or {}).items():
             if key not in values:
                 values[key], places[key] = value, path
     _check(values, places, overridable(values) if values else [])
     return values, places
-
-
-def _load(path: str) -> dict[str, Any]:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-    try:
-        with open(path, "rb") as file:
-            values: dict[str, Any] = tomllib.load(file)
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise SettingError(
-            path, f"cannot be read ({error.strerror})", "make it readable, or remove it"
-        ) from error
-    except ValueError as error:  # no TOML, or not UTF-8
-        raise SettingError(path, f"is no TOML ({error})", 'write lines as in isa = "v3"') from error
-    return values
 
 
 def _check(values: Mapping[str, Any], places: Mapping[str, str], dimensions: Sequence[str]) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from customtags.errors import ProfileError
-from customtags.machine.providers import facts_of
+from customtags.machine import documents
+from customtags.machine.dimensions import facts_of
 from customtags.profiles import interpreter
 from customtags.tags import stock
 
@@ -26,16 +27,13 @@ def read(path: str, pages: Iterable[Page]) -> Profile:
     :raises ProfileError: it is missing, no JSON, no profile, of a later version, or of another shape
         than the pages write
     """
-    import json
-
     again = "write it with 'customtags detect -o FILE' on that machine"
     try:
-        with open(path, encoding="utf-8") as file:
-            profile = json.load(file)
+        profile = documents.read_json(path)
     except OSError as error:
         raise ProfileError(path, f"cannot be read ({error.strerror})", again) from error
     except ValueError as error:
-        raise ProfileError(path, f"is not JSON ({error})", again) from error
+        raise ProfileError(path, f"is not valid JSON ({error})", again) from error
     version = profile.get("version") if isinstance(profile, dict) else None
     if not isinstance(version, int):
         raise ProfileError(path, "has no version, so it is no profile", again)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from customtags import machine
 from customtags.errors import ProfileError
-from customtags.machine.providers import facts_of, record
+from customtags.machine.dimensions import facts_of, record
 from customtags.tags import stock
 
 if TYPE_CHECKING:

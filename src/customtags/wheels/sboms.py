@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from customtags.machine.documents import parse_json
 from customtags.wheels.filename import canonical
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def _url(wheel: FileName) -> str:
 def _components(text: str, old: FileName, new: FileName) -> str:
     """Change the version of every component that is the wheel, and leave the text's style."""
     try:
-        bill = json.loads(text)
+        bill = parse_json(text)
     except ValueError:
         return text
     end = text[len(text.rstrip()) :]

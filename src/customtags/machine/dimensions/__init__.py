@@ -10,9 +10,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from customtags.machine.spec import Host, Page
+    from customtags.machine.spec import Facts, Host, Page, Profile
 
-__all__ = ["OPTIONAL", "VENDORS", "builtin", "optional"]
+__all__ = ["OPTIONAL", "VENDORS", "builtin", "facts_of", "optional", "record"]
 
 #: The vendors of accelerators: the module of each page, and what a driver leaves, of NVIDIA's the last two under WSL 2
 #: and on Tegra. Where nothing of it is, pip's process is spared the page.
@@ -50,3 +50,18 @@ def optional(name: str, projects: Sequence[str]) -> Page:
     from customtags.machine.dimensions.abi import Abi
 
     return Abi(projects)
+
+
+def facts_of(profile: Profile, page: Page) -> Facts | None:
+    """Find the facts of one page: below its dimension, families of one dimension side by side."""
+    facts = profile.get(page.DIMENSION)
+    return facts if page.NAME == page.DIMENSION or facts is None else facts.get(page.NAME)
+
+
+def record(profile: Profile, page: Page, facts: Facts | None, source: str | None) -> None:
+    """Put the facts of one page there, and where they come from."""
+    if page.NAME == page.DIMENSION:
+        profile[page.NAME] = facts
+    else:
+        profile.setdefault(page.DIMENSION, {})[page.NAME] = facts
+    profile["source"][page.NAME] = source

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["Host"]
+__all__ = ["Host", "read_file"]
+
+#: A pipe in the place of a file is opened without waiting for its other end.
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
 
 
 class Host:
@@ -26,15 +30,15 @@ class Host:
         self.live = root == "/" if live is None else live
 
     def read(self, path: str, limit: int = 65536) -> str | None:
-        """Give the first bytes of a file as text, None if there is none.
+        """Return the first bytes of a file as text, None if there is no such file, or a pipe or socket in its place.
 
-        :raises FactError: it is there and cannot be read
+        :raises FactError: the file cannot be read
         """
         try:
             return self._text(path, limit)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
         except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENXIO):
+                return None
             from customtags.errors import FactError
 
             raise FactError(
@@ -76,8 +80,7 @@ class Host:
 
         for program in ("/bin/sh", "/usr/bin/env", "/bin/busybox"):
             try:
-                with open(self._real(program), "rb") as file:
-                    return elf.arch(file.read(20))
+                return elf.arch(read_file(self._real(program), 20))
             except OSError:
                 continue
         return None
@@ -86,7 +89,13 @@ class Host:
         """Give name and version from what told them before os-release did, None where nothing does."""
         from customtags.machine.host import release
 
-        if not any(name.endswith(release.ENDINGS) for name in self.names("/etc")):
+        paths = [
+            self._real(f"/etc/{name}")
+            for name in self.names("/etc")
+            if name.endswith(release.ENDINGS)
+        ]
+        # The package distro would open a pipe, and wait for its other end.
+        if not paths or any(map(_is_pipe, paths)):
             return None
         return release.read(self.root)
 
@@ -105,11 +114,11 @@ class Host:
         wrote them; types are small numbers, so that the first byte tells the order.
         """
         try:
-            with open(self._real("/proc/self/auxv"), "rb") as file:
-                # Below a root a file without a size is the kernel's, and speaks of the running machine.
-                if not (self.live or os.fstat(file.fileno()).st_size):
-                    return None
-                content = file.read(4096)
+            path = self._real("/proc/self/auxv")
+            # Below a root, a file without a size is the kernel's, and describes the running machine.
+            if not (self.live or os.stat(path).st_size):
+                return None
+            content = read_file(path, 4096)
         except OSError:
             return None
         big = content[:1] == b"\0"
@@ -182,8 +191,7 @@ class Host:
         return variants.ask(self, plugin, release)
 
     def _text(self, path: str, limit: int) -> str:
-        with open(self._real(path), "rb") as file:
-            return file.read(limit).decode("utf-8", "replace")
+        return read_file(self._real(path), limit).decode("utf-8", "replace")
 
     def _real(self, path: str) -> str:
         """Find a path below the root, where links too are followed as if the root were ``/``."""
@@ -208,3 +216,30 @@ class Host:
                     done = "" if link.startswith("/") else done
                     todo += link.split("/")[::-1]
         return self.root.rstrip("/") + done
+
+
+def read_file(path: str, limit: int) -> bytes:
+    """Return the first bytes of a file.
+
+    :raises OSError: the file cannot be read; with ``ENXIO`` it is a pipe or a socket
+    """
+    descriptor = os.open(path, _FLAGS)
+    try:
+        if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+            raise OSError(errno.ENXIO, "a pipe and not a file", path)
+        content = b""
+        while len(content) < limit:
+            part = os.read(descriptor, limit - len(content))
+            if not part:
+                break
+            content += part
+    finally:
+        os.close(descriptor)
+    return content
+
+
+def _is_pipe(path: str) -> bool:
+    try:
+        return stat.S_ISFIFO(os.stat(path).st_mode)
+    except OSError:
+        return False
