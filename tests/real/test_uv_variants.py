@@ -1,0 +1,165 @@
+"""uv takes the variant that our order predicts: real uv, CPUs from captured machines, GPUs by uv's own overrides."""
+
+from __future__ import annotations
+
+import functools
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from customtags.machine.dimensions import builtin, cuda, isa
+from customtags.variants import metadata
+from customtags.variants.properties import label_of, properties_of
+from customtags.variants.supported import UV, order, supported
+from customtags.wheels.write import write
+from needs import unshared
+from real.environments import Wheelhouse, clean, run
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: The first uv that asks the CPU, and the newest. Before: 0.13.6 asks NVIDIA's driver alone, 0.13.5 knows no provider, and
+#: 0.13.4, the first that reads variants, refuses a release whose metadata names providers.
+UVS = ("0.13.8", "0.13.9")
+
+#: Captured machine → its levels.
+CPUS = {
+    "archspec-scientific7-k10--none": [],
+    "archspec-rhel7-ivybridge--v2": ["v2"],
+    "archspec-rhel7-haswell--v3": ["v3", "v2"],
+    "archspec-ubuntu24.04-alderlake--v3": ["v3", "v2"],
+    "archspec-rhel7-skylake_avx512--v4": ["v4", "v3", "v2"],
+}
+MACHINES = Path(__file__).parents[1] / "machines"
+
+#: What may stand in a name, and so in a variant.
+LEVELS = ("", "v2", "v3", "v4")
+ACCELERATORS = (
+    *("", "cuda11_8", "cuda12", "cuda12_0", "cuda12_4", "cuda12_8", "cuda13_0", "rocm6_0"),
+    *("cuda12_4_sm80", "cuda12_4_sm90", "cuda12_8_sm90", "rocm6_0_gfx90a"),
+)
+PLATFORM = "manylinux_2_17_x86_64"
+
+
+@pytest.fixture(scope="module", params=UVS)
+def uv(
+    request: pytest.FixtureRequest, wheelhouse: Wheelhouse, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    folder = tmp_path_factory.mktemp("uv")
+    wheel = wheelhouse.wheel(f"uv=={request.param}")
+    shutil.unpack_archive(wheel, folder, "zip")
+    (program,) = folder.glob("*.data/scripts/uv")
+    program.chmod(0o755)
+    return program
+
+
+@functools.cache
+def namespace() -> tuple[str, ...]:
+    return tuple(unshared())
+
+
+def offer(folder: Path, tags: Sequence[str]) -> metadata.Metadata:
+    """Write a stock wheel, a variant wheel of every tag, and the metadata of the release."""
+    found = []
+    write(folder, "example", "1.0", f"py3-none-{PLATFORM}", {"example.py": b"LABEL = None\n"})
+    for tag in tags:
+        _, properties = properties_of([tag], builtin())
+        label = label_of([tag], builtin())
+        text = metadata.write(metadata.made(label, properties))
+        files = {
+            "example.py": f"LABEL = {label!r}\n".encode(),
+            "example-1.0.dist-info/variant.json": text.encode(),
+        }
+        made = write(folder / "made", "example", "1.0", f"py3-none-{PLATFORM}", files)
+        made.rename(folder / f"{made.stem}-{label}.whl")
+        found.append((label, metadata.read(text, label)))
+    whole = metadata.merged(found)
+    (folder / "example-1.0-variants.json").write_text(metadata.write(whole), "utf-8")
+    return whole
+
+
+class Node(NamedTuple):
+    """A machine.
+
+    :ivar cpu: the captured one that has this CPU
+    :ivar driver: the CUDA version of NVIDIA's driver, empty for none
+    :ivar gpu: its compute capability, empty for unknown
+    """
+
+    cpu: str
+    driver: str
+    gpu: str
+
+
+@st.composite
+def nodes(draw: st.DrawFn) -> Node:
+    driver = draw(st.sampled_from(["", "11.8", "12.0", "12.4", "12.8", "13.0"]))
+    gpu = draw(st.sampled_from(["", "8.0", "8.6", "9.0"])) if driver else ""
+    return Node(draw(st.sampled_from(sorted(CPUS))), driver, gpu)
+
+
+def taken(uv: Path, folder: Path, node: Node) -> str | None:
+    """Return the label of the wheel that uv installs on a machine from a folder."""
+    target = folder / "target"
+    overrides = {"FORCE_CUDA_DRIVER_VERSION": node.driver, "FORCE_SM_ARCH": node.gpu}
+    env = {f"NV_VARIANT_PROVIDER_{key}": value for key, value in overrides.items() if value}
+    command = [uv, "pip", "install", "-q", "--no-cache", "--preview-features", "wheel-variants"]
+    command += ["--no-config", "--target", target, "--python", sys.executable]
+    command += ["--no-index", "--find-links", folder, "example"]
+    script = f'mount --bind {MACHINES / node.cpu}/proc/cpuinfo /proc/cpuinfo && exec "$@"'
+    words = [*namespace(), "sh", "-c", script, "sh", *map(str, command)]
+    done = subprocess.run(words, env=clean(env), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (line,) = (target / "example.py").read_text("utf-8").splitlines()
+    return line.partition("'")[2].rstrip("'") or None
+
+
+def expected(whole: metadata.Metadata, node: Node) -> str | None:
+    """Return what our order puts first, of what uv can know."""
+    facts = {
+        "cuda": [int(part) for part in node.driver.split(".")] if node.driver else [],
+        "capabilities": [[int(part) for part in node.gpu.split(".")]] if node.gpu else [],
+    }
+    ladders = {"isa": CPUS[node.cpu], "accelerator": cuda.ladder(facts) if node.driver else []}
+    known = supported(ladders, "x86_64", builtin())
+    return next(iter(order(whole, {name: known[name] for name in UV if name in known})), None)
+
+
+@settings(max_examples=25)
+@given(
+    chosen=st.lists(
+        st.tuples(st.sampled_from(LEVELS), st.sampled_from(ACCELERATORS)), max_size=8, unique=True
+    ),
+    node=nodes(),
+)
+def test_uv_takes_what_the_order_puts_first(
+    uv: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    chosen: list[tuple[str, str]],
+    node: Node,
+) -> None:
+    folder = tmp_path_factory.mktemp("offer")
+    tags = ["_".join(filter(None, (PLATFORM, *each))) for each in chosen] or [PLATFORM]
+    whole = offer(folder, tags)
+    assert taken(uv, folder, node) == expected(whole, node)
+
+
+def test_the_captured_cpus_have_the_levels_that_their_names_say() -> None:
+    for cpu, levels in CPUS.items():
+        text = (MACHINES / cpu / "proc/cpuinfo").read_text("utf-8")
+        words = text.partition("flags")[2].partition("\n")[0].split()
+        assert isa.ladder({"arch": "x86_64", "features": words}) == levels
+
+
+def test_without_the_preview_uv_takes_the_stock_wheel(uv: Path, tmp_path: Path) -> None:
+    offer(tmp_path, [f"{PLATFORM}_v2", f"{PLATFORM}_cuda12_4"])
+    command = [uv, "pip", "install", "-q", "--no-cache", "--no-config"]
+    command += ["--target", tmp_path / "target", "--python", sys.executable]
+    run([*command, "--no-index", "--find-links", tmp_path, "example"])
+    assert (tmp_path / "target" / "example.py").read_text("utf-8") == "LABEL = None\n"
