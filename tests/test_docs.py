@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import re
 import shlex
 from pathlib import Path
 
@@ -37,10 +38,11 @@ def examples(page: Path) -> list[doctest.Example]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_the_examples_of_a_page(page: Path) -> None:
+def test_the_examples_of_a_page(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = examples(page)
     test = doctest.DocTest(source, {}, page.name, str(page), 0, None)
     report: list[str] = []
+    monkeypatch.chdir(DOCS.parent)
     result = doctest.DocTestRunner(optionflags=doctest.REPORT_NDIFF).run(test, out=report.append)
     assert not result.failed, "".join(report)
     assert result.attempted == len(source) > 0
@@ -83,3 +85,27 @@ def test_what_is_shown_of_the_command_line_is_what_it_prints(page: Path, session
 
 def test_the_readme_has_a_session() -> None:
     assert any(page.name == "README.md" for page, _ in SESSIONS)
+
+
+#: How a text refers to a module or a name of customtags; `docs/trust.md` shows what runs at start-up.
+IMPORT = re.compile(r"\bfrom (customtags[\w.]*) import ([\w, ]+)|\bimport (customtags[\w.]*)")
+TEXTS = [
+    path
+    for path in (
+        DOCS.parent / "README.md",
+        *sorted(DOCS.rglob("*.md")),
+        *sorted((DOCS.parent / "examples").rglob("*.py")),
+    )
+    if path.name != "trust.md"
+]
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
+def test_only_public_names_are_shown(path: Path) -> None:
+    doors = {"build", "linking", "testing"}
+    public = {*doors, *customtags.__all__}
+    modules = {"customtags", "customtags_mpi", *(f"customtags.{each}" for each in doors)}
+    for module, names, alone in IMPORT.findall(path.read_text("utf-8")):
+        assert (module or alone) in modules
+        if module == "customtags":
+            assert {each.strip() for each in names.split(",")} <= public

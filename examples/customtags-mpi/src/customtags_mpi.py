@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from customtags.machine.spec import Facts, Host
+    from customtags import Facts, Host
 
 NAME = DIMENSION = "mpi"
 
