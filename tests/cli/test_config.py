@@ -10,8 +10,9 @@ import pytest
 from command import run
 from configurations import REFUSED, WHOLE
 from customtags.machine.configuration import KEYS
-from customtags.machine.settings import OVERRIDABLE, POLICIES, files, variable
+from customtags.machine.settings import POLICIES, files, variable
 from customtags.profiles.provenance import ONLY_VARIABLES, origins, strangers
+from customtags.tags import DIMENSIONS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +37,7 @@ def put(path: str, text: str) -> None:
 
 def test_without_anything_every_key_is_usual() -> None:
     found = known({})
-    assert set(found) == {*KEYS, *OVERRIDABLE, *ONLY_VARIABLES}
+    assert set(found) == {*KEYS, *DIMENSIONS, *ONLY_VARIABLES}
     assert {origin for _, origin in found.values()} == {None}
     assert found["cuda-minor"] == ("strict", None)
     assert found["priority"][0][0] == "accelerator"
@@ -51,7 +52,7 @@ def test_of_a_whole_file_every_key_is_from_there(file: str) -> None:
     assert found["mpi"] == ("openmpi40", file)
 
 
-@pytest.mark.parametrize("key", [*OVERRIDABLE, *POLICIES, "profile", *ONLY_VARIABLES, "mpi"])
+@pytest.mark.parametrize("key", [*DIMENSIONS, *POLICIES, "profile", *ONLY_VARIABLES, "mpi"])
 def test_a_variable_wins_over_the_file_and_an_empty_one_is_none(key: str, file: str) -> None:
     put(file, WHOLE)
     value = POLICIES[key][1][0] if key in POLICIES else "v2"

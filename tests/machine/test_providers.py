@@ -311,7 +311,7 @@ def test_a_variant_provider_of_every_generation_is_a_dimension(
 ) -> None:
     entry, source = GENERATIONS[generation]
     name = f"provider_{list(GENERATIONS).index(generation)}"
-    install("cpu-provider", entry.format(name), CONFIG + source, plugins.PROVIDERS)
+    install("cpu-provider", entry.format(name), CONFIG + source, plugins.VARIANT_GROUP)
     ladders, problems = look(Settings({}, variant_providers=["cpu-provider"]), Host())
     assert problems == []
     assert ladders["cpu_provider"] == ["cpulevelv3", "cpulevelv2", "cpuaeson"]
@@ -337,7 +337,7 @@ def test_a_plugin_that_fails_is_named_and_costs_nothing_else(
     install: Callable[..., None], what: str
 ) -> None:
     name = f"broken_plugin_{list(BROKEN_PLUGINS).index(what)}"
-    install("bad-provider", f"one = {name}", CONFIG + BROKEN_PLUGINS[what], plugins.PROVIDERS)
+    install("bad-provider", f"one = {name}", CONFIG + BROKEN_PLUGINS[what], plugins.VARIANT_GROUP)
     settings = Settings({"distro": "fc39"}, variant_providers=["bad-provider"])
     for _ in range(2):  # the second time from the cache
         ladders, problems = look(settings, Host())
@@ -351,7 +351,7 @@ def test_a_plugin_that_hangs_costs_the_time_limit_once(
     install: Callable[..., None], tmp_path: Path
 ) -> None:
     source = f"open({str(tmp_path / 'asked')!r}, 'a').write('x')\nimport time\ntime.sleep(30)"
-    install("slow-provider", "slow = slow_provider", source, plugins.PROVIDERS)
+    install("slow-provider", "slow = slow_provider", source, plugins.VARIANT_GROUP)
     for _ in range(2):
         _, problems = look(Settings({}, variant_providers=["slow"]), Host())
         assert "the plugin gave no answer within 2 s" in problems[0]
@@ -361,7 +361,7 @@ def test_a_plugin_that_hangs_costs_the_time_limit_once(
 def test_a_plugin_is_not_asked_below_another_root(
     install: Callable[..., None], tmp_path: Path
 ) -> None:
-    install("far-provider", "far = far_provider", "import os; os.abort()", plugins.PROVIDERS)
+    install("far-provider", "far = far_provider", "import os; os.abort()", plugins.VARIANT_GROUP)
     settings = Settings({}, variant_providers=["far"])
     assert look(settings, Host(str(tmp_path)))[1] == []
     settings = Settings({"far": "farlevelv3"}, variant_providers=["far"])
@@ -377,7 +377,7 @@ def get_supported_configs():
 """
     assert spell("cpu", "avx", "512") == spell("cpu", "av", "x512")
     source = source.replace('avx5", ["12', 'av", ["x512')
-    install("cpu-twice", "cpu = cpu_twice", CONFIG + source, plugins.PROVIDERS)
+    install("cpu-twice", "cpu = cpu_twice", CONFIG + source, plugins.VARIANT_GROUP)
     assert look(Settings({}, variant_providers=["cpu"]), Host())[0]["cpu"] == ["cpulevelv4"]
 
 

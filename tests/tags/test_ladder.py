@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customtags.tags import parse
-from customtags.tags.ladder import GUARD, IN_NAME, POLICIES, PRIORITY, combine
+from customtags.tags import DIMENSIONS, PRIORITY, parse
+from customtags.tags.ladder import GUARD, POLICIES, combine
 
 LADDERS: dict[str, list[str]] = {
     "accelerator": [
@@ -228,7 +228,7 @@ def test_what_stands_apart_is_in_no_tag_and_all_else_stays(
 
 
 def test_what_a_page_calls_priority_and_order_in_names_are_the_same_dimensions() -> None:
-    assert sorted(PRIORITY) == sorted(IN_NAME)
+    assert sorted(PRIORITY) == sorted(DIMENSIONS)
 
 
 @pytest.mark.parametrize(

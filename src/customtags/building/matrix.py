@@ -10,8 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from customtags.building.project import DIMENSIONS
 from customtags.errors import BuildError, ToolError
+from customtags.tags import DIMENSIONS
 
 __all__ = ["build", "row", "selected"]
 

@@ -10,10 +10,7 @@ from typing import Any, NamedTuple
 from customtags.errors import SettingError
 from customtags.machine.documents import read_toml
 
-__all__ = ["DIMENSIONS", "Project", "read"]
-
-#: The dimensions that a wheel can claim.
-DIMENSIONS = ("isa", "distro", "accelerator", "abi", "site")
+__all__ = ["Project", "read"]
 
 _TEXT, _TEXTS, _TABLE, _YES_NO = "a string", "a list of strings", "a table", "true or false"
 

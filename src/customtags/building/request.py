@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from customtags.building.project import DIMENSIONS
 from customtags.errors import BuildError
 from customtags.machine.dimensions import builtin
 from customtags.machine.settings import build_variable
+from customtags.tags import DIMENSIONS
 from customtags.wheels.platforms import HERE, NONE, local_version, platform_tags, resolve
 
 if TYPE_CHECKING:

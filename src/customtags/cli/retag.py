@@ -11,6 +11,7 @@ from customtags.cli.batch import Batch
 from customtags.cli.output import Verbs, add_verb, echo, paint, print_json
 from customtags.errors import CustomtagsError
 from customtags.machine.settings import Settings
+from customtags.tags import DIMENSIONS
 from customtags.wheels import filename, retag
 from customtags.wheels.retag_request import RetagRequest, changes
 
@@ -25,15 +26,6 @@ if TYPE_CHECKING:
     Ladders = Callable[[str], Mapping[str, Sequence[str]]]
 
 __all__ = ["declare"]
-
-#: The options that say something of one dimension each, with what they look like.
-_DIMENSIONS = {
-    "isa": "v3",
-    "distro": "fc39",
-    "accelerator": "rocm6.0",
-    "abi": "torch2.9",
-    "site": "acme2",
-}
 
 #: What retag itself puts right: the codes of an audit that say that a wheel does not agree with its name.
 _AGREEING = frozenset(("tags-disagree", "mixed-set"))
@@ -50,9 +42,11 @@ def declare(verbs: Verbs, name: str) -> None:
         "tags", "whole, or by what they say; SEGMENT may be here or none"
     )
     tags.add_argument("--platform", action="append", help="may be repeated: a compressed set")
-    for dimension, like in _DIMENSIONS.items():
+    for dimension, example in DIMENSIONS.items():
         action = "append" if dimension == "abi" else "store"
-        tags.add_argument(f"--{dimension}", action=action, metavar="SEGMENT", help=f"as in {like}")
+        tags.add_argument(
+            f"--{dimension}", action=action, metavar="SEGMENT", help=f"as in {example}"
+        )
     tags.add_argument(
         "--here", action="store_true", help="all that this machine is, but for what is named"
     )
@@ -162,7 +156,7 @@ def _audited(wheel: Path) -> list[str]:
 
 
 def _request(options: argparse.Namespace) -> RetagRequest:
-    values = {name: getattr(options, name) for name in _DIMENSIONS}
+    values = {name: getattr(options, name) for name in DIMENSIONS}
     if str(options.local_version).endswith(".whl"):
         raise CustomtagsError(
             f"--local-version {options.local_version!r} is a wheel",

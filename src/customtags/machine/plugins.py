@@ -5,8 +5,8 @@ from __future__ import annotations
 from customtags.errors import CustomtagsError, DimensionError, TagError
 from customtags.machine.configuration import KEYS
 from customtags.machine.dimensions import VENDORS, distro, isa
-from customtags.machine.settings import OVERRIDABLE, dimension, variable
-from customtags.tags import parse
+from customtags.machine.settings import dimension, variable
+from customtags.tags import DIMENSIONS, parse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from customtags.machine.settings import Settings
     from customtags.machine.spec import Facts, Host, Page, Probe, Tell
 
-__all__ = ["DIMENSIONS", "PROVIDERS", "Guarded", "fault_of_page", "fault_of_segments", "pages"]
+__all__ = ["Guarded", "fault_of_page", "fault_of_segments", "pages"]
 
 #: The groups of entry points: our own, and that of wheel variants.
-DIMENSIONS, PROVIDERS = "customtags.dimensions", "variant_plugins"
+DIMENSION_GROUP, VARIANT_GROUP = "customtags.dimensions", "variant_plugins"
 
 #: What a page must have (docs/third-parties.md), and what of it is called.
 ATTRIBUTES = ("NAME", "DIMENSION", "PROBES", "override", "ladder", "describe")
@@ -29,7 +29,7 @@ CALLED = ATTRIBUTES[3:]
 #: Names that mean something else: in a profile, among the settings, or as CUSTOMTAGS_*.
 RESERVED = frozenset(
     (
-        *(*KEYS, *OVERRIDABLE, "version", "platform", "source", "problems"),
+        *(*KEYS, *DIMENSIONS, "version", "platform", "source", "problems"),
         *("cache", "config", "debug", "disable", "none", "time", "timeout"),
         *VENDORS,
     )
@@ -40,9 +40,9 @@ _DIGITS = "0123456789"
 
 def pages(settings: Settings, tell: Tell) -> list[Page]:
     """Load what the settings switch on; tell what can't be."""
-    wanted = [(DIMENSIONS, "dimensions", item, _page) for item in settings.dimensions]
+    wanted = [(DIMENSION_GROUP, "dimensions", item, _page) for item in settings.dimensions]
     wanted += [
-        (PROVIDERS, "variant-providers", item, _variant) for item in settings.variant_providers
+        (VARIANT_GROUP, "variant-providers", item, _variant) for item in settings.variant_providers
     ]
     found: dict[str, Page] = {}
     for group, key, item, make in wanted:
@@ -260,7 +260,7 @@ def _find(group: str, wanted: str) -> dict[str, EntryPoint]:
             if project is None or (dimension(project), entry.name) in seen:
                 continue
             seen.add((dimension(project), entry.name))
-            names = (entry.name,) if group == DIMENSIONS else (entry.name, project)
+            names = (entry.name,) if group == DIMENSION_GROUP else (entry.name, project)
             if dimension(wanted) in map(dimension, names):
                 found[f"{project} {distribution.version}"] = entry
     return found

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+from customtags.tags import DIMENSIONS
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -17,10 +19,6 @@ __all__ = [
     "files",
     "variable",
 ]
-
-#: The built-in dimensions; each has a variable of its own.
-OVERRIDABLE = ("isa", "distro", "accelerator", "abi", "site")
-
 
 #: Key → the page whose ladder follows that policy, and the policies that there are, the usual one first. It stands
 #: among the page's facts as ``policy``, so that a profile carries it too.
@@ -160,7 +158,7 @@ def dimension(item: str) -> str:
 def overridable(values: Mapping[str, Any]) -> list[str]:
     """Name the dimensions that may be overridden: the built-in ones, and what is switched on."""
     enabled = (*values.get("dimensions", ()), *values.get("variant-providers", ()))
-    return [*OVERRIDABLE, *map(dimension, enabled)]
+    return [*DIMENSIONS, *map(dimension, enabled)]
 
 
 def variable(key: str) -> str:

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from customtags.machine import configuration
 from customtags.machine.settings import POLICIES as CHOICES
 from customtags.machine.settings import Settings, overridable, variable
-from customtags.tags.ladder import POLICIES, PRIORITY
+from customtags.tags import PRIORITY
+from customtags.tags.ladder import POLICIES
 
 __all__ = ["Origin", "origins", "strangers"]
 

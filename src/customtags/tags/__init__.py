@@ -18,7 +18,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from customtags.errors import TagError
 
-__all__ = ["fold", "fold_version", "format", "parse"]
+__all__ = ["DIMENSIONS", "PRIORITY", "fold", "fold_version", "format", "parse"]
+
+#: The built-in dimensions, in the order of their segments in a name → a value as users write it.
+DIMENSIONS = {
+    "isa": "v3",
+    "distro": "fc39",
+    "accelerator": "rocm6.0",
+    "abi": "torch2.9",
+    "site": "acme2",
+}
+
+#: The same in the order in which they decide between two tags.
+PRIORITY = ("accelerator", "abi", "isa", "distro", "site")
 
 _DIGITS = frozenset("0123456789")
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")

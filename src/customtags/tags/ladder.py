@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 
-from customtags.tags import fold
+from customtags.tags import DIMENSIONS, PRIORITY, fold
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,13 +13,7 @@ if TYPE_CHECKING:
     #: Of each dimension, in the order of priority, one rung, or an empty string for none.
     Choice = tuple[str, ...]
 
-__all__ = ["GUARD", "POLICIES", "PRIORITY", "combine"]
-
-#: Which dimension decides first between two tags.
-PRIORITY = ("accelerator", "abi", "isa", "distro", "site")
-
-#: In which order the segments stand in a name.
-IN_NAME = ("isa", "distro", "accelerator", "abi", "site")
+__all__ = ["GUARD", "POLICIES", "combine"]
 
 #: The many- and musllinux policies that builders really use, best first.
 POLICIES = ("manylinux_2_34", "manylinux_2_28", "manylinux_2_17", "musllinux_1_2")
@@ -48,7 +42,7 @@ def combine(
     ladders = {name: [*dict.fromkeys(rungs)] for name, rungs in ladders.items() if rungs}
     limit = GUARD if limit is None else limit
     priority = [d for d in dict.fromkeys((*first, *PRIORITY, *sorted(ladders))) if d in ladders]
-    in_name = [d for d in dict.fromkeys((*IN_NAME, *sorted(ladders))) if d in ladders]
+    in_name = [d for d in dict.fromkeys((*DIMENSIONS, *sorted(ladders))) if d in ladders]
     columns = [priority.index(dimension) for dimension in in_name]
     # A distribution pins the C library, so that a policy beside it would say nothing.
     pinning = priority.index("distro") if "distro" in priority else None

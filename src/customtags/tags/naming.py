@@ -10,8 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol, Union
 
 from customtags.errors import TagError
-from customtags.tags import format, parse
-from customtags.tags.ladder import IN_NAME
+from customtags.tags import DIMENSIONS, format, parse
 
 __all__ = ["Run", "Value", "agree", "arch", "check", "name", "runs"]
 
@@ -170,5 +169,6 @@ def _owns(page: Vocabulary, segment: str, arch: str) -> bool:
 def _place(run: Run) -> tuple[int, str, str]:
     """Return the key that sorts runs as in names: built-in dimensions, then third parties' by name; ABIs by text."""
     dimension = run.dimension or ""
-    place = IN_NAME.index(dimension) if dimension in IN_NAME else len(IN_NAME)
+    known = [*DIMENSIONS]
+    place = known.index(dimension) if dimension in known else len(known)
     return place, dimension, run.text if dimension == "abi" else ""
