@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 sys.path[:0] = [str(Path(__file__).parents[1] / "src")]
 
-from customtags.audit import isa  # noqa: E402 - it lies in that folder
-from customtags.audit.isa.baseline import GUARDED, UNDECIDED, Verdict  # noqa: E402
+from customtags.audit.instructions import SAMPLE  # noqa: E402 - it lies in that folder
+from customtags.audit.isa.baseline import GUARDED, UNDECIDED, Baseline  # noqa: E402
 from customtags.audit.isa.dispatch import implied  # noqa: E402
 from customtags.audit.isa.levels import name  # noqa: E402
-from customtags.audit.isa.reading import File, decoder  # noqa: E402
+from customtags.audit.isa.scan import Scan, decoder  # noqa: E402
 from customtags.wheels.elf import Elf  # noqa: E402
 from customtags.wheels.opened import Wheel  # noqa: E402
 
@@ -79,35 +79,38 @@ def main() -> None:
 
 
 def real(kept: Path) -> tuple[list[report.Row], str]:
-    """Audit wheels of the index, every function of them, and a sample beside it."""
+    """Audit wheels of the index, every function of each, and a sample."""
     rows: list[report.Row] = []
     for requirement in REAL:
         wheel = fetch(kept, requirement)
-        full, quick = _verdicts(wheel, None), _verdicts(wheel, isa.SAMPLE)
-        floors = [verdict.floor for verdict in full]
-        states = [set(verdict.above.values()) for verdict in full]
+        full, quick = _baselines(wheel, None), _baselines(wheel, SAMPLE)
+        levels = [found.level for found in full]
+        states = [set(found.above.values()) for found in full]
         rows.append(
             {
                 "wheel": requirement,
                 "files": len(full),
-                "floor": name(max(floors)),
-                "files with it": floors.count(max(floors)),
+                "baseline": name(max(levels), "x86_64"),
+                "files with it": levels.count(max(levels)),
                 "guarded above": states.count({GUARDED}),
                 "undecided above": sum(UNDECIDED in each for each in states),
-                "other floor when sampled": sum(a.floor != b.floor for a, b in zip(full, quick)),
+                "other baseline when sampled": sum(a.level != b.level for a, b in zip(full, quick)),
             }
         )
-    return rows, "The highest floor of a file in each wheel, and in how many files code needs more"
+    return (
+        rows,
+        "The highest baseline of a file in each wheel, and in how many files code requires more",
+    )
 
 
-def _verdicts(wheel: Path, most: int | None) -> list[Verdict]:
-    """Decide every file as for a wheel that claims nothing."""
+def _baselines(wheel: Path, most: int | None) -> list[Baseline]:
+    """Return the baseline of every file, as for a wheel that claims nothing."""
     reader = decoder("x86_64")
     with Wheel(wheel) as opened:
         every = ((member, elf) for member, elf in opened.elfs() if elf.machine == "x86_64")
-        files = [File.read(member, elf, reader, most) for member, elf in every]
-        asked = any(file.asks for file in files)
-        return [file.decide(asked=asked, patterns=()) for file in files]
+        files = [Scan.of(member, elf, reader, most) for member, elf in every]
+        checked = any(file.checks_cpu for file in files)
+        return [file.baseline(checked=checked, patterns=()) for file in files]
 
 
 class Built(NamedTuple):
@@ -115,24 +118,24 @@ class Built(NamedTuple):
 
     project: str
     level: int
-    file: File
-    base: File
-    asked: bool
+    file: Scan
+    base: Scan
+    checked: bool
 
     def outcome(self) -> str:
         """Compare what was found with the level that it was compiled for."""
-        verdict = self.file.decide(asked=self.asked, patterns=())
-        if verdict.floor != self.level and self.level not in verdict.above:
+        found = self.file.baseline(checked=self.checked, patterns=())
+        if found.level != self.level and self.level not in found.above:
             # Nothing needs it that the compiler of the base did not write, too.
-            right = verdict.floor < self.level
+            right = found.level < self.level
             return "not visible" if right else "false alarm"
-        if verdict.floor == self.level:
+        if found.level == self.level:
             return "right"
         if not self.shows():
             return "not visible"
         if self.level in implied(self.file.member.rpartition("/")[2]):
             return "for its name"
-        return "miss" if verdict.above[self.level] == GUARDED else "undecided"
+        return "miss" if found.above[self.level] == GUARDED else "undecided"
 
     def shows(self) -> bool:
         """Tell whether the level is in more functions than it is when compiled for the base."""
@@ -156,12 +159,14 @@ def built(kept: Path) -> tuple[list[report.Row], str]:
 
 def _pairs(project: str, wheels: dict[int, Path]) -> list[Built]:
     reader = decoder("x86_64")
-    read: dict[int, dict[str, File]] = {}
+    read: dict[int, dict[str, Scan]] = {}
     for level, wheel in wheels.items():
         with Wheel(wheel) as opened:
-            read[level] = {m: File.read(m, elf, reader) for m, elf in opened.elfs()}
+            read[level] = {m: Scan.of(m, elf, reader) for m, elf in opened.elfs()}
     return [
-        Built(project, level, file, read[1][member], any(each.asks for each in files.values()))
+        Built(
+            project, level, file, read[1][member], any(each.checks_cpu for each in files.values())
+        )
         for level, files in read.items()
         for member, file in files.items()
     ]
@@ -177,7 +182,7 @@ def speed(kept: Path) -> tuple[list[report.Row], str]:
         shutil.copyfileobj(packed, file, 1 << 20)
     with mapped(library) as data:
         code = sum(each.size for each in Elf(data).sections if each.executable) / 1e6
-    ways = {"sampled": [str(isa.SAMPLE)], "every function": []}
+    ways = {"sampled": [str(SAMPLE)], "every function": []}
     commands = {
         way: [sys.executable, __file__, "--read", str(library), *arguments]
         for way, arguments in ways.items()
@@ -191,7 +196,7 @@ def speed(kept: Path) -> tuple[list[report.Row], str]:
 
 
 def _row(way: str, code: float, command: list[str]) -> report.Row:
-    """Run a command; what the child takes is asked of the system."""
+    """Run a command; the system measures what the child takes."""
     source = Path(__file__).parents[1] / "src"
     begin = time.perf_counter()
     with subprocess.Popen(
@@ -220,8 +225,8 @@ def mapped(path: Path) -> Iterator[mmap.mmap]:
 def read(library: Path, most: int | None) -> None:
     """Read one library, decide it, and nothing else."""
     with mapped(library) as data:
-        found = File.read(library.name, Elf(data), decoder("x86_64"), most)
-        found.decide(asked=bool(found.asks), patterns=())
+        found = Scan.of(library.name, Elf(data), decoder("x86_64"), most)
+        found.baseline(checked=bool(found.checks_cpu), patterns=())
 
 
 def fetch(kept: Path, requirement: str) -> Path:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from customtags.audit import CHECKS, CODES, Finding, audit, isa, true_name
+from customtags.audit import CHECKS, CODES, Finding, audit, instructions, true_name
 from customtags.errors import ToolError
 from customtags.wheels.claims import NameClaims
 
@@ -104,7 +104,7 @@ def pack(folder: Path, claim: str, members: Mapping[str, Path]) -> Path:
 
 
 def found(wheel: Path, *, full: bool = True, dispatched: Sequence[str] = ()) -> list[Finding]:
-    return audit(wheel, {"isa": partial(isa.check, full=full, dispatched=dispatched)})
+    return audit(wheel, {"isa": partial(instructions.check, full=full, dispatched=dispatched)})
 
 
 def codes(wheel: Path, *, full: bool = True, dispatched: Sequence[str] = ()) -> list[str]:
@@ -216,7 +216,7 @@ def test_tzcnt_is_no_sign(compiled: partial[Path], tmp_path: Path) -> None:
 
 
 def test_a_quick_look_says_that_it_is_one(compiled: partial[Path], tmp_path: Path) -> None:
-    many = isa.SAMPLE + 100
+    many = instructions.SAMPLE + 100
     source = "".join(f"int f{n}(int x) {{ return x ^ {n}; }}\n" for n in range(many))
     wheel = pack(tmp_path, "", {"lib.so": compiled(LOOPS + source, "-O1", level="v3")})
     assert codes(wheel, full=False) == ["isa-floor", "isa-sampled"]
@@ -269,5 +269,5 @@ def test_the_command_line_reads_the_list_of_the_project(
 
 
 def test_every_code_is_in_the_table() -> None:
-    assert set(isa.CODES) <= set(CODES)
-    assert isa.NAME in CHECKS
+    assert set(instructions.CODES) <= set(CODES)
+    assert instructions.NAME in CHECKS

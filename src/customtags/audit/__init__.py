@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from customtags.audit import accelerator, isa, libc, libraries, names, stable_abi
+from customtags.audit import accelerator, instructions, libc, libraries, names, stable_abi
 from customtags.audit.finding import (
     FALSE,
     NOTE,
@@ -53,7 +53,14 @@ class Page(Protocol):
 
 
 #: Every check, in the order in which they are made.
-PAGES: tuple[Page, ...] = (names, isa, libc, accelerator, stable_abi, libraries)
+PAGES: tuple[Page, ...] = (
+    names,
+    instructions,
+    libc,
+    accelerator,
+    stable_abi,
+    libraries,
+)
 
 #: Name → what makes it.
 CHECKS: Mapping[str, Check] = {page.NAME: page.check for page in PAGES}

@@ -191,11 +191,13 @@ def _named(built: Path, request: BuildRequest) -> Path:
 
 def _refuse_false_claims(wheel: Path) -> None:
     """Refuse a wheel whose audit finds a false claim."""
-    from customtags.audit import CHECKS, FALSE, audit, declared, isa
+    from customtags.audit import CHECKS, FALSE, audit, declared, instructions
 
     patterns = declared.dispatched(Path("pyproject.toml"))
     checks = dict(CHECKS)
-    checks[isa.NAME] = functools.partial(isa.check, full=True, dispatched=patterns)
+    checks[instructions.NAME] = functools.partial(
+        instructions.check, full=True, dispatched=patterns
+    )
     false = [finding for finding in audit(wheel, checks) if finding.severity == FALSE]
     for finding in false:
         line = f"{finding.code}: {finding.says}; {finding.cure}"

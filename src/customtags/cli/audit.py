@@ -48,12 +48,12 @@ def declare(verbs: Verbs, name: str) -> None:
 
 
 def _audit(options: argparse.Namespace) -> int:
-    from customtags.audit import NameClaims, audit, declared, isa, libraries, true_name
+    from customtags.audit import NameClaims, audit, declared, instructions, libraries, true_name
 
     checks, codes = _chosen(options.only or [])
     if "isa" in checks:
         patterns = declared.dispatched(Path("pyproject.toml"))
-        checks["isa"] = partial(isa.check, full=options.full, dispatched=patterns)
+        checks["isa"] = partial(instructions.check, full=options.full, dispatched=patterns)
     given = suppliers.given(options) if libraries.NAME in checks else None
     if given is not None:
         checks[libraries.NAME] = partial(libraries.check, suppliers=given)

@@ -5,6 +5,7 @@ ELF gABI 4 (https://gabi.xinuos.com) and the psABI supplements. Every offset is 
 
 from __future__ import annotations
 
+import mmap
 import struct
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,7 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from customtags.errors import ElfError
 
 if TYPE_CHECKING:
-    import mmap
     from collections.abc import Iterator
     from typing import Union
 
@@ -128,6 +128,11 @@ class ElfLayout:
             Section(self._name(names, name), kind, flags, addr, off, size, link, kind != _NOBITS)
             for name, kind, flags, addr, off, size, link, *_ in rows[1:]
         ]
+
+    def forget(self) -> None:
+        """Let the system take back the memory of what was read of a mapped file."""
+        if isinstance(self.data, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+            self.data.madvise(mmap.MADV_DONTNEED)
 
     def section(self, name: str) -> Section | None:
         """Return the first section of a name."""

@@ -1,28 +1,39 @@
-"""What tells that code is chosen at run time: names, what is imported, and the instruction that asks the CPU."""
+"""Signs that code is chosen at run time: names, imported symbols, the instruction CPUID, and files that are opened by name."""
 
 from __future__ import annotations
 
 import re
 from fnmatch import fnmatchcase
 from itertools import islice
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from customtags.audit.isa import symbols
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
+    from customtags.audit.isa.decoder import Decoder
     from customtags.audit.isa.functions import Functions
     from customtags.wheels.elf import Elf
 
-__all__ = ["declared", "implied", "sign"]
+__all__ = ["checks_cpu", "implied", "listed", "opened", "opens_files"]
 
-#: What a name says → the levels that a CPU has for which such code is chosen; 5 is what is in no level. As in
-#: ``sum.avx2``, ``loops.dispatch.AVX512_SKX.c``, ``dgemm_kernel_HASWELL``, ``f.arch_x86_64_v3`` (GCC's target_clones).
+#: Words in names → the levels of the CPUs for which such code is chosen; 5 is "in no level". As in ``sum.avx2``,
+#: ``loops.dispatch.AVX512_SKX.c``, ``dgemm_kernel_HASWELL``, ``f.arch_x86_64_v3`` (GCC's target_clones); ``libggml-cpu-icelake.so``
+#: (llama.cpp, ggml/src/CMakeLists.txt). AVX10.1 has what AVX-512 has from Sapphire Rapids on (Intel 356368).
+#:
+#: oneMKL opens ``libmkl_mc3.so.3`` for CPUs with SSE4.2, ``mc`` up to 2024 for SSSE3 (oneMKL Developer Guide for Linux,
+#: "Detailed Directory Structure"); IPP ``libippsl9.so`` (Intel IPP Developer Guide, "Dispatching").
 _IMPLY = {
-    r"ssse3|sse[34]|popcnt|nehalem|penryn|westmere|x86_64_v2": {2},
+    r"ssse3|sse[34]|popcnt|nehalem|penryn|westmere|x86_64_v2|(lib)?mkl_([a-z]+_)?mc3?(?![a-z\d])": {
+        2
+    },
+    r"libipp[a-z]+(m7|n8|y8)\.so": {2},
+    r"libipp[a-z]+(e9|l9)\.so": {2, 3},
+    r"libipp[a-z]+(n0|k0)\.so": {2, 3, 4},
+    r"libipp[a-z]+k1\.so|avx_?10(?!\d)": {2, 3, 4, 5},
     r"aes_?ni|aes_hw|v?aes_|clmul|pclmul|sha_?ni|sha_?ext": {2, 5},
-    r"avx2?(?![\da-z]*512)|fma[34]?(?![a-z])|bmi[12]?(?![a-z])|f16c|(sandy|ivy)_?bridge|haswell|broadwell"
+    r"avx2?(?!_?10|[\da-z]*512)|fma[34]?(?![a-z])|bmi[12]?(?![a-z])|f16c|(sandy|ivy)_?bridge|haswell|broadwell"
     r"|skylake(?!_?x|_?avx)|znver[123]|zen[123]?(?![a-z\d])|x86_64_v3": {2, 3},
     r"vaes|vpclmul|avx_?vnni|alderlake|bulldozer|piledriver|steamroller|excavator|fma4|xop": {
         2,
@@ -51,28 +62,24 @@ _NAMES = {
     for arch, table in (("x86_64", _IMPLY), ("aarch64", _IMPLY_ARM))
 }
 
-#: What a file imports to know the CPU: libgcc's and compiler-rt's __cpu_model, glibc's __x86_get_cpuid_feature_leaf,
+#: What a file imports to check the CPU: libgcc's and compiler-rt's __cpu_model, glibc's __x86_get_cpuid_feature_leaf,
 #: cpuinfo_has_x86_avx2, av_get_cpu_flags, getauxval (AT_HWCAP).
-_ASKS = re.compile(
+_CHECKS = re.compile(
     r"cpu_?(id|info|model|features?|flags|supports|indicator|caps|has)|getauxval|hwcap",
     re.IGNORECASE,
 )
 
+#: What opens a library by its name (dlopen(3)).
+_OPENS = ("dlopen", "dlmopen")
+
 _CPUID = b"\x0f\xa2"
 
-#: How many places are looked at; by chance these two bytes stand once in 64 KiB.
+#: How many places are decoded; by chance these two bytes occur once in 64 KiB.
 _MOST = 100_000
 
 
-class Reader(Protocol):
-    """What can tell whether an instruction at a place asks the CPU."""
-
-    def asks(self, code: bytes, place: int) -> bool:
-        """Tell it."""
-
-
 def implied(name: str, arch: str = "x86_64") -> set[int]:
-    """Give the levels that a name says are asked for before its code is run.
+    """Return the levels that a CPU must have before code of this name is run.
 
     >>> implied("sum.avx2"), implied("loops.dispatch.AVX512_SKX.c:add"), implied("sum")
     ({2, 3}, {2, 3, 4}, set())
@@ -80,24 +87,44 @@ def implied(name: str, arch: str = "x86_64") -> set[int]:
     return set().union(*(levels for pattern, levels in _NAMES[arch] if pattern.search(name)))
 
 
-def declared(patterns: Sequence[str], *names: str) -> bool:
-    """Tell whether one of the names is in a project's list of what it chooses at run time.
+def listed(patterns: Sequence[str], *names: str) -> bool:
+    """Return whether one of the names is in a project's list of what it chooses at run time.
 
-    >>> declared(["polars*"], "polars/polars.abi3.so"), declared(["*_avx2"], "sum", "x.so")
+    >>> listed(["polars*"], "polars/polars.abi3.so"), listed(["*_avx2"], "sum", "x.so")
     (True, False)
     """
     return any(fnmatchcase(name, pattern) for name in names if name for pattern in patterns)
 
 
-def sign(elf: Elf, functions: Functions, reader: Reader) -> str:
-    """Give what in a file asks the CPU what it has, as one clause; empty if nothing does."""
-    for symbol in elf.dynamic_symbols(defined=False):
-        if _ASKS.search(symbol.name):
-            return f"{symbol.name} is imported"
-    chosen = symbols.chosen_by_loader(elf)
-    if chosen:
-        return f"{chosen} is chosen by the loader"
-    found = islice(functions.find(_CPUID), _MOST)
-    if any(reader.asks(code, place) for code, place in found):
-        return "cpuid is used"
-    return ""
+def checks_cpu(elf: Elf, functions: Functions, decoder: Decoder) -> bool:
+    """Return whether something in a file checks at run time what the CPU supports."""
+    if any(_CHECKS.search(symbol.name) for symbol in elf.dynamic_symbols(defined=False)):
+        return True
+    if symbols.has_ifunc(elf):
+        return True
+    places = islice(functions.find(_CPUID), _MOST)
+    return any(decoder.is_cpuid(code, place) for code, place in places)
+
+
+def opens_files(elf: Elf) -> bool:
+    """Return whether a file can open libraries by their names."""
+    return any(symbol.name in _OPENS for symbol in elf.dynamic_symbols(defined=False))
+
+
+def opened(elf: Elf, names: Collection[str]) -> Iterator[str]:
+    """Yield those file names that are strings in a file, so that it may open them."""
+    parts = [each for each in elf.sections if each.stored and not each.executable]
+    ranges = [(each.offset, each.offset + each.size) for each in parts] or [(0, len(elf.data))]
+    for name in names:
+        word = name.encode() + b"\0"
+        places = (place for start, end in ranges for place in _places(elf, word, start, end))
+        # The string begins there, or a path ends so.
+        if any(elf.data[place - 1 : place] in (b"\0", b"/") for place in places):
+            yield name
+
+
+def _places(elf: Elf, word: bytes, start: int, end: int) -> Iterator[int]:
+    place = elf.data.find(word, start, end)
+    while place >= 0:
+        yield place
+        place = elf.data.find(word, place + 1, end)

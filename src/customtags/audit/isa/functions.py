@@ -1,13 +1,12 @@
-"""Pure: where the functions of an ELF file begin and end, and what they are called.
+"""Pure: where the functions of an ELF file begin and end.
 
-A stripped file still tells: what unwinds the stack at an exception needs each function's range, in .eh_frame, and
-a sorted index of them (Linux Standard Base Core Specification, "Exception Frames"; DWARF 5, section 6.4). Compilers write
-it for C, too, on both of our architectures (psABI AMD64, section 4.2.4).
+A stripped file shows it, too: unwinding the stack requires each function's range, in .eh_frame, and a sorted index of them
+(Linux Standard Base Core Specification, "Exception Frames"; DWARF 5, section 6.4). Compilers write it for C as well, on both
+architectures (psABI AMD64, section 4.2.4).
 """
 
 from __future__ import annotations
 
-import mmap
 import re
 import struct
 from array import array
@@ -26,21 +25,21 @@ __all__ = ["Function", "Functions"]
 
 _EH_FRAME, _LOAD, _EXECUTABLE = 0x6474E550, 1, 1
 
-#: Where the pairs of the index begin.
+#: The offset of the pairs in the index.
 _PAIRS = 12
 
-#: The one form of .eh_frame_hdr that linkers write: version 1, the pointer relative to here, the count as it is, and pairs
-#: relative to the header, all but the version in 4 bytes.
+#: The one form of .eh_frame_hdr that linkers write: version 1, a relative pointer, an absolute count, and pairs relative to
+#: the header, each in 4 bytes.
 _INDEX = bytes((1, 0x1B, 0x03, 0x3B))
 
-#: Between functions compilers fill up to a multiple of 16 with no-operations or breakpoints (x86), or zeros.
+#: Compilers fill the space between functions up to a multiple of 16 with no-operations or breakpoints (x86), or zeros.
 _PADDING = re.compile(
     rb"(?:(?:\x66*\x2e?\x0f\x1f[\x00\x40\x44\x80\x84]\x00{0,5})|\x66\x90|\x90|\xcc|\x1f\x20\x03\xd5)+"
 )
 
 
 class Function(NamedTuple):
-    """Where a function stands: its virtual address, its place in the file, its size in bytes."""
+    """A function: its virtual address, its offset in the file, its size in bytes."""
 
     address: int
     offset: int
@@ -50,10 +49,10 @@ class Function(NamedTuple):
 class Functions:
     """The functions of a file in the order of their addresses; none reaches into the next.
 
-    They come from the index of .eh_frame and from the symbols; where a file has neither, what stands between padding
-    counts as one.
+    They come from the index of .eh_frame and from the symbols; in a file without either, what stands between padding
+    counts as a function.
 
-    :raises ElfError: here and by what reads them, for a broken file
+    :raises ElfError: here and by every method, for a damaged file
     """
 
     def __init__(self, elf: Elf) -> None:
@@ -70,7 +69,7 @@ class Functions:
         return len(self._starts)
 
     def __getitem__(self, index: int) -> Function:
-        """Give one; its size is 0 where no code is."""
+        """Return one function; its size is 0 where no code is stored."""
         start = self._starts[index]
         number = bisect_right(self._ranges, (start, len(self._data), 0)) - 1
         address, offset, size = self._ranges[number] if number >= 0 else (0, 0, 0)
@@ -81,23 +80,18 @@ class Functions:
         return Function(start, offset + start - address, max(0, min(length, end - start)))
 
     def sample(self, most: int | None) -> range:
-        """Give the numbers of at most so many functions, evenly over the file."""
+        """Return the numbers of at most so many functions, evenly over the file."""
         step = 1 if most is None else max(1, -(-len(self) // most))
         return range(0, len(self), step)
 
     def code(self, function: Function) -> bytes:
-        """Give the bytes of a function."""
+        """Return the bytes of a function."""
         return self._data[function.offset : function.offset + function.size]
 
-    def forget(self) -> None:
-        """Let the system take back the memory of what was read from a file that is mapped."""
-        if isinstance(self._data, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-            self._data.madvise(mmap.MADV_DONTNEED)
-
     def find(self, pattern: bytes) -> Iterator[tuple[bytes, int]]:
-        """Give the code before and with each occurrence of a pattern, and where the pattern begins in that.
+        """Yield the code up to each occurrence of a pattern, and the offset of the pattern in that code.
 
-        The code begins where the function does, or 256 bytes before, by which a decoder has found into step.
+        The code begins where the function does, or 256 bytes before the pattern, after which a decoder is in step.
         """
         for address, offset, size in self._ranges:
             place = self._data.find(pattern, offset, offset + size)
@@ -111,7 +105,7 @@ class Functions:
 
 
 class _Frames:
-    """The index of .eh_frame: where functions begin, sorted, and where their entries stand in the file."""
+    """The index of .eh_frame: the sorted addresses of functions, and where their entries are in the file."""
 
     def __init__(self, data: Data, base: int, offset: int, pairs: array[int]) -> None:
         self._data, self._base, self._offset = data, base, offset
@@ -126,7 +120,7 @@ class _Frames:
             return cls(elf.data, 0, 0, pairs)
         count = min(struct.unpack_from("<I", header, 8)[0], (len(header) - _PAIRS) // 8)
         pairs.frombytes(header[_PAIRS : _PAIRS + 8 * count])
-        # .eh_frame stands beside its index, in the same segment.
+        # .eh_frame is in the same segment as its index.
         return cls(elf.data, segment.address, segment.offset, pairs)
 
     def __len__(self) -> int:
@@ -136,7 +130,7 @@ class _Frames:
         return [self._base + start for start in self._starts if self._base + start >= 0]
 
     def size(self, address: int) -> int:
-        """Give the size of the function that begins at an address, 0 if no entry tells."""
+        """Return the size of the function at an address, 0 without an entry."""
         start = address - self._base
         number = bisect_left(self._starts, start)
         if number == len(self._starts) or self._starts[number] != start:
@@ -149,7 +143,7 @@ class _Frames:
 
 
 def _ranges(elf: Elf) -> list[tuple[int, int, int]]:
-    """Give address, place and size of what holds instructions: sections, or segments where no section is told."""
+    """Return address, offset and size of what holds instructions: sections, or segments in a file without section headers."""
     sections: list[Section | Segment] = [e for e in elf.sections if e.executable and e.stored]
     segments = [e for e in elf.segments if e.type == _LOAD and e.flags & _EXECUTABLE]
     parts = sections or segments
@@ -157,7 +151,7 @@ def _ranges(elf: Elf) -> list[tuple[int, int, int]]:
 
 
 def _pieces(elf: Elf, ranges: Sequence[tuple[int, int, int]]) -> Iterator[tuple[int, int]]:
-    """Give what stands between padding, for want of anything that tells where functions are."""
+    """Yield address and size of what stands between padding."""
     for address, offset, size in ranges:
         begin = 0
         for padding in _PADDING.finditer(elf.data, offset, offset + size):

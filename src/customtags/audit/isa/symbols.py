@@ -1,7 +1,7 @@
-"""Pure: the functions that a file's symbol tables list, read without their names until one is asked for.
+"""Pure: the functions in the symbol tables of a file, whose names are read only on request.
 
-A large library has half a million, and of most only the address counts: reading their names takes ten times as long.
-System V gABI, "Symbol Table"; 64 bit and little-endian, as both architectures are whose code is read.
+A large library has half a million functions, of most of which only the address counts: reading the names takes ten times as
+long. System V gABI, "Symbol Table"; 64 bit and little-endian, as both architectures are whose code is decoded.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from customtags.wheels.elf import Elf
     from customtags.wheels.elf_layout import Section
 
-__all__ = ["chosen_by_loader", "named", "sizes"]
+__all__ = ["has_ifunc", "named", "sizes"]
 
 #: Name, type and binding, visibility, section, address, size.
 _ROW = struct.Struct("<IBBHQQ")
@@ -27,7 +27,7 @@ _FUNC, _FILE, _IFUNC = 2, 4, 10
 
 
 def sizes(elf: Elf) -> dict[int, int]:
-    """Give address and size of the functions of which .symtab knows both, or where there is none, .dynsym."""
+    """Return address → size of the functions in .symtab, or without any there, in .dynsym."""
     for kind in (_SYMTAB, _DYNSYM):
         rows = (row for table in _tables(elf, kind) for row in _rows(elf, table))
         found = {row[4]: row[5] for row in rows if row[1] & 15 == _FUNC and row[3] and row[5]}
@@ -37,7 +37,7 @@ def sizes(elf: Elf) -> dict[int, int]:
 
 
 def named(elf: Elf, addresses: Container[int]) -> dict[int, str]:
-    """Give the names of functions by address; a local one with its source before it: ``loops.c:add``."""
+    """Return address → name of functions; a local function with its source file in front: ``loops.c:add``."""
     names: dict[int, str] = {}
     for kind in (_SYMTAB, _DYNSYM):
         for table in _tables(elf, kind):
@@ -47,20 +47,20 @@ def named(elf: Elf, addresses: Container[int]) -> dict[int, str]:
                     source = name
                 elif section and info & 15 in (_FUNC, _IFUNC) and address in addresses:
                     before = _name(elf, table, source) if source and not info >> 4 else ""
-                    # The last file that a linker lists; what follows comes from no file that is told.
+                    # The last file that a linker lists: what follows it is of unknown files.
                     before = "" if before == "crtstuff.c" else f"{before}:"
                     names.setdefault(address, before.lstrip(":") + _name(elf, table, name))
     return names
 
 
-def chosen_by_loader(elf: Elf) -> str:
-    """Give the name of a function that the loader asks which implementation to take, empty if there is none."""
-    for kind in (_DYNSYM, _SYMTAB):
-        for table in _tables(elf, kind):
-            for name, info, _, section, _, _ in _rows(elf, table):
-                if section and info & 15 == _IFUNC:
-                    return _name(elf, table, name)
-    return ""
+def has_ifunc(elf: Elf) -> bool:
+    """Return whether the loader calls a function of this file to choose an implementation."""
+    return any(
+        section and info & 15 == _IFUNC
+        for kind in (_DYNSYM, _SYMTAB)
+        for table in _tables(elf, kind)
+        for _, info, _, section, _, _ in _rows(elf, table)
+    )
 
 
 def _tables(elf: Elf, kind: int) -> list[Section]:

@@ -1,51 +1,39 @@
-"""What the instructions of x86-64 functions need: the one place that knows the decoder, iced-x86."""
+"""A decoder of x86-64: the one place that knows iced-x86."""
 
 from __future__ import annotations
 
 from functools import reduce
 from operator import attrgetter, or_
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from customtags.audit.isa.baseline import ASKS, NEW, OLD, mark
-from customtags.audit.isa.levels import level
+from customtags.audit.isa.baseline import CPUID, NEW, OLD, mark
+from customtags.audit.isa.decoder import Instruction
+from customtags.audit.isa.levels import BASE, number
 from customtags.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Decoder", "Instruction"]
+__all__ = ["X86Decoder"]
 
 #: Extensions of SSE that compilers for AVX write in the old encoding, too: they have no other.
 _OLD_ONLY = frozenset(("SHA", "GFNI", "SSE4A"))
 
-
 _CODE = attrgetter("code")
 
 
-class Instruction(NamedTuple):
-    """One instruction that needs more than the base.
+class X86Decoder:
+    """A `Decoder` of x86-64; creating one takes 25 ms.
 
-    :ivar text: as an assembler writes it, Intel's way round
-    :ivar features: the CPUID features that it belongs to
-    """
-
-    address: int
-    text: str
-    features: tuple[str, ...]
-
-
-class Decoder:
-    """Reads x86-64 machine code; making one takes 25 ms.
-
-    :raises ToolError: the decoder is not installed
+    :raises ToolError: iced-x86 is not installed
     """
 
     def __init__(self) -> None:
         try:
             import iced_x86
         except ImportError:
-            cure = "on x86_64 pip install 'customtags[audit]', or choose other checks with --only"
-            raise ToolError("reading instructions needs iced-x86", cure) from None
+            cure = "on x86_64: pip install 'customtags[audit]'; elsewhere choose other checks with --only"
+            raise ToolError("decoding x86-64 instructions requires iced-x86", cure) from None
         self._iced = iced_x86
         self._features = _names(iced_x86.CpuidFeature)
         kinds = _names(iced_x86.OpCodeOperandKind).items()
@@ -54,23 +42,23 @@ class Decoder:
         self._marks = bytes(self._mark(code, vectors) for code in range(max(codes) + 1))
 
     def mark(self, code: bytes) -> int:
-        """Give what a function needs, as `floor.mark` writes it.
+        """Return what a function requires, as `baseline.mark` writes it.
 
-        tzcnt counts as the ``rep bsf`` that it is on a CPU without BMI1, where compilers write it, too.
+        tzcnt counts as ``rep bsf``, which it is on a CPU without BMI1: compilers write it for such a CPU, too.
         """
         marks = set(map(self._marks.__getitem__, map(_CODE, self._iced.Decoder(64, code))))
         return mark(max(marks, default=0) >> 4, reduce(or_, marks, 0) & 15)
 
-    def needy(self, code: bytes, address: int, number: int) -> Iterator[Instruction]:
-        """Give the instructions of a function that need at least a level."""
+    def examples(self, code: bytes, address: int, level: int) -> Iterator[Instruction]:
+        """Yield the instructions of a function that require at least a level."""
         formatter = self._iced.Formatter(self._iced.FormatterSyntax.NASM)
         for each in self._iced.Decoder(64, code, ip=address):
-            if self._marks[each.code] >> 4 >= number:
+            if self._marks[each.code] >> 4 >= level:
                 features = tuple(self._features[feature] for feature in each.cpuid_features())
-                yield Instruction(each.ip, formatter.format(each), features)
+                yield Instruction(each.ip, formatter.format_mnemonic(each), features)
 
-    def asks(self, code: bytes, place: int) -> bool:
-        """Tell whether an instruction begins at a place, and is CPUID."""
+    def is_cpuid(self, code: bytes, place: int) -> bool:
+        """Return whether an instruction begins at a place, and is CPUID."""
         found = (each.code for each in self._iced.Decoder(64, code) if each.ip == place)
         return next(found, None) == self._iced.Code.CPUID
 
@@ -80,7 +68,7 @@ class Decoder:
         features = {self._features[each] for each in instruction.cpuid_features()}
         about = self._iced.OpCodeInfo(code)
         kinds = self._iced.EncodingKind
-        flags = ASKS if code == self._iced.Code.CPUID else 0
+        flags = CPUID if code == self._iced.Code.CPUID else 0
         if about.encoding == kinds.EVEX:  # on masks, too
             flags |= NEW
         elif any(about.op_kind(index) in vectors for index in range(about.op_count)):
@@ -88,9 +76,9 @@ class Decoder:
         if features & _OLD_ONLY and flags & OLD:
             flags ^= OLD
         ignored = about.mnemonic == self._iced.Mnemonic.TZCNT
-        return mark(1 if ignored else level(features), flags)
+        return mark(BASE if ignored else number(features), flags)
 
 
 def _names(kind: object) -> dict[Any, str]:
-    """Read one of the decoder's tables: number → name."""
+    """Return one of the decoder's tables: number → name."""
     return {number: name for name, number in vars(kind).items() if isinstance(number, int)}
