@@ -186,19 +186,19 @@ def test_a_project_says_what_it_chooses(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "cure"),
     [
-        "[tool.customtags.audit]\ndispatched = 3\n",
-        "[tool.customtags.audit]\ndispatched = [3]\n",
-        "[tool]\ncustomtags = 3\n",
-        "[tool\n",
-        "\N{LATIN SMALL LETTER E WITH ACUTE}",
+        ("[tool.customtags.audit]\ndispatched = 3\n", "write it as in"),
+        ("[tool.customtags.audit]\ndispatched = [3]\n", "write it as in"),
+        ("[tool]\ncustomtags = 3\n", "write it as in"),
+        ("[tool\n", "correct it"),
+        ("\N{LATIN SMALL LETTER E WITH ACUTE}", "correct it"),
     ],
 )
-def test_another_shape_is_refused_with_the_cure(tmp_path: Path, text: str) -> None:
+def test_another_shape_is_refused_with_the_cure(tmp_path: Path, text: str, cure: str) -> None:
     path = tmp_path / "pyproject.toml"
     path.write_bytes(text.encode("latin-1"))
-    with pytest.raises(SettingError, match="write it as in"):
+    with pytest.raises(SettingError, match=cure):
         declared.dispatched(path)
 
 

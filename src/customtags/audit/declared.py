@@ -1,4 +1,4 @@
-"""What a project says of its own wheels in pyproject.toml, under ``[tool.customtags.audit]``."""
+"""What a project's pyproject.toml declares for the audit of its wheels, under ``[tool.customtags.audit]``."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ _EXAMPLE = 'write it as in [tool.customtags.audit] dispatched = ["example/_kerne
 
 
 def dispatched(path: Path) -> tuple[str, ...]:
-    """Give the patterns (`fnmatch`) of the members and functions that are chosen at run time; none where no file is.
+    """Return the patterns (`fnmatch`) of members and functions that are chosen at run time; none without a file.
 
-    :raises SettingError: the file is no TOML, or says it in another shape
+    :raises SettingError: the file is not TOML, or the list has another shape
     """
     found = read_toml(str(path)) or {}
     for key in ("tool", "customtags", "audit"):
         found = found.get(key, {})
-        if key == "audit" and isinstance(
-            found, bool
-        ):  # whether builds are audited, and nothing else
+        # A boolean says whether builds are audited, and lists nothing.
+        if key == "audit" and isinstance(found, bool):
             return ()
         if not isinstance(found, dict):
-            raise SettingError(str(path), f"has {key!r} that is no table", _EXAMPLE)
+            raise SettingError(str(path), f"has {key!r}, which is not a table", _EXAMPLE)
     patterns = found.get("dispatched", [])
     if not isinstance(patterns, list) or not all(isinstance(each, str) for each in patterns):
-        raise SettingError(str(path), f"has {patterns!r} for 'dispatched'", _EXAMPLE)
+        why = f"has {patterns!r} for 'dispatched'; expected a list of strings"
+        raise SettingError(str(path), why, _EXAMPLE)
     return tuple(patterns)
