@@ -25,8 +25,13 @@ MACHINES = {
     "RHEL 9.4": ("v3", "el9.4", "none"),
     "RHEL 8.10": ("v3", "el8.10", "none"),
     "Debian 12, ROCm 6.0": ("v3", "deb12", "rocm6.0"),
+    "Debian 12, ROCm 6.4, gfx90a": ("v3", "deb12", "rocm6.4_gfx90a"),
     "Debian 12, CUDA 12.4": ("v3", "deb12", "cuda12.4"),
-    "RHEL 9.4, CUDA 13.0, one H100": ("v4", "el9.4", "cuda13.0_sm90"),
+    "Debian 12, v4, CUDA 12.8": ("v4", "deb12", "cuda12.8"),
+    "Debian 12, v4, CUDA 13.0, one H100": ("v4", "deb12", "cuda13.0_sm90"),
+    "RHEL 9.4, ROCm 6.4, gfx90a": ("v3", "el9.4", "rocm6.4_gfx90a"),
+    "RHEL 9.4, v4, CUDA 12.8": ("v4", "el9.4", "cuda12.8"),
+    "RHEL 9.4, v4, CUDA 13.0, one H100": ("v4", "el9.4", "cuda13.0_sm90"),
 }
 
 SETTINGS: Mapping[str, Mapping[str, str]] = {

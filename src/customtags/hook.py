@@ -6,7 +6,7 @@ import os
 import sys
 from _thread import get_ident
 from functools import update_wrapper
-from itertools import groupby
+from itertools import groupby, repeat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,8 +22,11 @@ PUBLIC = frozenset(("packaging.tags",))
 #: The seam, best first; its name was private up to packaging 21.0.
 SEAMS = ("platform_tags", "_platform_tags")
 
-#: What gives whole tags. Only a compiled copy needs them replaced.
+#: What gives whole tags, the last from the others. In a compiled copy they are bound to its own `platform_tags`.
 ROWS = ("cpython_tags", "generic_tags", "compatible_tags", "sys_tags")
+
+#: A platform that stands for all of a machine.
+_EACH = "each"
 
 #: Set while a build back end runs: by pip ≥ 25.0 and build, by pip ≤ 24.3.1.
 BUILD_MARKS = ("_PYPROJECT_HOOKS_BUILD_BACKEND", "PEP517_BUILD_BACKEND")
@@ -46,6 +49,10 @@ def apply(module: ModuleType) -> None:
     if getattr(module.sys_tags, "__globals__", None) is not vars(module):
         for row in ROWS:
             _replace(module, row, _row(getattr(module, row), module.Tag, stock, extended))
+    elif module.__name__ not in PUBLIC:
+        made: dict[tuple[str, ...], dict[tuple[str, str], list[Any]]] = {}
+        for row in ROWS[:-1]:
+            _replace(module, row, _shared(getattr(module, row), module.Tag, extended, made))
 
 
 def wanted(environ: Mapping[str, str]) -> bool:
@@ -122,6 +129,42 @@ def _row(
             if [tag.platform for tag in same] == own:
                 same = [make_tag(interpreter, abi, platform) for platform in extended()]
             yield from same
+
+    return row
+
+
+def _shared(
+    stock_row: Callable[..., Iterator[Any]],
+    make_tag: Callable[[str, str, str], Any],
+    extended: Callable[[], Iterator[str]],
+    made: dict[tuple[str, ...], dict[tuple[str, str], list[Any]]],
+) -> Callable[..., Iterator[Any]]:
+    """Return a function that makes each tag once, however often pip asks for them all: half of what a tag costs.
+
+    :param made: platforms → interpreter and ABI → their tags
+    """
+
+    def row(*arguments: Any, **options: Any) -> Iterator[Any]:
+        if not (options.get("platforms") or arguments[2:]):
+            try:
+                return iter(whole(stock_row(*arguments, **{**options, "platforms": [_EACH]})))
+            except Exception:  # noqa: BLE001, S110 - the guard
+                pass
+        return stock_row(*arguments, **options)
+
+    def whole(tags: Iterator[Any]) -> list[Any]:
+        platforms = tuple(extended())
+        known = made.setdefault(platforms, {})
+        found = []
+        for tag in tags:
+            if tag.platform != _EACH:
+                found.append(tag)
+                continue
+            pair = (tag.interpreter, tag.abi)
+            if pair not in known:
+                known[pair] = list(map(make_tag, *map(repeat, pair), platforms))
+            found += known[pair]
+        return found
 
     return row
 
