@@ -1,8 +1,7 @@
-"""What a compiler and a linker need for linking to an installed distribution, for ``setup.py``, CMake, meson and build.rs.
+"""The flags to compile against and link to an installed distribution, for ``setup.py``, CMake, meson and build.rs.
 
-A wheel may ship headers and a shared library, or an extension module that exports functions. In an environment they lie
-where the installer put them; the extension that is built against them finds them at run time beside itself, through
-``$ORIGIN`` (ld.so(8), "Dynamic string tokens").
+A wheel may contain headers and a shared library, or an extension module that exports functions. An extension that is built
+against them finds them at run time in the same site-packages, by ``$ORIGIN`` (ld.so(8), "Dynamic string tokens").
 """
 
 from __future__ import annotations
@@ -21,22 +20,23 @@ from customtags.machine.dimensions.abi import Abi
 
 __all__ = ["Linking", "link"]
 
-#: How headers of C and C++ end.
-HEADERS = (".h", ".hh", ".hpp", ".hxx", ".h++", ".cuh")
+#: Suffixes of the headers of C and C++.
+_HEADERS = (".h", ".hh", ".hpp", ".hxx", ".h++", ".cuh")
 
-#: What every extension module exports; more is for others to use.
-OWN = ("PyInit_", "_init", "_fini")
+#: Prefixes of the symbols that every extension module exports; any other is an interface.
+_OWN = ("PyInit_", "_init", "_fini")
 
 
 class Linking(NamedTuple):
-    """How to link to one distribution.
+    """The paths and names for linking to one distribution.
 
+    :ivar distribution: its normalized name
     :ivar release: its version
-    :ivar segments: what a wheel that is built so may be tagged with, the narrowest first: ``torch2_9``, ``torch2``
-    :ivar include_dirs: for ``-I``, absolute
-    :ivar library_dirs: for ``-L``, absolute
-    :ivar libraries: for ``-l``: ``torch``, or ``:libarrow.so.2600`` for a name that ``-l`` alone does not find
-    :ivar rpaths: for ``-Wl,-rpath``, from the extension module to the libraries in the same site-packages
+    :ivar segments: the segments that fit a wheel built against it, the narrowest first: ``torch2_9``, ``torch2``
+    :ivar include_dirs: the folders for ``-I``, absolute
+    :ivar library_dirs: the folders for ``-L``, absolute
+    :ivar libraries: the names for ``-l``: ``torch``, or ``:libarrow.so.2600`` for a name that ``-l`` alone does not find
+    :ivar rpaths: the paths for ``-Wl,-rpath``, from the extension module to the libraries in the same site-packages
     """
 
     distribution: str
@@ -49,12 +49,12 @@ class Linking(NamedTuple):
 
     @property
     def cflags(self) -> list[str]:
-        """The words for the compiler."""
+        """The arguments for the compiler."""
         return [f"-I{folder}" for folder in self.include_dirs]
 
     @property
     def libs(self) -> list[str]:
-        """The words for the linker; what the extension does not use of the libraries, it will not need."""
+        """The arguments for the linker; libraries that the extension does not use are not linked."""
         words = [f"-L{folder}" for folder in self.library_dirs]
         words += [f"-Wl,-rpath,{path}" for path in self.rpaths]
         names = [f"-l{name}" for name in self.libraries]
@@ -78,26 +78,27 @@ def link(
     libraries: Sequence[str] = (),
     path: Sequence[str] | None = None,
 ) -> Linking:
-    """Tell how to link to an installed distribution.
+    """Return the flags for linking to an installed distribution.
 
-    :param package: the folder below site-packages that the extension module will lie in: ``mine`` for
-        ``mine/_native.so``, ``mine/sub``, or ``.`` for a module outside of any package. Only its depth counts
-    :param libraries: those to link to, as ``torch_cpu`` or by their file names; by default all that the distribution
-        has, and where it has none the extension modules that export functions
-    :param path: the folders to look into, by default those that this Python imports from
-    :raises CustomtagsError: it is not installed, or has nothing to link to; the package is elsewhere
+    :param package: the folder of the extension module below site-packages: ``mine`` for ``mine/_native.so``,
+        ``mine/sub``, or ``.`` for a module outside of any package. Only its depth matters
+    :param libraries: the libraries to link to, as ``torch_cpu`` or by file name; by default all of the distribution, or
+        its extension modules that export functions if it has no library
+    :param path: the folders to search for the distribution, by default those of ``sys.path``
+    :raises CustomtagsError: the distribution is not installed or has nothing to link to, or the package is not below
+        site-packages
     """
     if package.startswith("/") or ".." in PurePosixPath(package).parts:
         raise CustomtagsError(
-            f"{package!r} is no folder below site-packages", "name it as in mine/sub"
+            f"{package!r} is not a folder below site-packages", "write it as in mine/sub"
         )
     supplier = find_installed(distribution, path)
     chosen = [*_chosen(supplier, libraries)]
     includes = [*_include_dirs(supplier)]
     if not chosen and not includes:
         raise CustomtagsError(
-            f"{supplier} has neither headers nor a library",
-            "install a wheel of it, not an editable copy; a pure one has nothing to link to",
+            f"{supplier} has neither headers nor libraries",
+            "if it is an editable install, install a wheel of it",
         )
     folders = [*dict.fromkeys(posixpath.dirname(each.path) for each in chosen)]
     up = [posixpath.relpath(folder or ".", package) for folder in folders]
@@ -113,17 +114,17 @@ def link(
     )
 
 
-def _chosen(supplier: Supplier, wanted: Sequence[str]) -> Iterator[Library]:
-    """Give the libraries to link to, each by the name that others will need it by."""
-    if wanted:
-        for name in wanted:
+def _chosen(supplier: Supplier, names: Sequence[str]) -> Iterator[Library]:
+    """Yield the libraries to link to, one of each SONAME."""
+    if names:
+        for name in names:
             found = next((each for each in supplier.libraries if name in _names(each.name)), None)
             if found is None:
                 has = ", ".join(sorted({each.name for each in supplier.libraries})) or "none"
-                raise CustomtagsError(f"{supplier} has no library {name!r}", f"it has {has}")
+                raise CustomtagsError(f"{supplier} has no library {name!r}", f"choose from {has}")
             yield found
         return
-    # NAME.libs is where auditwheel puts what a wheel keeps to itself, under names that change.
+    # NAME.libs has auditwheel's copies for the wheel itself, whose names change with every build.
     public = [each for each in supplier.libraries if ".libs/" not in each.path]
     shared = [each for each in public if each.name.startswith("lib") and not _is_module(each.name)]
     seen = set()
@@ -131,7 +132,7 @@ def _chosen(supplier: Supplier, wanted: Sequence[str]) -> Iterator[Library]:
         try:
             with each.open() as elf:
                 name = elf.soname or each.name
-        except (ElfError, OSError):  # a linker script, or gone since it was installed
+        except (ElfError, OSError):  # a linker script, or removed since
             continue
         if name not in seen:
             seen.add(name)
@@ -139,22 +140,22 @@ def _chosen(supplier: Supplier, wanted: Sequence[str]) -> Iterator[Library]:
 
 
 def _names(file: str) -> tuple[str, ...]:
-    """What one may call a library: ``libtorch.so`` is ``torch``, ``_core.cpython-311-x86_64-linux-gnu.so`` is ``_core``."""
+    """Return the names of a library: ``libtorch.so`` is ``torch``, ``_core.cpython-311-x86_64-linux-gnu.so`` is ``_core``."""
     stem = file.partition(".")[0]
     return file, stem, stem.removeprefix("lib")
 
 
 def _is_module(file: str) -> bool:
-    """Tell an extension module by its suffix (importlib.machinery.EXTENSION_SUFFIXES of any interpreter)."""
+    """Return whether a file is an extension module, by its suffix (importlib.machinery.EXTENSION_SUFFIXES of any interpreter)."""
     return any(mark in file for mark in (".cpython-", ".abi3.", ".pypy"))
 
 
 def _exports(library: Library) -> bool:
-    """Tell whether an extension module defines a function for others; weak ones are its C++ templates'."""
+    """Return whether an extension module exports a function of its own; weak symbols are C++ templates'."""
     try:
         with library.open() as elf:
             return any(
-                each.binding == "GLOBAL" and not each.name.startswith(OWN)
+                each.binding == "GLOBAL" and not each.name.startswith(_OWN)
                 for each in elf.dynamic_symbols(defined=True)
             )
     except (ElfError, OSError):
@@ -162,8 +163,8 @@ def _exports(library: Library) -> bool:
 
 
 def _include_dirs(supplier: Supplier) -> Iterator[str]:
-    """Give every folder called include that headers lie below, and else the topmost that have some."""
-    headers = [file for file in supplier.files if file.endswith(HEADERS)]
+    """Yield every folder named include that contains headers, otherwise the topmost folders that do."""
+    headers = [file for file in supplier.files if file.endswith(_HEADERS)]
     inside = {folder for file in headers for folder in _include_parts(file, supplier.name)}
     loose = {posixpath.dirname(file) for file in headers if not _include_parts(file, supplier.name)}
     top = {
@@ -179,7 +180,7 @@ def _include_parts(file: str, project: str) -> list[str]:
     parts = file.split("/")
     if (
         parts[0] == ".."
-    ):  # installed as the wheel's .data/headers, into a folder of the project's name
+    ):  # the wheel's .data/headers, installed into a folder with the project's name
         names: list[str] = [canonicalize_name(part) for part in parts[:-1]]
         return ["/".join(parts[: names.index(project)])] if project in names else []
     return ["/".join(parts[: at + 1]) for at, part in enumerate(parts[:-1]) if part == "include"]
@@ -190,6 +191,6 @@ def _absolute(supplier: Supplier, folder: str) -> str:
 
 
 def _word(name: str) -> str:
-    """Spell a file name for ``-l`` (ld(1): a colon takes the name as it is)."""
+    """Return a file name as ``-l`` takes it (ld(1): after a colon, the exact file name)."""
     plain = name.startswith("lib") and name.endswith(".so")
     return name[len("lib") : -len(".so")] if plain else f":{name}"

@@ -1,4 +1,4 @@
-"""Flags for linking, ways to a library, and ranges in which an ABI holds."""
+"""Flags for linking, RPATHs to a library, and the versions of an ABI."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_what_is_found_of_a_layout(
     ("package", "rpath"),
     [("mine", "$ORIGIN/../vec"), ("mine/sub", "$ORIGIN/../../vec"), (".", "$ORIGIN/vec")],
 )
-def test_the_way_depends_on_where_the_extension_will_lie(
+def test_the_rpath_depends_on_the_depth_of_the_package(
     tmp_path: Path, package: str, rpath: str
 ) -> None:
     path = install(tmp_path, "vec", "1", "vec/libvec.so")
@@ -112,15 +112,15 @@ def printed(command: list[str], site: Path) -> str:
     return subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
 
 
-def test_what_is_not_there_is_said(tmp_path: Path) -> None:
+def test_a_missing_distribution_or_library_is_reported(tmp_path: Path) -> None:
     path = install(tmp_path, "vec", "1", "vec/libvec.so")
     with pytest.raises(
         CustomtagsError, match=r"'other' is not installed in this environment; install it"
     ):
         link("other", path=path)
-    with pytest.raises(CustomtagsError, match=r"no library 'vector'; it has libvec\.so"):
+    with pytest.raises(CustomtagsError, match=r"no library 'vector'; choose from libvec\.so"):
         link("vec", libraries=["vector"], path=path)
-    with pytest.raises(CustomtagsError, match="neither headers nor a library"):
+    with pytest.raises(CustomtagsError, match="neither headers nor libraries"):
         link("pure", path=install(tmp_path, "pure", "1", "pure.py"))
 
 
@@ -146,11 +146,11 @@ def test_a_wheel_supplies_what_it_would_install(tmp_path: Path) -> None:
     assert {each.path for each in supplier.libraries} == {"vec/libvec.so", "vec/libmore.so.1"}
     for name in ("vec-1-py3-none-any.whl", "vec.whl"):
         (tmp_path / name).write_bytes(b"no archive")
-        with pytest.raises(WheelError, match="is no wheel"):
+        with pytest.raises(WheelError, match="is not a wheel"):
             from_wheel(tmp_path / name)
 
 
-def test_ways_lead_from_where_files_are_installed() -> None:
+def test_rpaths_start_where_files_are_installed() -> None:
     assert origin("a-1.data/platlib/a/b/c.so", "x/lib/libx.so") == "$ORIGIN/../../x/lib"
     assert origin("c.so", "libx.so") == "$ORIGIN/."
     assert place("a-1.data/scripts/c.so") == "a-1.data/scripts/c.so"
@@ -198,7 +198,7 @@ SOURCES = {
 
 
 @pytest.mark.parametrize(("source", "line"), SOURCES.values(), ids=SOURCES)
-def test_the_loader_is_imported_before_all_that_runs(source: bytes, line: int) -> None:
+def test_the_loader_is_imported_before_all_other_code(source: bytes, line: int) -> None:
     found = preload.importing(source, "__init__.py")
     compile(found, "__init__.py", "exec")
     assert preload.MODULE in found.splitlines()[line].decode()
@@ -208,12 +208,12 @@ def test_the_loader_is_imported_before_all_that_runs(source: bytes, line: int) -
 
 
 @pytest.mark.parametrize("source", [b'"""Says."""; import os\n', b"print 1\n", b"\0"])
-def test_where_the_loader_cannot_stand_is_said(source: bytes) -> None:
+def test_an_init_without_a_place_for_the_loader_is_refused(source: bytes) -> None:
     with pytest.raises(WheelError, match=r"__init__\.py"):
         preload.importing(source, "__init__.py")
 
 
-def test_the_loader_says_what_is_missing(tmp_path: Path) -> None:
+def test_the_loader_names_a_missing_library(tmp_path: Path) -> None:
     for package in ("mine", "vec"):
         (tmp_path / package).mkdir()
         (tmp_path / package / "__init__.py").touch()
@@ -227,20 +227,18 @@ def test_the_loader_says_what_is_missing(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
-    assert "vec/lib/libvec.so is not there" in done.stderr
-    assert "install a vec that has it" in done.stderr
+    assert "vec/lib/libvec.so, which this package links to, does not exist" in done.stderr
+    assert "install a version of vec that has it" in done.stderr
 
 
 @pytest.mark.parametrize("package", ["/mine", "../mine", "mine/../../other"])
-def test_a_module_lies_below_site_packages(package: str) -> None:
-    with pytest.raises(CustomtagsError, match="no folder below site-packages"):
+def test_a_package_is_below_site_packages(package: str) -> None:
+    with pytest.raises(CustomtagsError, match="not a folder below site-packages"):
         link("pip", package=package)
 
 
 @pytest.mark.parametrize("metadata", [None, "", "Name: part\n", "Name: part\nVersion: none\n"])
-def test_what_an_interrupted_uninstall_leaves_supplies_nothing(
-    metadata: str | None, tmp_path: Path
-) -> None:
+def test_the_remains_of_an_uninstall_supply_nothing(metadata: str | None, tmp_path: Path) -> None:
     (tmp_path / "part-1.dist-info").mkdir()
     if metadata is not None:
         (tmp_path / "part-1.dist-info" / "METADATA").write_text(metadata, encoding="utf-8")

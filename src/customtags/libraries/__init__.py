@@ -1,1 +1,1 @@
-"""Libraries of other distributions: find, check, graft, preload, repair."""
+"""Shared libraries of other distributions: find them, check links to them, repair wheels that link to them."""

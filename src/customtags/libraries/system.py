@@ -1,4 +1,4 @@
-"""Which libraries are the system's: those that every system has, by auditwheel's policies, and those of this one."""
+"""The libraries of the system: those that every distribution has, by auditwheel's policies, and those of this system."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ if TYPE_CHECKING:
 
 __all__ = ["everywhere", "here", "outside", "policies"]
 
-#: The C library's and the compiler's own, which each policy has, and the loader; the driver's, which no wheel brings; the
-#: interpreter, of which another check speaks.
+#: The libraries of C and of the compiler, which every policy has, and the loader; the driver's, which no wheel contains; the
+#: interpreter, which another check reports.
 _OUTSIDE = re.compile(
     r"lib(c|m|dl|pthread|rt|util|gcc_s|stdc\+\+)\.so\.\d|libc\.musl-.*|ld-linux.*|ld64\.so.*"
     r"|(libcuda|libnvidia-.+|libnvcuvid)\.so\.1|libpython3.*"
 )
 
-#: Where the loader looks unless it is told otherwise (ld.so(8)), with Debian's folders for each architecture.
+#: The default folders of the loader (ld.so(8)), and Debian's folders for each architecture.
 _FOLDERS = ("lib/*-linux-*", "usr/lib/*-linux-*", "lib64", "usr/lib64", "lib", "usr/lib")
 
 
 def outside(soname: str) -> bool:
-    """Tell a library that no other distribution could have."""
+    """Return whether no other distribution can supply a library."""
     return bool(_OUTSIDE.fullmatch(soname))
 
 
 def everywhere() -> frozenset[str]:
-    """Give the libraries that every distribution has, by the policies of manylinux and musllinux (PEP 600, 656).
+    """Return the libraries that every distribution has, by the policies of manylinux and musllinux (PEP 600, 656).
 
-    :raises ToolError: auditwheel is not installed, which knows them
+    :raises ToolError: auditwheel, which contains the policies, is not installed
     """
     every = (policy for family in ("manylinux", "musllinux") for policy in policies(family))
     return frozenset(name for policy in every for name in policy["lib_whitelist"])
 
 
 def policies(family: str) -> list[dict[str, Any]]:
-    """Read auditwheel's policies of ``manylinux`` or ``musllinux`` from its data: importing what reads them takes 0.1 s.
+    """Read auditwheel's policies of ``manylinux`` or ``musllinux`` from its data; to import auditwheel would take 0.1 s.
 
     :raises ToolError: auditwheel is not installed
     """
@@ -54,7 +54,7 @@ def policies(family: str) -> list[dict[str, Any]]:
         folder = files("auditwheel") / "policy"
     except ModuleNotFoundError:
         problem = (
-            "the policies of manylinux and musllinux are auditwheel's, and it is not installed"
+            "auditwheel, which contains the policies of manylinux and musllinux, is not installed"
         )
         raise ToolError(problem, "pip install 'customtags[audit]'") from None
     found: list[dict[str, Any]] = json.loads((folder / f"{family}-policy.json").read_text("utf-8"))
@@ -62,7 +62,9 @@ def policies(family: str) -> list[dict[str, Any]]:
 
 
 def here(names: Sequence[str], machine: str) -> Iterator[tuple[str, Elf]]:
-    """Give those libraries that this system has for an architecture, and what they need, each while it is open.
+    """Yield the libraries of these names that this system has, and those that they link to in turn.
+
+    Each is open until the next one.
 
     :param machine: the architecture, as `Elf.machine`
     """
@@ -78,5 +80,5 @@ def here(names: Sequence[str], machine: str) -> Iterator[tuple[str, Elf]]:
                         queue += [each for each in elf.needed if each not in seen]
                         seen.update(elf.needed)
                         break
-            except (ElfError, OSError):  # not there, or a linker script
+            except (ElfError, OSError):  # missing, or a linker script
                 continue
