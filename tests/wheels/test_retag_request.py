@@ -29,6 +29,7 @@ BASES = [
     (["linux_x86_64_v3_fc39"], False, ["linux_x86_64"]),
     (["manylinux_2_17_x86_64", "manylinux2014_x86_64"], False, ["manylinux_2_17_x86_64"]),
     (["manylinux1_x86_64"], False, ["manylinux_2_17_x86_64"]),
+    (["manylinux_2_24_x86_64"], False, ["manylinux_2_28_x86_64"]),
     (["manylinux_2_27_x86_64", "manylinux_2_28_x86_64"], False, ["manylinux_2_28_x86_64"]),
     (["manylinux_2_31_aarch64"], False, ["manylinux_2_34_aarch64"]),
     (["manylinux_2_39_x86_64"], False, ["manylinux_2_39_x86_64"]),

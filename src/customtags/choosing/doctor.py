@@ -17,7 +17,8 @@ from customtags.machine import settings
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from customtags.machine.spec import Host, Page
+    from customtags.machine.host import Host
+    from customtags.machine.spec import Page
 
 __all__ = [
     "Copy",

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from customtags.errors import CustomtagsError, OverrideError
     from customtags.machine.spec import Facts, Page, Profile, Tell
-    from customtags.machine.spec import Host as AnyHost
 
 __all__ = [
     "accepted",
@@ -163,7 +162,7 @@ def accepted(page: Page, facts: Facts | None, arch: str, libcs: Collection[str])
 
 
 def detect(
-    host: AnyHost | None = None,
+    host: Host | None = None,
     settings: Settings | None = None,
     pages: Sequence[Page] | None = None,
 ) -> Profile:
@@ -213,7 +212,7 @@ def _ignore(problem: CustomtagsError) -> None:
     """Be told and say nothing."""
 
 
-def _observe(profile: Profile, page: Page, host: AnyHost) -> None:
+def _observe(profile: Profile, page: Page, host: Host) -> None:
     """Ask a page's probes in turn, and record which one answered."""
     for source, probe in page.PROBES.items():
         facts = probe(host)
@@ -223,7 +222,7 @@ def _observe(profile: Profile, page: Page, host: AnyHost) -> None:
     record(profile, page, None, None)
 
 
-def _override(profile: Profile, family: Sequence[Page], settings: Settings, host: AnyHost) -> None:
+def _override(profile: Profile, family: Sequence[Page], settings: Settings, host: Host) -> None:
     """Record what the user says instead of what could be observed; of several families, each its part."""
     setting, value = settings.override(family[0].DIMENSION)
     source = f"{setting}={value}"

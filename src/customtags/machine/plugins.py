@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
     from typing import Any
 
+    from customtags.machine.host import Host
     from customtags.machine.settings import Settings
-    from customtags.machine.spec import Facts, Host, Page, Probe, Tell
+    from customtags.machine.spec import Facts, Page, Probe, Tell
 
 __all__ = ["Guarded", "fault_of_page", "fault_of_segments", "pages"]
 

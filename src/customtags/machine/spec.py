@@ -6,11 +6,14 @@ Only types live here; nothing imports this module at run time.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from customtags.errors import CustomtagsError
 
-__all__ = ["Facts", "Host", "Page", "Probe", "Profile", "Tell"]
+if TYPE_CHECKING:
+    from customtags.machine.host import Host
+
+__all__ = ["Facts", "Page", "Probe", "Profile", "Tell"]
 
 #: What one page found out, as plain JSON. A key ``arch`` restricts it to that architecture.
 Facts = Mapping[str, Any]
@@ -19,63 +22,11 @@ Facts = Mapping[str, Any]
 Profile = dict[str, Any]
 
 
-class Host(Protocol):
-    """The machine, or a folder that holds the files of one."""
-
-    def read(self, path: str, limit: int = ...) -> str | None:
-        """Give the beginning of a file, None if there is none.
-
-        :raises FactError: it is there and cannot be read
-        """
-
-    def glance(self, path: str, limit: int = ...) -> str | None:
-        """Give the same, but None where it can't be read, too."""
-
-    def names(self, path: str) -> list[str]:
-        """Give the sorted names in a folder; none if there is no such folder."""
-
-    def exists(self, path: str) -> bool:
-        """Tell whether there is a file, folder or device of that name."""
-
-    def arch(self) -> str | None:
-        """Give the architecture in the words of ``uname -m``."""
-
-    def variable(self, name: str) -> str | None:
-        """Give an environment variable."""
-
-    def release(self) -> dict[str, str] | None:
-        """Give ``pretty_name`` and ``version_id`` from files older than os-release, None if there are none."""
-
-    def cpuid(self) -> list[str] | None:
-        """Give the x86 features that CPU and operating system support, None if they can't be asked."""
-
-    def auxv(self) -> dict[int, int] | None:
-        """Give the entries of the auxiliary vector (getauxval(3)) by type, None if there is none."""
-
-    def getauxval(self) -> dict[int, int] | None:
-        """Give its masks of CPU features as the C library has them, None if it can't be asked."""
-
-    def ld_so(self, loader: str) -> list[str] | None:
-        """Give the levels that glibc's dynamic loader supports, best first, None if it does not say."""
-
-    def nvml(self) -> dict[str, Any] | None:
-        """Give what NVIDIA's driver says of itself or ``{"fault": why}``, None if it can't be asked."""
-
-    def nvidia_smi(self) -> dict[str, Any] | None:
-        """Give what the program ``nvidia-smi`` says of NVIDIA's driver, None without one."""
-
-    def installed(self, name: str) -> str | None:
-        """Give the version of a distribution installed in the running environment."""
-
-    def variants(self, plugin: str, release: str) -> dict[str, Any] | None:
-        """Give what a plugin of wheel variants supports or ``{"fault": why}``, None if it can't be asked."""
-
-
 #: Is told of everything that is left out, now and whenever one of the pages fails later.
 Tell = Callable[[CustomtagsError], None]
 
 #: Asks one source; None means that it says nothing.
-Probe = Callable[[Host], "Facts | None"]
+Probe = Callable[["Host"], "Facts | None"]
 
 
 class Page(Protocol):

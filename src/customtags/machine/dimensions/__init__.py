@@ -10,7 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from customtags.machine.spec import Facts, Host, Page, Profile
+    from customtags.machine.host import Host
+    from customtags.machine.spec import Facts, Page, Profile
 
 __all__ = ["OPTIONAL", "VENDORS", "builtin", "facts_of", "optional", "record"]
 

@@ -10,7 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from customtags.machine.spec import Facts, Host, Probe
+    from customtags.machine.host import Host
+    from customtags.machine.spec import Facts, Probe
 
 __all__ = ["Abi"]
 

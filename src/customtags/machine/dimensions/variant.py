@@ -7,7 +7,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
-    from customtags.machine.spec import Facts, Host, Probe
+    from customtags.machine.host import Host
+    from customtags.machine.spec import Facts, Probe
 
 __all__ = ["Variant", "spell"]
 

@@ -6,9 +6,17 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Protocol
 
-    from customtags.machine.spec import Host
+    class Files(Protocol):
+        """What is read of a machine to tell one driver from another."""
+
+        def glance(self, path: str, limit: int = ...) -> str | None:
+            """Return the beginning of a file, None if it is not readable."""
+
+        def names(self, path: str) -> list[str]:
+            """Return the names in a folder."""
+
 
 __all__ = ["ask", "smi"]
 
@@ -35,7 +43,7 @@ HIDDEN = ("CUDA_VISIBLE_DEVICES",)
 WHOLE, BRIEF = 24 * 3600, 600
 
 
-def ask(host: Host) -> dict[str, Any] | None:
+def ask(host: Files) -> dict[str, Any] | None:
     """Give what the driver says of itself, or ``{"fault": why}`` where it fails.
 
     :returns: ``{"cuda": [12, 4], "capabilities": [[9, 0], …], "driver": "550.54.14", "library": "NVML"}``;
@@ -62,7 +70,7 @@ def ask(host: Host) -> dict[str, Any] | None:
     return answer
 
 
-def smi(host: Host) -> dict[str, Any] | None:
+def smi(host: Files) -> dict[str, Any] | None:
     """Give the CUDA version that ``nvidia-smi`` prints above its table, None without."""
     from customtags.machine.host import cache
 
@@ -126,7 +134,7 @@ def _makes_sense(answer: object) -> bool:
     return plain and all(1 <= major < 100 and 0 <= minor < 100 for major, minor in numbers)
 
 
-def _key(host: Host) -> list[Any]:
+def _key(host: Files) -> list[Any]:
     """Say what the answer hangs on: the boot, the driver, the devices, and the libraries."""
     search = [each for each in os.environ.get("LD_LIBRARY_PATH", "").split(":") if each]
     return [

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from customtags.machine.spec import Host
+    from customtags.machine.host.nvml import Files
 
 __all__ = ["ask"]
 
@@ -20,7 +20,7 @@ __all__ = ["ask"]
 WHOLE, BRIEF = 3600, 600
 
 
-def ask(host: Host, plugin: str, release: str) -> dict[str, Any] | None:
+def ask(host: Files, plugin: str, release: str) -> dict[str, Any] | None:
     """Give ``{"namespace": "x86_64", "configs": [{"name": "level", "values": ["v3", …]}], "known": …}``.
 
     :param plugin: ``module:object``
