@@ -1,4 +1,4 @@
-"""Every exception of customtags: what is wrong as attributes, and the cure in the message."""
+"""Every exception of customtags: what happened, then what to do, each also as an attribute."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def printable(text: str) -> str:
 
 
 class CustomtagsError(Exception):
-    """Something that the user can put right.
+    """A problem that the user can solve; the message is one line, ``PROBLEM; CURE``.
 
-    :ivar problem: what is wrong, as one clause
-    :ivar cure: what to do about it, as one clause
+    :ivar problem: what happened, as one clause
+    :ivar cure: what to do, as one clause
     """
 
     def __init__(self, problem: str, cure: str) -> None:
@@ -49,7 +49,7 @@ class CustomtagsError(Exception):
 
 
 class TagError(CustomtagsError):
-    """A platform tag or segment that is not spelled as the grammar says."""
+    """A platform tag or segment that the grammar does not allow."""
 
     def __init__(self, tag: str, why: str, cure: str) -> None:
         super().__init__(f"{tag!r} {why}", cure)
@@ -57,11 +57,11 @@ class TagError(CustomtagsError):
 
 
 class BuildError(CustomtagsError):
-    """A build of which something is asked that it cannot be."""
+    """A build whose settings contradict each other, the project or the wheel that was built."""
 
 
 class FactError(CustomtagsError):
-    """A file of the machine that is there, but cannot be read or says nothing."""
+    """A file or folder of a machine that cannot be read or written, or has no usable content."""
 
     def __init__(self, path: str, why: str, cure: str) -> None:
         super().__init__(f"{path!r} {why}", cure)
@@ -71,7 +71,7 @@ class FactError(CustomtagsError):
 class LimitError(CustomtagsError):
     """Extended tags that a limit dropped, so that pip refuses wheels that fit.
 
-    :ivar limit: the user's, None where the user sets none and only the number that guards pip was reached
+    :ivar limit: the configured limit; None if only the limit that guards pip was reached
     """
 
     def __init__(self, kept: int, dropped: int, limit: int | None) -> None:
@@ -84,7 +84,7 @@ class LimitError(CustomtagsError):
 
 
 class OverrideError(CustomtagsError):
-    """A setting whose value means nothing."""
+    """An override, in a variable or a file, whose value is not valid."""
 
     def __init__(self, setting: str, value: str, why: str, cure: str) -> None:
         super().__init__(f"{setting}={value!r} {why}", cure)
@@ -93,7 +93,7 @@ class OverrideError(CustomtagsError):
 
 
 class SettingError(CustomtagsError):
-    """A customtags.toml that cannot be used."""
+    """A configuration file (customtags.toml) that cannot be used."""
 
     def __init__(self, path: str, why: str, cure: str) -> None:
         super().__init__(f"{path!r} {why}", cure)
@@ -101,9 +101,9 @@ class SettingError(CustomtagsError):
 
 
 class DimensionError(CustomtagsError):
-    """A dimension that is left out, because what its page says can't be used.
+    """A dimension that is skipped, because its page cannot be used.
 
-    :ivar origin: the distribution that it comes from, with its version
+    :ivar origin: the distribution that has the page, with its version
     """
 
     def __init__(self, name: str, origin: str, why: str, cure: str) -> None:
@@ -113,10 +113,10 @@ class DimensionError(CustomtagsError):
 
 
 class ElfError(CustomtagsError):
-    """An ELF file that is cut off or makes no sense."""
+    """An ELF file that is truncated or malformed."""
 
     def __init__(self, why: str) -> None:
-        super().__init__(why, "build or fetch it again")
+        super().__init__(why, "build or download it again")
 
 
 class SourceError(CustomtagsError):
@@ -139,7 +139,7 @@ class ProfileError(CustomtagsError):
 
 
 class ToolError(CustomtagsError):
-    """A program that a verb needs and that is missing or failed."""
+    """A program or package that is required and is missing, or that failed."""
 
 
 class VariantError(CustomtagsError):
@@ -147,7 +147,7 @@ class VariantError(CustomtagsError):
 
 
 class WheelError(CustomtagsError):
-    """A file that is no wheel, or one that can't be worked on."""
+    """A file that is not a wheel, or a wheel that cannot be read or written."""
 
     def __init__(self, path: str, why: str, cure: str) -> None:
         super().__init__(f"{path!r} {why}", cure)

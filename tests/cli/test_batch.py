@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 TAG = "py3-none-linux_x86_64"
 
-#: Verb → what stands behind the wheels, and the key that names a wheel in its entries.
+#: Verb → what stands after the wheels, and the key that names a wheel in its entries.
 VERBS = {
     "audit": ([], "wheel"),
     "retag": (["--isa=v3", "-d", "out"], "source"),

@@ -96,7 +96,7 @@ def test_a_profile_is_read_from_the_environment_too(seed: str) -> None:
         (["show"], {"CUSTOMTAGS_DISTRO": "fedora"}, "write a release as in fc39"),
         (["show"], {"CUSTOMTAGS_PROFILE": "nothing.json"}, "No such file"),
         (["show", "--profile", "/dev/null"], {}, "is not valid JSON"),
-        (["show", "--root", "/no/such/folder"], {}, "is no folder"),
+        (["show", "--root", "/no/such/folder"], {}, "is not a folder"),
         (["detect", "-o", "/no/such/folder/node.json"], {}, "name another file with -o"),
     ],
 )

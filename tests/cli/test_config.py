@@ -95,7 +95,7 @@ def test_the_command_shows_them_and_the_files(file: str, tmp_path: Path) -> None
 def test_an_unknown_variable_ends_with_status_1() -> None:
     done = run("config", CUSTOMTAGS_ACCELERATR="cuda12.4")
     assert done.returncode == 1
-    assert "CUSTOMTAGS_ACCELERATR is no variable of customtags; write 'CUSTOMTAGS_ACCELERATOR'" in (
+    assert "Unknown variable: CUSTOMTAGS_ACCELERATR; write 'CUSTOMTAGS_ACCELERATOR'" in (
         done.stdout
     )
 

@@ -104,7 +104,7 @@ def test_one_that_is_missing_is_named_and_the_rest_still_counts(
     _, said = taken(environment, tmp_path, *tags, **home, CUSTOMTAGS_DEBUG="1")
     assert said.startswith("customtags: the dimension 'nobody'")
     shown = environment.run("-m", "customtags", "show", env=home).stdout
-    assert "Left out: the dimension 'nobody'" in shown
+    assert "Skipped: the dimension 'nobody'" in shown
 
 
 def test_a_configuration_that_is_wrong_costs_the_tags_in_pip_and_is_told_by_the_command(

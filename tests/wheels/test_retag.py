@@ -316,7 +316,7 @@ def test_an_index_gets_the_new_metadata_and_is_told_of_void_attestations(wheel: 
     described = made.with_name(f"{made.name}.metadata")
     assert set(wheel.parent.iterdir()) == {made, described, void}
     assert described.read_bytes() == contents(made)["example-1.2.3+fc39.dist-info/METADATA"]
-    assert f"void: {void.name} speaks of the old file" in done.stdout
+    assert f"void: {void.name} attests the old wheel" in done.stdout
     assert str(described.name) in done.stdout
 
 
@@ -392,7 +392,7 @@ def test_wheels_that_would_become_the_same_file_are_refused(wheel: Path, tmp_pat
     [
         (["no.whl", "--isa=v3"], "'no.whl' is not a wheel's name"),
         (["a-1-py3-none-linux_x86_64.whl", "--isa=v3"], "cannot be read (No such file"),
-        (["--local-version", "a.whl", "b.whl"], "behind the wheels"),
+        (["--local-version", "a.whl", "b.whl"], "after the wheels"),
         (["a-1-py3-none-linux_x86_64.whl"], "no change is requested"),
         (["a-1-py3-none-linux_x86_64.whl", "--build=x"], "begin with a digit"),
         (["a-1-py3-none-linux_x86_64.whl", "--local-version=ü"], "write letters and digits"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = ["declare"]
 
-#: Severity → how it is shown.
+#: Severity → the style of its word.
 _STYLES = {"false": "no", "undecided": "note", "note": "quiet"}
 
-#: How many findings of one code are shown to people.
+#: How many findings of one code are printed without `--json`.
 _SHOWN = 5
 
 
@@ -35,14 +36,12 @@ def declare(verbs: Verbs, name: str) -> None:
         "--only",
         action="append",
         metavar="CODE",
-        help="make only this check, or report only this code; may be repeated",
+        help="run only this check, or report only this code; may be repeated",
     )
     suppliers.add_option(parser)
+    parser.add_argument("--fix-name", action="store_true", help="print only the true name")
     parser.add_argument(
-        "--fix-name", action="store_true", help="print only the name that would be true"
-    )
-    parser.add_argument(
-        "--full", action="store_true", help="read every function, not only a sample of each file"
+        "--full", action="store_true", help="read every function instead of a sample of each file"
     )
     parser.set_defaults(run=_audit)
 
@@ -68,21 +67,21 @@ def _audit(options: argparse.Namespace) -> int:
         if options.fix_name:
             echo(name)
         elif not options.json:
-            echo(*_told(wheel.name, name, findings))
+            echo(*_lines(wheel.name, name, findings))
     if options.json:
         print_json({"wheels": batch.report()})
     return batch.status(int(wrong))
 
 
 def _chosen(only: Sequence[str]) -> tuple[dict[str, Check], set[str]]:
-    """Give the checks to make, and the codes to report if not all."""
+    """Return the checks to run, and the codes to report; no codes for all."""
     from customtags.audit import CHECKS, CODES, PAGES
 
     for each in only:
         if each not in CHECKS and each not in CODES:
             known = ", ".join([*CHECKS, *CODES])
             raise CustomtagsError(
-                f"--only {each!r} is neither a check nor a code", f"choose of {known}"
+                f"--only {each!r} is neither a check nor a code", f"choose from {known}"
             )
     if not only:
         return dict(CHECKS), set()
@@ -93,16 +92,18 @@ def _chosen(only: Sequence[str]) -> tuple[dict[str, Check], set[str]]:
     return {page.NAME: CHECKS[page.NAME] for page in pages}, codes
 
 
-def _told(wheel: str, name: str, findings: Sequence[Finding]) -> list[str]:
-    """Say it in lines: what, where, and the cure."""
-    counts = dict.fromkeys(_STYLES, 0)
-    for finding in findings:
-        counts[finding.severity] += 1
-    if counts["false"]:
-        summary = paint("no", f"{counts['false']} false")
-    else:
-        summary = paint("yes", "nothing false")
-    lines = [f"{wheel}: {summary}, {counts['undecided']} undecided, {counts['note']} notes"]
+def _lines(wheel: str, name: str, findings: Sequence[Finding]) -> list[str]:
+    """Return the lines of one wheel: a summary, then each finding with its place and its cure."""
+    counts = Counter(finding.severity for finding in findings)
+    false = counts["false"]
+    summary = [
+        paint(
+            "no" if false else "yes", _count(false, "false claim") if false else "no false claims"
+        )
+    ]
+    summary += [f"{counts['undecided']} undecided"] if counts["undecided"] else []
+    summary += [_count(counts["note"], "note")] if counts["note"] else []
+    lines = [f"{wheel}: {', '.join(summary)}"]
     shown: dict[str, int] = {}
     for same in _alike(findings):
         first, more = same[0], len(same) - 1
@@ -110,12 +111,12 @@ def _told(wheel: str, name: str, findings: Sequence[Finding]) -> list[str]:
         if shown[first.code] > _SHOWN:
             continue
         lines.append(f"  {paint(_STYLES[first.severity], first.severity)}  {first.code}")
-        others = f" (and {more} more files)" if more else ""
+        others = f" (and {_count(more, 'more file')})" if more else ""
         lines.append(f"    {_where(first)}{first.says}{others}")
         if first.cure:
-            lines.append(f"    cure: {first.cure}")
+            lines.append(f"    help: {first.cure}")
     lines += [
-        f"  {number - _SHOWN} more of {code}: --json tells all"
+        f"  {number - _SHOWN} more of {code}: --json shows all"
         for code, number in shown.items()
         if number > _SHOWN
     ]
@@ -124,8 +125,12 @@ def _told(wheel: str, name: str, findings: Sequence[Finding]) -> list[str]:
     return lines
 
 
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def _alike(findings: Sequence[Finding]) -> list[list[Finding]]:
-    """Put those together that say the same of several files."""
+    """Group the findings that say the same of several files."""
     groups: dict[tuple[str, str, str], list[Finding]] = {}
     for each in findings:
         groups.setdefault((each.severity, each.code, each.says), []).append(each)

@@ -1,4 +1,4 @@
-"""The verb completion: what a shell must know to complete our verbs, options and files."""
+"""The verb completion: a script by which a shell completes verbs, options and files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["declare"]
 
 SHELLS = ("bash", "zsh", "fish", "tcsh")
 
-#: How an argument is called in the help → what a shell completes it with, in the words of shtab.
+#: The metavar of an argument → what a shell completes it with, as an attribute of shtab.
 COMPLETED = {
     **dict.fromkeys(("FILE", "PROFILE", "SOURCE", "WHEEL"), "FILE"),
     **dict.fromkeys(("DIR", "FOLDER"), "DIRECTORY"),
@@ -23,7 +23,7 @@ COMPLETED = {
 def declare(verbs: Verbs, name: str) -> None:
     """Declare ``customtags completion``."""
     example = "customtags completion bash > ~/.local/share/bash-completion/completions/customtags"
-    parser = add_verb(verbs, name, "print what a shell needs to complete our options", example)
+    parser = add_verb(verbs, name, "print a completion script for a shell", example)
     parser.add_argument("shell", choices=SHELLS)
     parser.set_defaults(run=_completion)
 
@@ -32,8 +32,8 @@ def _completion(options: argparse.Namespace) -> int:
     try:
         import shtab
     except ImportError:
-        cure = "pip install 'customtags[completion]'"
-        raise ToolError("shtab is not installed, which knows the shells", cure) from None
+        cure = "run: pip install 'customtags[completion]'"
+        raise ToolError("completion requires shtab", cure) from None
     every = cli.parser(cli.VERBS)
     for action in _actions(every):
         kind = COMPLETED.get(str(action.metavar))
@@ -48,7 +48,7 @@ def _completion(options: argparse.Namespace) -> int:
 
 
 def _actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
-    """Give every argument of a parser, those of its verbs too."""
+    """Yield every argument of a parser and of its verbs."""
     for action in parser._actions:  # noqa: SLF001 - it has no public name
         yield action
         if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 - nor this

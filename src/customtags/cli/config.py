@@ -1,4 +1,4 @@
-"""The verb config: every setting, and where it comes from."""
+"""The verb config: every setting, and its source."""
 
 from __future__ import annotations
 
@@ -18,9 +18,7 @@ __all__ = ["declare"]
 
 def declare(verbs: Verbs, name: str) -> None:
     """Declare ``customtags config``."""
-    parser = add_verb(
-        verbs, name, "show every setting and where it comes from", "customtags config"
-    )
+    parser = add_verb(verbs, name, "show every setting and its source", "customtags config")
     parser.set_defaults(run=_config)
 
 
@@ -31,21 +29,25 @@ def _config(options: argparse.Namespace) -> int:
     unknown = strangers(os.environ, present)
     if options.json:
         settings = [row._asdict() for row in rows]
-        looked = {path: path in present for path in paths}
-        print_json({"settings": settings, "files": looked, "unknown": unknown})
+        found = {path: path in present for path in paths}
+        print_json({"settings": settings, "files": found, "unknown": unknown})
         return int(bool(unknown))
-    said = [(row.key, _text(row.value), row.origin or paint("quiet", "default")) for row in rows]
-    echo(*table(said, head=("key", "value", "from")))
-    echo("", f"After the variables, {variable('…')}, these files are looked for:", "")
-    states = [(path, paint("yes", "read") if path in present else "not there") for path in paths]
+    cells = [(row.key, _text(row.value), row.origin or paint("quiet", "default")) for row in rows]
+    echo(*table(cells, head=("key", "value", "source")))
+    echo(
+        "",
+        f"Environment variables ({variable('…')}) override these files, and each file the next:",
+        "",
+    )
+    states = [(path, paint("yes", "read") if path in present else "not found") for path in paths]
     echo(*table(states))
     for name, cure in unknown.items():
-        echo("", f"{paint('no', 'Unknown')}: {name} is no variable of customtags; {cure}.")
+        echo("", f"{paint('no', 'Unknown variable')}: {name}; {cure}.")
     return int(bool(unknown))
 
 
 def _text(value: Any) -> str:
-    """Spell a value as one writes it, a list with commas."""
+    """Return a value as a user writes it, a list with commas."""
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "none"
     if isinstance(value, bool):

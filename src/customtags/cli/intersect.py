@@ -1,4 +1,4 @@
-"""The verb intersect: the profile of what several machines all accept."""
+"""The verb intersect: a profile of what several machines all support."""
 
 from __future__ import annotations
 
@@ -24,11 +24,15 @@ def declare(verbs: Verbs, name: str) -> None:
     parser = add_verb(
         verbs,
         name,
-        "write the profile of what several machines all accept",
+        "write a profile of what several machines all support",
         "customtags intersect node1.json node2.json -o cluster.json",
     )
-    parser.add_argument("profiles", metavar="PROFILE", nargs="+", help="as 'detect' writes it")
-    parser.add_argument("-o", "--output", metavar="FILE", help="the file; otherwise it is printed")
+    parser.add_argument(
+        "profiles", metavar="PROFILE", nargs="+", help="a profile that 'customtags detect' wrote"
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help="write to this file (default: standard output)"
+    )
     parser.set_defaults(run=_intersect)
 
 

@@ -41,8 +41,10 @@ class Look(NamedTuple):
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Let a verb speak of another machine."""
     source = parser.add_mutually_exclusive_group()
-    source.add_argument("--profile", metavar="FILE", help="of the machine that a profile describes")
-    source.add_argument("--root", metavar="DIR", help="of the system below a folder")
+    source.add_argument(
+        "--profile", metavar="FILE", help="use the machine that this profile describes"
+    )
+    source.add_argument("--root", metavar="DIR", help="use the system below this folder")
 
 
 def look(profile: str | None = None, root: str | None = None) -> Look:
@@ -56,7 +58,7 @@ def look(profile: str | None = None, root: str | None = None) -> Look:
     settings.profile = profile or settings.profile
     if root is not None and not Path(root).is_dir():
         raise FactError(
-            root, "is no folder", "give the root of a system, as in '--root /srv/image'"
+            root, "is not a folder", "name the root of a system, as in '--root /srv/image'"
         )
     host = Host(root or "/")
     problems: list[CustomtagsError] = []

@@ -88,9 +88,9 @@ def print_json(value: dict[str, Any]) -> None:
 
 
 def save(text: str, output: str | None) -> None:
-    """Write JSON or a script into a file, or print it if there is none.
+    """Write JSON or a script to a file, or print it if no file is named.
 
-    :raises FactError: the file can't be written
+    :raises FactError: the file cannot be written
     """
     if output is None:
         print(text, end="")

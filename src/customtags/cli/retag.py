@@ -1,4 +1,4 @@
-"""The verb retag: a wheel gets other tags."""
+"""The verb retag: copies of wheels with other tags."""
 
 from __future__ import annotations
 
@@ -27,42 +27,42 @@ if TYPE_CHECKING:
 
 __all__ = ["declare"]
 
-#: What retag itself puts right: the codes of an audit that say that a wheel does not agree with its name.
+#: The codes of an audit that retag itself resolves: a wheel that does not agree with its name.
 _AGREEING = frozenset(("tags-disagree", "mixed-set"))
 
 
 def declare(verbs: Verbs, name: str) -> None:
     """Declare ``customtags retag``."""
-    purpose = "give wheels other tags, at the cost of a copy"
+    purpose = "copy wheels with other tags, without unpacking them"
     example = "customtags retag dist/*.whl --isa v3 --distro fc39 -d out"
     parser = add_verb(verbs, name, purpose, example)
     add = parser.add_argument
     add("wheels", nargs="+", type=Path, metavar="WHEEL")
     tags = parser.add_argument_group(
-        "tags", "whole, or by what they say; SEGMENT may be here or none"
+        "tags",
+        "Either whole platforms, or a segment per dimension: as in the examples, or 'here' for that of this machine, or 'none'.",
     )
-    tags.add_argument("--platform", action="append", help="may be repeated: a compressed set")
-    for dimension, example in DIMENSIONS.items():
+    what = "a whole platform; repeat the option for a compressed set"
+    tags.add_argument("--platform", action="append", metavar="PLATFORM", help=what)
+    for dimension, segment in DIMENSIONS.items():
         action = "append" if dimension == "abi" else "store"
         tags.add_argument(
-            f"--{dimension}", action=action, metavar="SEGMENT", help=f"as in {example}"
+            f"--{dimension}", action=action, metavar="SEGMENT", help=f"for example {segment}"
         )
-    tags.add_argument(
-        "--here", action="store_true", help="all that this machine is, but for what is named"
-    )
-    tags.add_argument(
-        "--profile", metavar="FILE", help="here is the machine that a profile describes"
-    )
+    what = "use this machine's segment of every dimension that has no option"
+    tags.add_argument("--here", action="store_true", help=what)
+    what = "use the machine of this profile for 'here'"
+    tags.add_argument("--profile", metavar="FILE", help=what)
     tags.add_argument(
         "--from-audit",
         action="store_true",
-        help="the platforms that customtags audit finds to be true, instead of these",
+        help="use the platforms that 'customtags audit' finds to be true",
     )
-    tags.add_argument("--base", metavar="PLATFORM", help="in the place of the wheel's own policies")
+    tags.add_argument("--base", metavar="PLATFORM", help="use this base instead of the wheel's own")
     tags.add_argument(
         "--fromager",
         choices=("read", "write"),
-        help="take the segments from fromager's build tag, or put them there",
+        help="read the segments from fromager's build tag, or write them to it",
     )
     names = parser.add_argument_group("version and build tag")
     names.add_argument(
@@ -70,24 +70,24 @@ def declare(verbs: Verbs, name: str) -> None:
         nargs="?",
         const=True,
         metavar="VALUE",
-        help="the given one, or one made of distro and accelerator; '' for none; behind the wheels",
+        help="set the local version, by default one made of distro and accelerator; '' removes it; write this option after the wheels",
     )
-    names.add_argument("--build", metavar="TAG", help="'' for none")
+    names.add_argument("--build", metavar="TAG", help="set the build tag; '' removes it")
     add(
         "-d",
         "--directory",
         type=Path,
         metavar="DIR",
-        help="where the new wheels lie; otherwise beside the old",
+        help="write into this folder (default: the folder of each wheel)",
     )
     add(
         "--remove",
         action="store_true",
-        help="remove the old wheels, each when the new one is on the disk",
+        help="remove each old wheel once the new one is on disk",
     )
-    add("--verify", action="store_true", help="check the hash of every file first")
-    add("--allow-unknown", action="store_true", help="allow segments that nothing here knows")
-    add("--force", action="store_true", help="also pure wheels, and another architecture")
+    add("--verify", action="store_true", help="verify the hash of every file first")
+    add("--allow-unknown", action="store_true", help="accept segments that no dimension knows")
+    add("--force", action="store_true", help="also retag pure wheels, and for another architecture")
     parser.set_defaults(run=_retag)
 
 
@@ -97,7 +97,7 @@ def _retag(options: argparse.Namespace) -> int:
     common = retag.Wanted(
         folder=options.directory,
         verify=options.verify,
-        # What was said by dimension was checked when it was made into a name.
+        # A segment of a dimension was checked when the platform was made of it.
         unknown=options.allow_unknown or not options.platform,
         force=options.force,
         pages=pages,
@@ -117,7 +117,7 @@ def _retag(options: argparse.Namespace) -> int:
     try:
         for wheel, entry in batch.each(lambda wheel: _written(plans[wheel], options.remove)):
             batch.entries[wheel] = [entry]
-            lines += _told(entry, removed=options.remove)
+            lines += _lines(entry, removed=options.remove)
     finally:  # printed even if interrupted; and not earlier, so that a closed pipe stops no work
         if options.json:
             print_json({"wheels": batch.report()})
@@ -127,7 +127,7 @@ def _retag(options: argparse.Namespace) -> int:
 
 
 def _written(plan: Plan, remove: bool) -> dict[str, Any]:
-    """Write a wheel, and return what there is to say of it."""
+    """Write a wheel, and return its entry."""
     entry = {
         "source": str(plan.source),
         "wheel": str(plan.target),
@@ -140,9 +140,9 @@ def _written(plan: Plan, remove: bool) -> dict[str, Any]:
 
 
 def _audited(wheel: Path) -> list[str]:
-    """Give the platforms that a wheel's contents allow.
+    """Return the platforms that a wheel's contents allow.
 
-    :raises CustomtagsError: a claim is false that no other platform makes true
+    :raises CustomtagsError: a claim is false whatever the platform
     """
     from customtags.audit import FALSE, NameClaims, audit, true_platforms
 
@@ -151,7 +151,7 @@ def _audited(wheel: Path) -> list[str]:
         mended = each.fix and each.fix.dimension != "interpreter"
         if each.severity == FALSE and not mended and each.code not in _AGREEING:
             problem = f"{wheel.name}: {each.code}: {each.says}"
-            raise CustomtagsError(problem, each.cure or "build it again")
+            raise CustomtagsError(problem, each.cure or "rebuild the wheel")
     return true_platforms(findings, NameClaims.of(wheel.name))
 
 
@@ -160,7 +160,7 @@ def _request(options: argparse.Namespace) -> RetagRequest:
     if str(options.local_version).endswith(".whl"):
         raise CustomtagsError(
             f"--local-version {options.local_version!r} is a wheel",
-            "write the option behind the wheels",
+            "write the option after the wheels",
         )
     return RetagRequest(
         options.platform or (),
@@ -178,7 +178,7 @@ def _value(value: str | list[str]) -> Value:
 
 
 def _machine(profile: str | None) -> tuple[Sequence[Page], Ladders]:
-    """Give the pages that know segments, and what gives the ladders of the machine, once it is asked for."""
+    """Return the pages that know segments, and a function that reads the machine and returns its ladders."""
     settings = Settings.read(os.environ)
     pages = machine.pages_for(settings, lambda _: None)
 
@@ -191,13 +191,11 @@ def _machine(profile: str | None) -> tuple[Sequence[Page], Ladders]:
     return pages, ladders
 
 
-def _told(result: dict[str, Any], *, removed: bool) -> Iterator[str]:
-    """Say what was done with one wheel, in lines."""
-    yield f"{result['source']} -> {result['wheel']}" + (
-        " (the old one is removed)" if removed else ""
-    )
+def _lines(result: dict[str, Any], *, removed: bool) -> Iterator[str]:
+    """Yield the lines that describe what was done with one wheel."""
+    yield f"{result['source']} -> {result['wheel']}{' (old wheel removed)' if removed else ''}"
     yield f"  {paint('quiet', 'changed: ' + (', '.join(result['changed']) or 'nothing'))}"
     if result["metadata"]:
-        yield f"  its metadata for an index: {result['metadata']}"
+        yield f"  metadata for an index: {result['metadata']}"
     for path in result["void"]:
-        yield f"  {paint('note', 'void')}: {path} speaks of the old file; sign the new one"
+        yield f"  {paint('note', 'void')}: {path} attests the old wheel; sign the new one"

@@ -1,4 +1,4 @@
-"""The verbs that look at the machine: show, detect."""
+"""The verbs show and detect: the facts of a machine, and its tags."""
 
 from __future__ import annotations
 
@@ -21,24 +21,29 @@ if TYPE_CHECKING:
 
 __all__ = ["declare_detect", "declare_show"]
 
-#: How many rows of facts and of tags `show` lists, so that all of it stays on a screen of 24 lines.
+#: How many rows of facts and of tags `show` lists, so that everything fits on a screen of 24 lines.
 SCREEN = 15
 
 
 def declare_show(verbs: Verbs, name: str) -> None:
     """Declare ``customtags show``."""
     parser = add_verb(
-        verbs, name, "show what this machine is, and its tags in order", "customtags show --all"
+        verbs,
+        name,
+        "show the facts of this machine and its tags, best first",
+        "customtags show --all",
     )
     add_options(parser)
     shown = parser.add_mutually_exclusive_group()
-    shown.add_argument("--all", action="store_true", help="every tag, the stock ones too")
+    shown.add_argument(
+        "--all", action="store_true", help="list every tag, including the stock tags"
+    )
     shown.add_argument(
         "--pip-args",
         metavar="PYTHON",
         nargs="?",
         const="",
-        help="the options by which a pip without customtags chooses for this machine and one of its Pythons",
+        help="print the options by which a pip without customtags chooses for this machine (and this PYTHON)",
     )
     parser.set_defaults(run=_show)
 
@@ -46,10 +51,15 @@ def declare_show(verbs: Verbs, name: str) -> None:
 def declare_detect(verbs: Verbs, name: str) -> None:
     """Declare ``customtags detect``."""
     parser = add_verb(
-        verbs, name, "write what this machine is as a profile", "customtags detect -o node.json"
+        verbs,
+        name,
+        "write the facts of this machine as a profile",
+        "customtags detect -o node.json",
     )
-    parser.add_argument("-o", "--output", metavar="FILE", help="the file; otherwise it is printed")
-    parser.add_argument("--root", metavar="DIR", help="of the system below a folder")
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help="write to this file (default: standard output)"
+    )
+    parser.add_argument("--root", metavar="DIR", help="use the system below this folder")
     parser.set_defaults(run=_detect)
 
 
@@ -73,30 +83,30 @@ def _show(options: argparse.Namespace) -> int:
         return 0
     native = machine.native_tag(stock_tags)
     if native is None:
-        echo("This is no Linux: customtags adds no tags here.")
+        echo("This system is not Linux: customtags adds no tags.")
         return 0
     foreign = options.profile or options.root
     echo(f"{foreign or 'This machine'}: {_platform(profile['platform'])}", "")
     rows = _rows(profile, pages, stock_tags)
     most = len(extended) + len(stock_tags) if options.all else SCREEN - 1 - len(rows)
-    echo(*table(rows, head=("dimension", "segments", "read from", "found")))
-    count = f"Extended tags: {len(extended)}, before the {len(stock_tags)} stock ones, best first:"
+    echo(*table(rows, head=("dimension", "segments", "source", "detected")))
+    count = f"{len(extended)} extended tags, best first, before {len(stock_tags)} stock tags:"
     echo("", count, "")
     _print_tags([*extended, *stock_tags] if options.all else extended, cut, most)
     for problem in dict.fromkeys(map(str, problems)):
-        echo("", f"{paint('note', 'Left out')}: {problem}.")
+        echo("", f"{paint('note', 'Skipped')}: {problem}.")
     if not foreign:
         echo("", f"{describe(doctor.hook_state())}")
     return 0
 
 
-def _pip_arguments(wanted: str, profile: Profile, platforms: Sequence[str]) -> list[str]:
-    python = wanted or next(iter((profile["platform"] or {}).get("python", ())), "")
+def _pip_arguments(requested: str, profile: Profile, platforms: Sequence[str]) -> list[str]:
+    python = requested or next(iter((profile["platform"] or {}).get("python", ())), "")
     try:
         return interpreter.pip_arguments(platforms, interpreter.read(python))
     except ValueError as error:
-        why = f"{wanted!r} is no Python" if wanted else "the profile names no Python"
-        raise CustomtagsError(why, f"{error}, behind --pip-args") from error
+        why = f"{requested!r} is not a Python" if requested else "the profile names no Python"
+        raise CustomtagsError(why, f"{error}, after --pip-args") from error
 
 
 def _platform(platform: Mapping[str, Any] | None) -> str:
@@ -110,7 +120,7 @@ def _platform(platform: Mapping[str, Any] | None) -> str:
 def _rows(
     profile: Profile, pages: Sequence[Page], stock_tags: Sequence[str]
 ) -> list[Sequence[str]]:
-    """One row per page that found something, one per dimension where none did."""
+    """Return one row per page that detected something, and one per dimension where none did."""
     rows: list[Sequence[str]] = []
     arch = (machine.native_tag(stock_tags) or "").removeprefix("linux_")
     libcs = machine.libcs(stock_tags)
@@ -141,4 +151,4 @@ def _print_tags(platforms: Sequence[str], cut: int, most: int) -> None:
     if len(shown) < len(platforms):
         echo(f"       … {len(platforms) - len(shown)} more: customtags show --all")
     if cut:
-        echo(f"       ({cut} more are dropped by the limit)")
+        echo(f"       ({cut} more dropped by the limit)")
