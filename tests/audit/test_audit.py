@@ -20,9 +20,10 @@ from customtags.audit import (
     Finding,
     Limits,
     NameClaims,
-    accelerator,
     audit,
     gpu,
+    runtimes,
+    targets,
     true_name,
     true_platforms,
 )
@@ -122,7 +123,7 @@ def test_gpu_code_is_what_was_compiled(path: Path) -> None:
 
     file = Elf(path.read_bytes())
     codes = [*gpu.fatbins(file), *gpu.bundled(file)]
-    assert {accelerator.spelled(code) for code in codes} == set(path.stem.split(","))
+    assert {targets.spelled(code) for code in codes} == set(path.stem.split(","))
 
 
 #: SASS and PTX of a target → a segment → whether each machine that accepts it runs the code.
@@ -147,11 +148,11 @@ RUNS = [
 
 @pytest.mark.parametrize(("kind", "target", "segment", "runs"), RUNS)
 def test_which_code_runs_for_a_segment(kind: str, target: str, segment: str, runs: bool) -> None:
-    assert accelerator.runs(gpu.Code(kind, target), segment) is runs
+    assert targets.runs(gpu.Code(kind, target), segment) is runs
 
 
 def test_libraries_and_their_claims_name_known_vendors() -> None:
-    assert {family for family, _ in accelerator.LIBRARIES.values()} == {"cuda", "rocm", "xpu"}
+    assert {family for family, _ in runtimes.LIBRARIES.values()} == {"cuda", "rocm", "xpu"}
 
 
 #: A soname, as the toolkit has it or as auditwheel grafts it → whose, and the major versions that have it.
@@ -170,7 +171,7 @@ SONAMES = [
 def test_what_a_soname_says_of_an_accelerator(
     soname: str, expected: list[tuple[str, tuple[int, ...]]]
 ) -> None:
-    signs = accelerator.signs(soname, "demo/demo.so")
+    signs = runtimes.signs(soname, "demo/demo.so")
     assert [(each.family, each.majors) for each in signs] == expected
 
 

@@ -37,7 +37,7 @@ VARIANT = Variant("plugin", "plugin:Plugin", "ns", "plugin 1.0")
 PAGES = [*builtin(), optional("abi", ["torch"]), optional("site", []), VARIANT]
 
 X86 = sorted({word for _, needs in LEVELS["x86_64"] for word in needs.split()} - {"v2", "v3"})
-CAPABILITIES = [[*map(int, gpu.split("."))] for gpus in SINCE.values() for gpu in gpus.split()]
+CAPABILITIES = [[*gpu] for gpu in SINCE]
 GPUS = sorted({*SERVED, *" ".join(GENERIC.values()).split()})
 
 

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from customtags import Host
-from customtags.audit import CHECKS, Finding, NameClaims, accelerator, audit, gpu, libc, true_name
+from customtags.audit import CHECKS, Finding, NameClaims, audit, gpu, libc, true_name
+from customtags.audit.targets import spelled
 from customtags.cli import main
 from customtags.machine.dimensions import distro
 from customtags.wheels.elf import Elf
@@ -290,7 +291,7 @@ def test_gpu_code_is_what_cuobjdump_lists(wheelhouse: Wheelhouse, tmp_path: Path
 
 def test_code_that_zstd_packed_is_read() -> None:
     (path,) = GPU.glob("*zstd.so")
-    targets = {accelerator.spelled(code) for code in gpu.bundled(Elf(path.read_bytes()))}
+    targets = {spelled(code) for code in gpu.bundled(Elf(path.read_bytes()))}
     assert targets == set(path.stem.partition("--")[0].split(","))
 
 

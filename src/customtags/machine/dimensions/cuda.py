@@ -40,17 +40,21 @@ LAST_MINOR = {11: 8, 12: 9}
 #: The least capability that a major's toolkits make code for (release notes, "Deprecated and Dropped Features").
 LEAST = {11: (3, 5), 12: (5, 0), 13: (7, 5)}
 
-#: Toolkit → the capabilities that it was the first to make code for, as far as 11.0 and later tell: "Release Notes" in
+#: Capability → the first toolkit that makes code for it, as far as 11.0 and later tell: "Release Notes" in
 #: https://docs.nvidia.com/cuda/parallel-thread-execution/
 SINCE = {
-    (11, 0): "3.5 3.7 5.0 5.2 5.3 6.0 6.1 6.2 7.0 7.2 7.5 8.0",
-    (11, 1): "8.6",
-    (11, 4): "8.7",
-    (11, 8): "8.9 9.0",
-    (12, 8): "10.0 12.0",
-    (12, 9): "10.3 12.1",
-    (13, 0): "8.8 11.0",
+    **dict.fromkeys(((3, 5), (3, 7), (5, 0), (5, 2), (5, 3), (6, 0), (6, 1), (6, 2)), (11, 0)),
+    **dict.fromkeys(((7, 0), (7, 2), (7, 5), (8, 0)), (11, 0)),
+    (8, 6): (11, 1),
+    (8, 7): (11, 4),
+    **dict.fromkeys(((8, 9), (9, 0)), (11, 8)),
+    **dict.fromkeys(((10, 0), (12, 0)), (12, 8)),
+    **dict.fromkeys(((10, 3), (12, 1)), (12, 9)),
+    **dict.fromkeys(((8, 8), (11, 0)), (13, 0)),
 }
+
+#: Code for one capability only (``sm90a``), and for a family (``sm100f``) → the first toolkit that makes it.
+SPECIAL = {"a": (12, 0), "f": (12, 9)}
 
 #: Code for a Tegra runs on that one only, and a Tegra runs no other: CUDA C++ Programming Guide, "Binary
 #: Compatibility". No product of capability 8.8 is known, so it is taken for one.
@@ -186,12 +190,11 @@ def _codes(major: int, minor: int) -> list[tuple[str, tuple[int, int], tuple[int
     by the table "Family-Specific Compatibility" is so far its major.
     """
     gpu = (major, minor)
-    since = {_pair(each): first for first, made in SINCE.items() for each in made.split()}
-    since.setdefault(gpu, max(SINCE))
+    since = {gpu: max(SINCE.values()), **SINCE}
     known = [each for each in since if each[0] == major and each[1] <= minor and each not in TEGRA]
     runs = [gpu] if gpu in TEGRA else sorted(known, reverse=True)
-    own = [(f"sm{major}{minor}a", gpu, max(since[gpu], (12, 0)))] if major >= 9 else []
-    family = [(f"sm{m}{n}f", (m, n), max(since[m, n], (12, 9))) for m, n in runs if m >= 10]
+    own = [(f"sm{major}{minor}a", gpu, max(since[gpu], SPECIAL["a"]))] if major >= 9 else []
+    family = [(f"sm{m}{n}f", (m, n), max(since[m, n], SPECIAL["f"])) for m, n in runs if m >= 10]
     return own + family + [(f"sm{m}{n}", (m, n), since[m, n]) for m, n in runs]
 
 
