@@ -32,7 +32,7 @@ from customtags.audit.isa.dispatch import implied  # noqa: E402
 from customtags.audit.isa.levels import name  # noqa: E402
 from customtags.audit.isa.scan import Scan, decoder  # noqa: E402
 from customtags.wheels.elf import Elf  # noqa: E402
-from customtags.wheels.opened import Wheel  # noqa: E402
+from customtags.wheels.unpacked import Unpacked  # noqa: E402
 
 #: Wheels of the index: for Python 3.11 on glibc.
 REAL = (
@@ -106,7 +106,7 @@ def real(kept: Path) -> tuple[list[report.Row], str]:
 def _baselines(wheel: Path, most: int | None) -> list[Baseline]:
     """Return the baseline of every file, as for a wheel that claims nothing."""
     reader = decoder("x86_64")
-    with Wheel(wheel) as opened:
+    with Unpacked(wheel) as opened:
         every = ((member, elf) for member, elf in opened.elfs() if elf.machine == "x86_64")
         files = [Scan.of(member, elf, reader, most) for member, elf in every]
         checked = any(file.checks_cpu for file in files)
@@ -161,7 +161,7 @@ def _pairs(project: str, wheels: dict[int, Path]) -> list[Built]:
     reader = decoder("x86_64")
     read: dict[int, dict[str, Scan]] = {}
     for level, wheel in wheels.items():
-        with Wheel(wheel) as opened:
+        with Unpacked(wheel) as opened:
             read[level] = {m: Scan.of(m, elf, reader) for m, elf in opened.elfs()}
     return [
         Built(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import report
 import venvs
+from customtags.wheels.writer import create
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +55,7 @@ def main() -> None:
         bare = venvs.installed(folder / "bare", wheelhouse, "customtags")
         (bare.site / "customtags.pth").unlink()
         hooked = venvs.installed(folder / "hooked", wheelhouse, "customtags")
-        venvs.write(folder / "offer", "example", "1.0", "py3-none-any", {"example.py": b""})
+        create(folder / "offer", "example", "1.0", "py3-none-any", {"example.py": b""})
         offer = ("--no-index", f"--find-links={folder / 'offer'}", "example")
         command = ("-m", "pip", "install", "-q", "--dry-run", *offer)
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 import report
 import venvs
+from customtags.wheels.writer import create
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -70,7 +71,7 @@ def write_page(folder: Path, number: int) -> None:
         for name in names
     ]
     for tag in TAGS:
-        path = venvs.write(folder, "example", versions[-1], tag, {"example.py": b""})
+        path = create(folder, "example", versions[-1], tag, {"example.py": b""})
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         wrong = hashlib.sha256(path.name.encode()).hexdigest()
         lines = [line.replace(wrong, digest) for line in lines]

@@ -16,6 +16,7 @@ import report
 import venvs
 from customtags.wheels import record
 from customtags.wheels.archive import Archive
+from customtags.wheels.archive_writer import rewrite
 from customtags.wheels.copying import copy, write_all
 from customtags.wheels.zipformat import ending, moved
 
@@ -165,13 +166,13 @@ def joined(folder: Path, parts: Sequence[Path]) -> Path:
         own = next(each for each in other.members if each.name.endswith(".dist-info/RECORD"))
         content = other.read(own)
         rows += [row._replace(path=renamed[row.path]) for row in record.parse(content) if row.hash]
-        rows.append(record.Row(renamed[own.name], record.digest(content), str(len(content))))
+        rows.append(record.described(renamed[own.name], [content]))
         names.append(renamed)
     pieces = [wheel.with_suffix(f".{number}") for number, _ in enumerate(parts)]
     for piece, archive, renamed in zip(pieces, (first, *others), names):
         changed = {listed.name: record.format(rows)} if archive is first else {}
         with piece.open("wb") as out:
-            archive.write(out.fileno(), renamed, changed)
+            rewrite(archive, out.fileno(), changed, renamed)
     concatenate(wheel, pieces)
     return wheel
 

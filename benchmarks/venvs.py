@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 sys.path[:0] = [str(Path(__file__).parents[1] / folder) for folder in ("tests", "src")]
 
 import pythons  # noqa: E402 - these lie in those folders
-from customtags.wheels.write import write  # noqa: E402
 from real.environments import Environment, Wheelhouse, clean  # noqa: E402
 
 __all__ = [
@@ -29,7 +28,6 @@ __all__ = [
     "installed",
     "pythons",
     "temporary",
-    "write",
 ]
 
 #: The pip that is measured.

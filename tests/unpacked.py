@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -18,11 +19,11 @@ def contents(wheel: Path) -> dict[str, bytes]:
     with zipfile.ZipFile(wheel) as archive:
         assert archive.testzip() is None
         found = {name: archive.read(name) for name in archive.namelist()}
-    listed = next(name for name in found if name.endswith(".dist-info/RECORD"))
+    listed = next(name for name in found if re.fullmatch(r"[^/]+\.dist-info/RECORD", name))
     rows = record.parse(found[listed])
     files = {name: content for name, content in found.items() if not name.endswith("/")}
     assert sorted(path for path, _, _ in rows) == sorted(files)
-    for path, *said in rows:
-        right = [record.digest(files[path]), str(len(files[path]))]
-        assert said == (["", ""] if path == listed else right)
+    for row in rows:
+        right = record.described(row.path, [files[row.path]])
+        assert row == (record.Row(listed) if row.path == listed else right)
     return found

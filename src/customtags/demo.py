@@ -19,7 +19,7 @@ from customtags.errors import ToolError
 from customtags.machine.dimensions import isa
 from customtags.machine.settings import Settings
 from customtags.tags import format
-from customtags.wheels.write import write
+from customtags.wheels.writer import create
 
 __all__ = ["SCENARIOS", "Choice", "build", "choose", "compiler", "variants"]
 
@@ -135,7 +135,7 @@ def build(folder: Path, base: str, segments: Sequence[str], cc: str | None) -> P
     else:
         name = f"example{sysconfig.get_config_var('EXT_SUFFIX')}"
         content = _compile(cc, segments)
-    return write(folder, PROJECT, VERSION, f"{row}-{platform}", {name: content})
+    return create(folder, PROJECT, VERSION, f"{row}-{platform}", {name: content})
 
 
 def choose(

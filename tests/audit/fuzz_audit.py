@@ -16,7 +16,7 @@ import atheris
 with atheris.instrument_imports(include=["customtags.wheels"]):
     from customtags.audit import CHECKS, audit
     from customtags.errors import CustomtagsError
-    from customtags.wheels.write import write
+    from customtags.wheels.writer import create
     from read_elf import everything
 
 HERE = Path(__file__).parents[1]
@@ -46,7 +46,7 @@ def seeds(kind: str, folder: Path) -> None:
     else:
         tag = "cp39-abi3-manylinux_2_17_x86_64_cuda12_4_sm90"
         for path in files:
-            write(
+            create(
                 folder,
                 path.stem.replace("+", "-").split("-")[0],
                 "1",

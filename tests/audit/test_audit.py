@@ -31,7 +31,8 @@ from customtags.audit.finding import Fix
 from customtags.cli import main
 from customtags.errors import CustomtagsError, WheelError
 from customtags.libraries.links import requirements
-from customtags.wheels.write import write
+from customtags.wheels.metadata import Fields
+from customtags.wheels.writer import create
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +52,7 @@ def gpu_code(targets: str) -> bytes:
 
 
 def wheel(folder: Path, tag: str, files: dict[str, bytes] | None = None) -> Path:
-    return write(folder, "demo", "1", tag, files or {"demo/lib.so": elf()})
+    return create(folder, "demo", "1", tag, files or {"demo/lib.so": elf()})
 
 
 def found(path: Path) -> set[tuple[str, str]]:
@@ -236,15 +237,9 @@ def test_the_documentation_has_every_code_and_no_other() -> None:
 
 
 def test_a_requirement_that_makes_no_sense_is_left_out() -> None:
-    class Described:
-        info = "demo-1.dist-info"
-
-        def text(self, name: str) -> str:
-            assert name == "demo-1.dist-info/METADATA"
-            lines = ["first", 'second; python_version ~= "soon"', "third >=", "fourth>=1"]
-            return "".join(f"Requires-Dist: {line}\n" for line in lines)
-
-    assert [str(each) for each in requirements(Described())] == ["first", "fourth>=1"]
+    lines = ["first", 'second; python_version ~= "soon"', "third >=", "fourth>=1"]
+    metadata = Fields("".join(f"Requires-Dist: {line}\n" for line in lines).encode())
+    assert [str(each) for each in requirements(metadata)] == ["first", "fourth>=1"]
 
 
 def test_a_full_disk_is_not_a_damaged_wheel(
@@ -390,7 +385,8 @@ def test_bad_usage_is_one_line(
 def test_a_member_that_is_packed_in_no_known_way(tmp_path: Path) -> None:
     path = tmp_path / "demo-1-py3-none-linux_x86_64.whl"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
-        archive.writestr("demo-1.dist-info/WHEEL", "Tag: py3-none-linux_x86_64\n")
+        tags = "Tag: py3-none-linux_x86_64\n"
+        archive.writestr("demo-1.dist-info/WHEEL", tags, zipfile.ZIP_DEFLATED)
         archive.writestr("demo/lib.so", elf())
     data = bytearray(path.read_bytes())
     for start in (data.find(b"PK\x03\x04"), data.rfind(b"PK\x01\x02")):
@@ -401,7 +397,9 @@ def test_a_member_that_is_packed_in_no_known_way(tmp_path: Path) -> None:
     assert found(path) == {("unreadable", "undecided")}
 
 
-@pytest.mark.parametrize(("make", "why"), [(os.mkfifo, "is no file"), (str, "is not there")])
+@pytest.mark.parametrize(
+    ("make", "why"), [(os.mkfifo, "is not a regular file"), (str, "does not exist")]
+)
 def test_what_is_no_file_is_not_waited_for(
     tmp_path: Path, make: Callable[[Path], object], why: str
 ) -> None:

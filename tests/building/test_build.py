@@ -14,7 +14,7 @@ import pytest
 from customtags.building import inner, prepared, project, request, stale
 from customtags.errors import BuildError, CustomtagsError, SettingError
 from customtags.machine.settings import build_variable
-from customtags.wheels import write as wheels
+from customtags.wheels.writer import create
 from needs import requires
 
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -290,7 +290,7 @@ def test_an_error_is_one_line(tmp_path: Path) -> None:
 def test_prepared_metadata_is_compared_with_the_wheel_s_own(tmp_path: Path) -> None:
     """And not with that of a project which the wheel brings along, as setuptools does."""
     bundled = {"example/_vendor/other-9.dist-info/METADATA": b"Name: other\nVersion: 9\n"}
-    wheel = wheels.write(tmp_path, "example", "1", "py3-none-linux_x86_64_v3", bundled)
+    wheel = create(tmp_path, "example", "1", "py3-none-linux_x86_64_v3", bundled)
     promised = tmp_path / "METADATA"
     with zipfile.ZipFile(wheel) as archive:
         promised.write_bytes(archive.read("example-1.dist-info/METADATA"))

@@ -10,7 +10,7 @@ import pytest
 from command import run_in
 from customtags.cli.batch import Batch
 from customtags.errors import CustomtagsError
-from customtags.wheels.write import write
+from customtags.wheels.writer import create
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +39,7 @@ BAD: dict[str, Callable[[Path], object]] = {
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_wheel_gets_its_verdict(verb: str, bad: str, tmp_path: Path) -> None:
     options, key = VERBS[verb]
-    good = [write(tmp_path, name, "1", TAG, {}).name for name in ("a", "b")]
+    good = [create(tmp_path, name, "1", TAG, {}).name for name in ("a", "b")]
     BAD[bad](tmp_path / bad)
     names = [good[0], bad, good[1]]
     done = run_in(tmp_path, verb, *names, *options)

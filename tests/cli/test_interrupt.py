@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from customtags.wheels.write import write
+from customtags.wheels.writer import create
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,7 +54,7 @@ MOMENTS = [
 def test_an_interrupt_ends_with_130_and_leaves_nothing(
     event: str, end: str, entry: str, tmp_path: Path
 ) -> None:
-    wheel = write(tmp_path, "a", "1", "py3-none-linux_x86_64", {"a.py": b"x = 1"})
+    wheel = create(tmp_path, "a", "1", "py3-none-linux_x86_64", {"a.py": b"x = 1"})
     code = [sys.executable, "-c", INTERRUPTED, event, end, ENTRIES[entry]]
     done = subprocess.run(
         [*code, "retag", wheel.name, "--isa=v3", "--remove"],

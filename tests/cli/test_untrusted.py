@@ -14,7 +14,7 @@ import customtags.cli
 from command import run_in
 from customtags.cli.output import echo, paint, table
 from customtags.errors import CustomtagsError, printable
-from customtags.wheels.write import write
+from customtags.wheels.writer import create
 
 #: A colour, a window's title, C1's CSI, DEL, a bidirectional override, an isolate and two line separators.
 EVIL = "\x1b[31mred\x1b]0;pwn\x07\x9b1m\x7f\u202e\u2066\u2028\x85"
@@ -78,7 +78,7 @@ SOURCES = {
 def run_source(source: str, folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
     """Make the files of a source, and run its command without colours."""
     files, arguments = SOURCES[source]
-    write(folder, "evil", "1", TAG, {f"evil/{EVIL}.so": b"\x7fELF but no more of it"})
+    create(folder, "evil", "1", TAG, {f"evil/{EVIL}.so": b"\x7fELF but no more of it"})
     for name, text in files.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")

@@ -6,7 +6,7 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any
 
-from customtags.wheels.write import write
+from customtags.wheels.writer import create
 from real import table
 from real.environments import run
 
@@ -58,7 +58,7 @@ def write_wheels(folder: Path, platforms: Sequence[str] = PLATFORMS) -> Path:
     """Write a wheel for each platform, and give the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     for each in platforms:
-        write(folder, "example", "1.2.3", f"py3-none-{each}", {"example.py": b""})
+        create(folder, "example", "1.2.3", f"py3-none-{each}", {"example.py": b""})
     return folder
 
 

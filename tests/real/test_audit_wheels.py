@@ -21,7 +21,7 @@ from customtags.audit.targets import spelled
 from customtags.cli import main
 from customtags.machine.dimensions import distro
 from customtags.wheels.elf import Elf
-from customtags.wheels.write import write
+from customtags.wheels.writer import create
 from needs import lacking
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ MODULES = [
 
 def test_a_module_with_a_plain_suffix_is_one_all_the_same(tmp_path: Path) -> None:
     content = compiled(tmp_path, MODULE.replace("BODY", OLD))
-    made = write(tmp_path, "demo", "1", f"{MINE}-{MINE}-linux_sparc64", {"demo/demo.so": content})
+    made = create(tmp_path, "demo", "1", f"{MINE}-{MINE}-linux_sparc64", {"demo/demo.so": content})
     assert codes(audit(made, {"names": CHECKS["names"]})) == {("wrong-arch", "false")}
 
 
@@ -100,7 +100,7 @@ def test_an_extension_against_its_abi_tag(
     body: str, suffix: str, tag: str, expected: set[tuple[str, str]], tmp_path: Path
 ) -> None:
     content = compiled(tmp_path, MODULE.replace("BODY", body))
-    made = write(tmp_path, "demo", "1", f"{tag}-linux_{ARCH}", {f"demo{suffix}": content})
+    made = create(tmp_path, "demo", "1", f"{tag}-linux_{ARCH}", {f"demo{suffix}": content})
     found = audit(made, {"stable-abi": CHECKS["stable-abi"]})
     assert codes(found) == expected
     for each in found:
@@ -110,7 +110,9 @@ def test_an_extension_against_its_abi_tag(
 
 def test_a_library_without_python_fits_every_interpreter(tmp_path: Path) -> None:
     content = compiled(tmp_path, "int answer(void) { return 42; }")
-    made = write(tmp_path, "demo", "1", f"{MINE}-{MINE}-linux_{ARCH}", {"demo/libdemo.so": content})
+    made = create(
+        tmp_path, "demo", "1", f"{MINE}-{MINE}-linux_{ARCH}", {"demo/libdemo.so": content}
+    )
     assert codes(audit(made, {"stable-abi": CHECKS["stable-abi"]})) == {("python-free", "note")}
 
 
@@ -122,7 +124,7 @@ def test_a_file_that_needs_symbols_of_its_neighbours_alone_says_nothing_of_pytho
         tmp_path, "int Python_of_ours(void); int demo(void) { return Python_of_ours(); }"
     )
     files = {f"demo{SUFFIX}": user, "demo.libs/own.so": own}
-    made = write(tmp_path, "demo", "1", f"{MINE}-{MINE}-linux_{ARCH}", files)
+    made = create(tmp_path, "demo", "1", f"{MINE}-{MINE}-linux_{ARCH}", files)
     assert audit(made, {"stable-abi": CHECKS["stable-abi"]}) == []
 
 
@@ -131,9 +133,9 @@ def test_symbols_that_another_file_of_the_wheel_defines_are_not_pythons(tmp_path
     body = "extern int Python_of_ours(void); return PyLong_FromLong(Python_of_ours());"
     module = compiled(tmp_path, MODULE.replace("BODY", body))
     tag = f"cp39-abi3-linux_{ARCH}"
-    alone = write(tmp_path, "demo", "1", tag, {"demo.abi3.so": module})
+    alone = create(tmp_path, "demo", "1", tag, {"demo.abi3.so": module})
     assert false(audit(alone, {"stable-abi": CHECKS["stable-abi"]})) == ["abi3-symbol"]
-    both = write(tmp_path, "demo", "1", tag, {"demo.abi3.so": module, "demo.libs/own.so": own})
+    both = create(tmp_path, "demo", "1", tag, {"demo.abi3.so": module, "demo.libs/own.so": own})
     assert false(audit(both, {"stable-abi": CHECKS["stable-abi"]})) == []
 
 
@@ -144,7 +146,7 @@ def test_a_library_of_one_python_is_no_part_of_the_stable_abi(tmp_path: Path) ->
     linked = compiled(
         tmp_path, MODULE.replace("BODY", OLD), "-Wl,--no-as-needed", str(tmp_path / "libother.so")
     )
-    made = write(tmp_path, "demo", "1", f"cp39-abi3-linux_{ARCH}", {"demo.abi3.so": linked})
+    made = create(tmp_path, "demo", "1", f"cp39-abi3-linux_{ARCH}", {"demo.abi3.so": linked})
     assert false(audit(made, {"stable-abi": CHECKS["stable-abi"]})) == ["abi3-linked"]
 
 
@@ -244,7 +246,7 @@ LIBCS = [
 def test_what_a_library_needs_of_the_c_library(
     threads: bytes, tag: str, expected: tuple[str, str] | None, fix: str | None, tmp_path: Path
 ) -> None:
-    made = write(tmp_path, "demo", "1", f"py3-none-{tag}", {"demo/libdemo.so": threads})
+    made = create(tmp_path, "demo", "1", f"py3-none-{tag}", {"demo/libdemo.so": threads})
     found = audit(made, {"libc": CHECKS["libc"]})
     assert codes(found) == ({expected} if expected else set())
     assert {each.fix.value for each in found if each.fix} == ({fix} if fix else set())
@@ -254,7 +256,7 @@ def test_what_a_library_needs_of_the_c_library(
 def test_a_library_that_needs_the_c_library_of_no_version_claims_nothing(tmp_path: Path) -> None:
     source = "extern void __cxa_pure_virtual(void); void demo(void) { __cxa_pure_virtual(); }"
     content = compiled(tmp_path, source, "-nostdlib", "-l:libstdc++.so.6")
-    made = write(tmp_path, "demo", "1", f"py3-none-linux_{ARCH}", {"demo/libdemo.so": content})
+    made = create(tmp_path, "demo", "1", f"py3-none-linux_{ARCH}", {"demo/libdemo.so": content})
     assert Elf(content).needs.keys() == {"libstdc++.so.6"}
     assert audit(made, {"libc": CHECKS["libc"]}) == []
 
@@ -299,12 +301,12 @@ def test_retag_gives_the_name_that_an_audit_finds_true(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     files = {"demo/gpu.so": (GPU / "sm90a.so").read_bytes()}
-    made = write(tmp_path, "demo", "1", "py3-none-linux_x86_64_cuda13_0", files)
+    made = create(tmp_path, "demo", "1", "py3-none-linux_x86_64_cuda13_0", files)
     assert main(["retag", str(made), "--from-audit", "-d", str(tmp_path / "out")]) == 0
     (true,) = (tmp_path / "out").glob("*.whl")
     assert true.name == "demo-1-py3-none-linux_x86_64_cuda13_0_sm90a.whl"
     assert not [each for each in audit(true, CHECKED) if each.severity == "false"]
-    broken = write(tmp_path, "demo", "1", "py3-none-linux_x86_64_cuda13_0_sm120", files)
+    broken = create(tmp_path, "demo", "1", "py3-none-linux_x86_64_cuda13_0_sm120", files)
     capsys.readouterr()
     assert main(["retag", str(broken), "--from-audit"]) == 2
     assert "gpu-absent" in capsys.readouterr().err

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from customtags.wheels.write import write
+from customtags.wheels.writer import create
 from needs import unshared
 from real.environments import (
     NEWEST,
@@ -151,7 +151,7 @@ def test_nothing_is_left_behind(
 def offer(folder: Path, *tags: str, version: str = "1.2.3") -> list[str]:
     """Write wheels of the same project and version, and give pip's words for them alone."""
     for tag in tags:
-        write(folder, "example", version, tag, {"example.py": b""})
+        create(folder, "example", version, tag, {"example.py": b""})
     return ["example", "--no-index", f"--find-links={folder}"]
 
 

@@ -13,7 +13,7 @@ import pytest
 from command import run_in
 from customtags import demo
 from customtags.profiles import running
-from customtags.wheels.write import write
+from customtags.wheels.writer import create
 from real.environments import PROJECT, run
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def test_a_machine_that_joins_lowers_what_is_taken(
     (place / "profiles" / "old.json").write_text(json.dumps(old), encoding="utf-8")
     row = "cp311-cp311"
     for platform in ("linux_x86_64_v3", "linux_x86_64_v2", "manylinux_2_17_x86_64"):
-        write(place / "wheels", "example", "1.0", f"{row}-{platform}", {})
+        create(place / "wheels", "example", "1.0", f"{row}-{platform}", {})
     commands = {
         "PIP": f"{make_environment(hooked=False).python} -m pip",
         "CUSTOMTAGS": f"{sys.executable} -m customtags",

@@ -14,7 +14,7 @@ import pytest
 
 from customtags.machine.dimensions import cuda
 from customtags.machine.host import Host, child, nvml
-from customtags.wheels.write import write
+from customtags.wheels.writer import create
 from needs import lacking, unshared
 from real.environments import Environment, Wheelhouse, clean
 
@@ -265,7 +265,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "any",
         *(f"linux_{os.uname().machine}_{each}" for each in ("cuda12_4_sm90", "cuda12")),
     ):
-        write(folder, "example", "1", f"py3-none-{platform}", {"example.py": b""})
+        create(folder, "example", "1", f"py3-none-{platform}", {"example.py": b""})
     return folder
 
 

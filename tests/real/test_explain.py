@@ -9,7 +9,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 
-from customtags.wheels.write import write
+from customtags.wheels.writer import create
 from real.environments import NEWEST, MakeEnvironment
 from real.offers import Offer
 from real.offers import write as offer
@@ -52,7 +52,7 @@ def explained(*arguments: object, **env: str) -> list[dict[str, Any]]:
 def test_pip_installs_what_fits_and_refuses_what_does_not(
     environment: Environment, tmp_path: Path
 ) -> None:
-    wheels = [write(tmp_path, "example", "1.0", tag, {"example.py": b""}) for tag in TAGS]
+    wheels = [create(tmp_path, "example", "1.0", tag, {"example.py": b""}) for tag in TAGS]
     fits = {wheel["name"]: wheel["fits"] for wheel in explained(*wheels)}
     assert set(fits.values()) == {True, False}
     command = ("install", "-q", "--dry-run", "--no-deps", "--no-index")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from customtags.wheels.write import write
+from customtags.wheels.writer import create
 from real import table
 from real.environments import NEWEST, OLDEST, PROJECT, Environment, MakeEnvironment, Wheelhouse
 from real.stand_ins import MEANS, V3, taken, write_wheels
@@ -72,7 +72,7 @@ def test_in_upgrade_and_out(
     before = files(environment)
     new = contents(our_wheel(wheelhouse))
     parts = {name: content for name, content in new.items() if ".dist-info/" not in name}
-    old = write(
+    old = create(
         tmp_path, "customtags", "0.0.1", "py3-none-any", {**parts, "customtags/old.py": b""}
     )
     environment.pip("install", "--no-index", "--no-deps", old)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from customtags.choosing import pip_settings
-from customtags.wheels.write import write
+from customtags.wheels.writer import create
 from real.environments import NEWEST, OLDEST, MakeEnvironment, clean, run
 from real.servers import Page, certificate, serve
 from real.stand_ins import V3, customtags
@@ -43,7 +43,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Page:
     folder = tmp_path_factory.mktemp("files")
     for name in FILES:
         version, _, tag = name.partition("-")
-        path = write(folder, "example", version, tag.removeprefix("1-"), {"example.py": b""})
+        path = create(folder, "example", version, tag.removeprefix("1-"), {"example.py": b""})
         path.rename(folder / f"example-{name}.whl")
     return Page({f"example-{name}.whl": keys for name, keys in FILES.items()}, folder)
 
@@ -79,7 +79,7 @@ def test_what_the_page_forbids_is_told(page: Page) -> None:
 def test_the_index_of_the_configuration_is_asked_with_its_extras_and_folders(
     page: Page, tmp_path: Path
 ) -> None:
-    write(tmp_path, "example", "1.1.1", "py3-none-any", {"example.py": b""})
+    create(tmp_path, "example", "1.1.1", "py3-none-any", {"example.py": b""})
     with serve(page) as (url, asked):
         links = {"PIP_FIND_LINKS": str(tmp_path), "PIP_INDEX_URL": "http://127.0.0.1:9/simple"}
         done = customtags("rank", "example", "--json", PIP_EXTRA_INDEX_URL=url, **links)

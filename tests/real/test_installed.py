@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from customtags.choosing.installed import distributions
-from customtags.wheels.write import write
+from customtags.wheels.writer import create
 from real.environments import NEWEST, MakeEnvironment
 from real.servers import Page, serve
 from real.stand_ins import V2, V3
@@ -27,7 +27,7 @@ def moved(
     environment = make_environment(NEWEST)
     folder = tmp_path_factory.mktemp("wheels")
     for name, tag in {"fast": "py3-none-linux_x86_64_v3", "plain": "py3-none-any"}.items():
-        write(folder, name, "1.0", tag, {f"{name}.py": b""})
+        create(folder, name, "1.0", tag, {f"{name}.py": b""})
     environment.pip(
         "install", "-q", "--no-index", f"--find-links={folder}", "fast", "plain", env=V3
     )
@@ -55,7 +55,7 @@ def test_what_does_not_fit_any_more_is_named_with_the_cure(moved: Environment) -
 
 def test_the_line_that_it_prints_puts_it_right(moved: Environment, tmp_path: Path) -> None:
     for tag in ("py3-none-linux_x86_64_v2", "py3-none-linux_x86_64_v3"):
-        write(tmp_path, "fast", "1.0", tag, {"fast.py": b""})
+        create(tmp_path, "fast", "1.0", tag, {"fast.py": b""})
     (found,) = doctor(moved, 1, **V2)["unfit"]
     pip, *arguments = found["reinstall"].split()
     moved.pip(*arguments, "-q", "--no-index", f"--find-links={tmp_path}", env=V2)
@@ -75,8 +75,8 @@ def test_a_better_wheel_of_the_same_version_is_named(
         "example-1.1-py3-none-linux_x86_64_v3.whl",
     ):
         project, version, tag = name.removesuffix(".whl").split("-", 2)
-        write(tmp_path, project, version, tag, {"example.py": b""})
-    write(tmp_path / "old", "example", "1.0", "py3-none-any", {"example.py": b""})
+        create(tmp_path, project, version, tag, {"example.py": b""})
+    create(tmp_path / "old", "example", "1.0", "py3-none-any", {"example.py": b""})
     moved.install(tmp_path / "old", "example")
     assert doctor(moved, 0, **V3)["better"] is None
     with serve(Page({path.name: {} for path in tmp_path.glob("*.whl")}, tmp_path)) as (url, _):

@@ -13,7 +13,7 @@ import pytest
 
 from customtags.profiles import running
 from customtags.profiles.interpreter import read
-from customtags.wheels.write import write
+from customtags.wheels.writer import create
 from real.servers import Quiet
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     major, minor = PYTHON.version
     for platform in OFFERED:
         tag = f"cp{major}{minor}-{PYTHON.abi}-{platform}"
-        write(folder / "simple" / "example", "example", "1.0", tag, {})
+        create(folder / "simple" / "example", "example", "1.0", tag, {})
     handler = partial(Quiet, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever).start()

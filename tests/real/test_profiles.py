@@ -17,7 +17,7 @@ from customtags import machine
 from customtags.errors import ProfileError
 from customtags.machine.dimensions import builtin
 from customtags.profiles.intersect import intersect
-from customtags.wheels.write import write
+from customtags.wheels.writer import create
 from real.environments import NEWEST, OLDEST, MakeEnvironment
 from sample import CUDAS, MACHINES, SEED, named
 
@@ -120,9 +120,9 @@ def offered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("offered")
     for platform in OFFERED:
         row = "py3-none" if platform == "any" else "cp312-cp312"
-        write(folder, "example", "1.0", f"{row}-{platform}", {"example.py": platform.encode()})
+        create(folder, "example", "1.0", f"{row}-{platform}", {"example.py": platform.encode()})
         if platform != "any":
-            write(folder, "example", "1.0", f"cp313-cp313t-{platform}", {})
+            create(folder, "example", "1.0", f"cp313-cp313t-{platform}", {})
     return folder
 
 
@@ -169,7 +169,7 @@ def test_a_pip_with_the_hook_takes_the_same_on_this_machine(
     row = f"cp{sys.version_info[0]}{sys.version_info[1]}"
     wheels = tmp_path / "wheels"
     for platform in json.loads(run("show", "--all", "--json").stdout)["platforms"][5:]:
-        write(wheels, "example", "1.0", f"{row}-{row}-{platform}", {})
+        create(wheels, "example", "1.0", f"{row}-{row}-{platform}", {})
     options = run("show", "--pip-args").stdout.split()
     hooked = downloaded(make_environment(), tmp_path / "hooked", wheels)
     bare = make_environment(hooked=False)

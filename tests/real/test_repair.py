@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import sys
 import zipfile
 from email.parser import HeaderParser
@@ -13,8 +14,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from customtags.wheels import record
-from customtags.wheels.write import write
+from customtags.wheels import metadata, record
+from customtags.wheels.edit import edit
+from customtags.wheels.wheel import Wheel
+from customtags.wheels.writer import create, write
 from needs import requires
 from real import vectors
 from real.environments import PROJECT, run
@@ -57,32 +60,25 @@ def user(
     files = {f"{package}_native.abi3.so": native}
     if package:
         files[f"{package}__init__.py"] = vectors.USER.encode()
-    wheel = write(folder / "plain", "vectoruser", "1.0", tag, files)
+    wheel = create(folder / "plain", "vectoruser", "1.0", tag, files)
     return wheel if not requires else _requiring(wheel, requires)
 
 
 def _requiring(wheel: Path, requires: Sequence[str]) -> Path:
-    from customtags.libraries.repair import _described
-    from customtags.wheels.rewrite import rewrite
-
-    member = "vectoruser-1.0.dist-info/METADATA"
-    with zipfile.ZipFile(wheel) as archive:
-        changed = {member: _described(archive.read(member), requires)}
-    old = wheel.rename(wheel.with_suffix(".old"))
-    rewrite(old, wheel, changed)
-    old.unlink()
-    return wheel
+    found = Wheel(wheel)
+    described = found.own("METADATA")
+    changed = {described: metadata.with_requirements(found.read(described), requires)}
+    return write(edit(found, found.name, changed), remove=True)
 
 
 def agrees(wheel: Path) -> zipfile.ZipFile:
     """Open a wheel whose RECORD is right."""
     archive = zipfile.ZipFile(wheel)
-    listed = next(name for name in archive.namelist() if name.endswith("/RECORD"))
+    listed = next(name for name in archive.namelist() if re.fullmatch("[^/]*/RECORD", name))
     rows = {row.path: row for row in record.parse(archive.read(listed))}
     assert rows.keys() == {name for name in archive.namelist() if name[-1] != "/"}
     for name in rows.keys() - {listed}:
-        content = archive.read(name)
-        assert rows[name] == (name, record.digest(content), str(len(content)))
+        assert rows[name] == record.described(name, [archive.read(name)])
     return archive
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from customtags.wheels.retag import retag
-from customtags.wheels.write import write
+from customtags.wheels.writer import create
 from needs import requires, unshared
 from real.environments import Wheelhouse, clean, run
 from unpacked import contents
@@ -121,7 +121,7 @@ def test_a_disk_that_is_full_or_read_only_leaves_everything_as_it_was(
     tmp_path: Path, options: str, message: str
 ) -> None:
     noise = subprocess.run(["head", "-c1m", "/dev/urandom"], capture_output=True, check=True).stdout
-    wheel = write(tmp_path, "example", "1", "py3-none-linux_x86_64", {"noise": noise})
+    wheel = create(tmp_path, "example", "1", "py3-none-linux_x86_64", {"noise": noise})
     disk = tmp_path / "disk"
     disk.mkdir()
     script = (

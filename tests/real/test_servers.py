@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from customtags.wheels.retag import retag
-from customtags.wheels.write import write
+from customtags.wheels.writer import create
 from real.environments import clean, run, taken
 from real.servers import wait_for
 
@@ -90,7 +90,7 @@ def test_what_is_uploaded_is_installed(
     make_environment: MakeEnvironment,
     tmp_path: Path,
 ) -> None:
-    plain = write(tmp_path, "example", "1.2.3", "py3-none-linux_x86_64", {"example.py": b""})
+    plain = create(tmp_path, "example", "1.2.3", "py3-none-linux_x86_64", {"example.py": b""})
     made = [
         retag(plain, platforms=[f"linux_x86_64_{segments}"], local=local, folder=tmp_path / "made")
         for segments, local in (("v3_fc39_rocm6_0", "fc39.rocm6.0"), ("v2", None))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from customtags.wheels.write import write
+from customtags.wheels.writer import create
 from needs import requires
 from real.environments import (
     NEWEST,
@@ -70,7 +70,7 @@ def configure(environment: Environment, text: str) -> None:
 def taken(environment: Environment, folder: Path, *tags: str, **variables: str) -> tuple[str, str]:
     """Offer pip wheels; tell the platform of the one that it takes, and what it says on stderr."""
     for tag in tags:
-        write(folder, "example", "1.0", f"py3-none-{tag}", {"example.py": b""})
+        create(folder, "example", "1.0", f"py3-none-{tag}", {"example.py": b""})
     target = folder / f"got{len(list(folder.iterdir()))}"
     options = ("--no-index", f"--find-links={folder}", "--no-deps", f"--dest={target}")
     done = environment.pip("download", "-q", *options, "example", env=variables)
@@ -143,7 +143,7 @@ def test_the_abi_of_what_is_installed_decides(
     for minor, tag in ((9, tags[1]), (10, tags[2])):
         wheels = tmp_path / f"runtime{minor}"
         wheels.mkdir()
-        write(wheels, "acme_runtime", f"2.{minor}.1", "py3-none-any", {"acme_runtime.py": b""})
+        create(wheels, "acme_runtime", f"2.{minor}.1", "py3-none-any", {"acme_runtime.py": b""})
         environment.install(wheels, "-U", "acme-runtime")
         assert taken(environment, tmp_path, *tags, **home)[0] == tag
     environment.pip("uninstall", "-q", "-y", "acme-runtime")

@@ -17,7 +17,7 @@ from customtags.machine.dimensions import builtin, cuda, isa
 from customtags.variants import metadata
 from customtags.variants.properties import label_of, properties_of
 from customtags.variants.supported import UV, order, supported
-from customtags.wheels.write import write
+from customtags.wheels.writer import create
 from needs import unshared
 from real.environments import Wheelhouse, clean, run
 
@@ -67,7 +67,7 @@ def namespace() -> tuple[str, ...]:
 def offer(folder: Path, tags: Sequence[str]) -> metadata.Metadata:
     """Write a stock wheel, a variant wheel of every tag, and the metadata of the release."""
     found = []
-    write(folder, "example", "1.0", f"py3-none-{PLATFORM}", {"example.py": b"LABEL = None\n"})
+    create(folder, "example", "1.0", f"py3-none-{PLATFORM}", {"example.py": b"LABEL = None\n"})
     for tag in tags:
         _, properties = properties_of([tag], builtin())
         label = label_of([tag], builtin())
@@ -76,7 +76,7 @@ def offer(folder: Path, tags: Sequence[str]) -> metadata.Metadata:
             "example.py": f"LABEL = {label!r}\n".encode(),
             "example-1.0.dist-info/variant.json": text.encode(),
         }
-        made = write(folder / "made", "example", "1.0", f"py3-none-{PLATFORM}", files)
+        made = create(folder / "made", "example", "1.0", f"py3-none-{PLATFORM}", files)
         made.rename(folder / f"{made.stem}-{label}.whl")
         found.append((label, metadata.read(text, label)))
     whole = metadata.merged(found)

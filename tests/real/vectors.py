@@ -6,7 +6,7 @@ import subprocess
 import sysconfig
 from pathlib import Path
 
-from customtags.wheels.write import write
+from customtags.wheels.writer import create
 from needs import lacking
 
 __all__ = ["EXTENSION", "LIBRARY", "USER", "compiled", "library_project", "user_project", "wheel"]
@@ -138,4 +138,4 @@ def wheel(folder: Path, abi: int, soname: str = "libvectorlib.so") -> Path:
         "vectorlib/include/vectorlib.h": header.encode(),
         "vectorlib/lib/libvectorlib.so": library,
     }
-    return write(folder, "vectorlib", f"{abi}.0", "py3-none-linux_x86_64", files)
+    return create(folder, "vectorlib", f"{abi}.0", "py3-none-linux_x86_64", files)

@@ -18,7 +18,7 @@ from command import run_in
 from customtags.errors import CustomtagsError, WheelError
 from customtags.wheels import filename, metadata, record, sboms
 from customtags.wheels.retag import retag
-from customtags.wheels.write import write
+from customtags.wheels.writer import create
 from unpacked import contents
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ FILES = {"example.py": b"", "example-1.2.3.data/scripts/run": b"#!python\n", "a,
 
 @pytest.fixture
 def wheel(tmp_path: Path) -> Path:
-    return write(tmp_path / "built", "example", "1.2.3", TAG, FILES)
+    return create(tmp_path / "built", "example", "1.2.3", TAG, FILES)
 
 
 def test_a_wheel_gets_platforms_and_a_local_version_everywhere(wheel: Path, tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_the_same_input_gives_the_same_bytes_and_may_be_there_already(
 
 
 def test_a_set_is_sorted_and_has_one_tag_to_a_line(tmp_path: Path) -> None:
-    old = write(tmp_path, "example", "1", "py2.py3-none-linux_x86_64", {})
+    old = create(tmp_path, "example", "1", "py2.py3-none-linux_x86_64", {})
     made = retag(old, platforms=["linux_x86_64_v3_fc40", "linux_x86_64_v3_fc39"], build="7")
     assert made.name == "example-1-7-py2.py3-none-linux_x86_64_v3_fc39.linux_x86_64_v3_fc40.whl"
     lines = contents(made)["example-1.dist-info/WHEEL"].decode().splitlines()
@@ -118,9 +118,7 @@ def spoil(wheel: Path, changes: dict[str, Callable[[bytes], bytes]]) -> None:
         changed[info + name] = members[info + name] = change(members.get(info + name, b""))
     if "RECORD" not in changes:
         rows = [row for row in record.parse(members[f"{info}RECORD"]) if row.path not in changed]
-        new = [
-            record.Row(name, record.digest(text), str(len(text))) for name, text in changed.items()
-        ]
+        new = [record.described(name, [text]) for name, text in changed.items()]
         members[f"{info}RECORD"] = record.format([*rows, *new])
     with zipfile.ZipFile(wheel, "w") as archive:
         for name, text in members.items():
@@ -136,9 +134,9 @@ def spoil(wheel: Path, changes: dict[str, Callable[[bytes], bytes]]) -> None:
         (["linux_x86_64_fc39_v3"], "write 'linux_x86_64_v3_fc39'"),
         (["linux_x86_64_rocm6.0"], "a dot separates platforms"),
         (["linux_aarch64_v8_2"], "is built for x86_64, not for aarch64"),
-        (["linuxx86_64_v3"], "is no platform of any system"),
-        (["win_a-b"], "'win_a-b' is no platform: these are of a-z"),
-        (["win_a/b"], "'win_a/b' is no platform: these are of a-z"),
+        (["linuxx86_64_v3"], "is not a platform of any system"),
+        (["win_a-b"], "'win_a-b' is not a platform; use a-z"),
+        (["win_a/b"], "'win_a/b' is not a platform; use a-z"),
     ],
 )
 def test_platforms_that_would_fit_no_machine_or_every_one_are_refused(
@@ -152,7 +150,7 @@ def test_platforms_that_would_fit_no_machine_or_every_one_are_refused(
 def test_what_is_refused_may_be_forced(wheel: Path, tmp_path: Path) -> None:
     made = retag(wheel, platforms=["linux_x86_64_quantum2"], unknown=True)
     assert made.name.endswith("_quantum2.whl")
-    pure = write(tmp_path, "example", "1", "py3-none-any", {})
+    pure = create(tmp_path, "example", "1", "py3-none-any", {})
     with pytest.raises(WheelError, match="runs on any platform"):
         retag(pure, platforms=["linux_x86_64_v3"])
     assert retag(pure, platforms=["linux_x86_64_v3"], force=True).exists()
@@ -164,27 +162,30 @@ WRONG: dict[str, tuple[dict[str, Callable[[bytes], bytes]], str]] = {
     "signed too": ({"RECORD.p7s": lambda _: b""}, "is signed by RECORD.p7s"),
     "tags": (
         {"WHEEL": lambda text: text.replace(b"linux_x86_64", b"manylinux_2_28_x86_64")},
-        "says in its WHEEL that it is 'example-1.2.3-cp312-cp312-manylinux_2_28_x86_64.whl'; rename",
+        "is 'example-1.2.3-cp312-cp312-manylinux_2_28_x86_64.whl' by its WHEEL; rename",
     ),
     "version": (
         {"METADATA": lambda text: text.replace(b"1.2.3", b"1.2.4")},
-        "says in its METADATA that it is 'example-1.2.4-",
+        "is 'example-1.2.4-.* by its METADATA",
     ),
     "project": (
         {"METADATA": lambda text: text.replace(b"example", b"Other.Name")},
-        "says in its METADATA that it is 'Other_Name-1.2.3-",
+        "is 'Other_Name-1.2.3-.* by its METADATA",
     ),
-    "build": ({"WHEEL": lambda text: text + b"Build: 4\n"}, "that it is 'example-1.2.3-4-cp312"),
+    "build": (
+        {"WHEEL": lambda text: text + b"Build: 4\n"},
+        "is 'example-1.2.3-4-cp312.* by its WHEEL",
+    ),
     "later": (
         {"WHEEL": lambda text: text.replace(b"Wheel-Version: 1", b"Wheel-Version: 2")},
-        "is of wheel version 2",
+        "has the wheel version 2",
     ),
     "unlisted": (
         {"RECORD": lambda text: text[text.index(b"\n") + 1 :]},
         "does not list 'example.py'",
     ),
-    "missing": ({"RECORD": lambda text: text + b"b.py,,\n"}, "lists 'b.py', which is not there"),
-    "nonsense": ({"RECORD": lambda text: text + b"b.py\n"}, "has a RECORD that makes no sense"),
+    "missing": ({"RECORD": lambda text: text + b"b.py,,\n"}, "lists the missing file 'b.py'"),
+    "nonsense": ({"RECORD": lambda text: text + b"b.py\n"}, "has an invalid RECORD"),
 }
 
 
@@ -216,7 +217,7 @@ def test_every_hash_is_checked_if_asked(
 
 def test_the_record_of_a_project_that_a_wheel_brings_along_is_checked_too(tmp_path: Path) -> None:
     path = "more/other-1.dist-info/RECORD"
-    wheel = write(tmp_path, "example", "1", TAG, {path: b"1"})
+    wheel = create(tmp_path, "example", "1", TAG, {path: b"1"})
     spoil(wheel, {"RECORD": lambda _: b"2"})  # it stands first, and the wheel's own stays
     with pytest.raises(WheelError, match=f"has '{path}' with other content"):
         retag(wheel, platforms=["linux_x86_64_v3"], verify=True)
@@ -224,7 +225,7 @@ def test_the_record_of_a_project_that_a_wheel_brings_along_is_checked_too(tmp_pa
 
 def test_two_folders_never_become_one(tmp_path: Path) -> None:
     files = {f"example-1{local}.data/scripts/run": b"" for local in ("", "+fc39")}
-    wheel = write(tmp_path, "example", "1", TAG, files)
+    wheel = create(tmp_path, "example", "1", TAG, files)
     with pytest.raises(WheelError, match=r"has a folder 'example-1\+fc39.data' already"):
         retag(wheel, platforms=["linux_x86_64_fc39"], local="fc39")
     assert list(tmp_path.iterdir()) == [wheel]
@@ -240,7 +241,7 @@ def test_what_is_no_text_in_wheel_stays(wheel: Path) -> None:
 def test_what_is_no_file_is_no_wheel(wheel: Path, make: Callable[[Path], None]) -> None:
     wheel.unlink()
     make(wheel)
-    with pytest.raises(WheelError, match="is no file"):
+    with pytest.raises(WheelError, match="is not a regular file"):
         retag(wheel, platforms=["linux_x86_64_v3"])
 
 
@@ -256,7 +257,7 @@ def test_what_cannot_be_removed_is_named_and_the_new_wheel_is_there(wheel: Path)
 def test_what_was_done_before_an_error_is_told(
     wheel: Path, tmp_path: Path, *, json_asked: bool
 ) -> None:
-    other = write(tmp_path, "other", "1", TAG, {})
+    other = create(tmp_path, "other", "1", TAG, {})
     out = tmp_path / "out"
     out.mkdir()
     taken = out / f"other-1-{TAG}_v3.whl"
@@ -280,7 +281,7 @@ def test_one_wheel_by_two_paths_is_one_file(wheel: Path) -> None:
 def test_what_is_there_with_other_content_stays(wheel: Path, tmp_path: Path) -> None:
     target = tmp_path / f"example-1.2.3-{TAG}_v3.whl"
     target.write_bytes(b"precious")
-    with pytest.raises(WheelError, match="is there already, with other content; remove it"):
+    with pytest.raises(WheelError, match="exists already, with other content; remove it"):
         retag(wheel, platforms=["linux_x86_64_v3"], folder=tmp_path, remove=True)
     assert target.read_bytes() == b"precious"
     assert wheel.exists()
@@ -289,7 +290,7 @@ def test_what_is_there_with_other_content_stays(wheel: Path, tmp_path: Path) -> 
 
 def test_a_full_disk_leaves_everything_as_it_was(tmp_path: Path) -> None:
     """A limit on the size of files stops a write as a full disk does."""
-    big = write(tmp_path, "big", "1", TAG, {"noise": os.urandom(1 << 20)})
+    big = create(tmp_path, "big", "1", TAG, {"noise": os.urandom(1 << 20)})
 
     def limit() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -299,7 +300,7 @@ def test_a_full_disk_leaves_everything_as_it_was(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "customtags", "retag", str(big), "--isa=v3", "--remove"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=limit)
     assert done.returncode == 2
-    assert "cannot be written (File too large); make room" in done.stderr
+    assert "cannot be written (File too large); free" in done.stderr
     assert done.stderr.count("\n") == 1
     assert {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
 
@@ -341,7 +342,7 @@ def test_a_bill_of_materials_that_names_the_wheel_names_the_new_one(
     before = json.dumps(bill("my-example", "1.2.3", names[0]), **style).encode() + b"\n"
     after = json.dumps(bill("my-example", "1.2.3+fc39", names[1]), **style).encode() + b"\n"
     path = "my_example-1.2.3.dist-info/sboms/auditwheel.cdx.json"
-    wheel = write(tmp_path, "my_example", "1.2.3", TAG, {path: before, "b/sboms/x.json": before})
+    wheel = create(tmp_path, "my_example", "1.2.3", TAG, {path: before, "b/sboms/x.json": before})
     made = retag(wheel, platforms=["linux_x86_64_fc39"], local="fc39", folder=tmp_path / "made")
     found = contents(made)
     assert found["my_example-1.2.3+fc39.dist-info/sboms/auditwheel.cdx.json"] == after
@@ -360,12 +361,15 @@ def test_a_bill_that_names_something_else_stays(text: bytes) -> None:
 
 def test_record_keeps_its_order_its_line_ends_and_quoted_names() -> None:
     old = b'"a\n,b.py",sha256=x,1\r\na/RECORD,,\r\n\r\nc.py,"",\r\n'
-    new = record.rewritten(old, {"c.py": "d,e.py"}, {})
+    new = record.rewritten(old, {"c.py": "d,e.py"}, {}, "a/RECORD")
     assert new == old.replace(b'c.py,""', b'"d,e.py",')
-    digest = record.digest(b"1")
-    assert record.rewritten(old, {}, {"a\n,b.py": b"1"}) == old.replace(
-        b"sha256=x", digest.encode()
-    )
+    row = record.described("a\n,b.py", [b"1"])
+    changed = old.replace(b"sha256=x", row.hash.encode())
+    assert record.rewritten(old, {}, {row.path: row}, "a/RECORD") == changed
+    another = record.Row("new.py", "sha256=y", "2")
+    added = old.replace(b"a/RECORD", b"new.py,sha256=y,2\r\na/RECORD")
+    assert record.rewritten(old, {}, {"new.py": another}, "a/RECORD") == added
+    assert record.rewritten(added, {}, {"new.py": None}, "a/RECORD") == old
 
 
 def test_metadata_changes_its_version_alone() -> None:
@@ -375,7 +379,7 @@ def test_metadata_changes_its_version_alone() -> None:
 
 
 def test_wheels_that_would_become_the_same_file_are_refused(wheel: Path, tmp_path: Path) -> None:
-    copy = write(tmp_path / "copy", "example", "1.2.3", TAG, {})
+    copy = create(tmp_path / "copy", "example", "1.2.3", TAG, {})
     done = run_in(tmp_path, "retag", str(wheel), str(copy), "--isa=v3", "-d", "out")
     assert (done.returncode, done.stderr.count("would become the same file")) == (2, 2)
     assert not (tmp_path / "out").exists()
@@ -390,12 +394,12 @@ def test_wheels_that_would_become_the_same_file_are_refused(wheel: Path, tmp_pat
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["no.whl", "--isa=v3"], "'no.whl' is not a wheel's name"),
-        (["a-1-py3-none-linux_x86_64.whl", "--isa=v3"], "cannot be read (No such file"),
+        (["no.whl", "--isa=v3"], "'no.whl' is not a wheel file name"),
+        (["a-1-py3-none-linux_x86_64.whl", "--isa=v3"], "does not exist; check the path"),
         (["--local-version", "a.whl", "b.whl"], "after the wheels"),
         (["a-1-py3-none-linux_x86_64.whl"], "no change is requested"),
         (["a-1-py3-none-linux_x86_64.whl", "--build=x"], "begin with a digit"),
-        (["a-1-py3-none-linux_x86_64.whl", "--local-version=ü"], "write letters and digits"),
+        (["a-1-py3-none-linux_x86_64.whl", "--local-version=ü"], "use letters and digits"),
     ],
 )
 def test_bad_input_gets_one_line_with_the_cure(

@@ -15,13 +15,13 @@ from customtags.audit.finding import (
     true_platforms,
 )
 from customtags.wheels.claims import NameClaims
-from customtags.wheels.opened import NO_LIBRARY, UNREADABLE, Fault, Limits, Wheel
+from customtags.wheels.unpacked import NO_LIBRARY, UNREADABLE, Fault, Limits, Unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    Check = Callable[[Wheel, NameClaims], Iterator[Finding]]
+    Check = Callable[[Unpacked, NameClaims], Iterator[Finding]]
 
 __all__ = [
     "CHECKS",
@@ -33,7 +33,7 @@ __all__ = [
     "Fix",
     "Limits",
     "NameClaims",
-    "Wheel",
+    "Unpacked",
     "audit",
     "true_name",
     "true_platforms",
@@ -48,7 +48,7 @@ class Page(Protocol):
     #: Each code that it gives → what that means.
     CODES: Mapping[str, str]
 
-    def check(self, wheel: Wheel, claims: NameClaims) -> Iterator[Finding]:
+    def check(self, wheel: Unpacked, claims: NameClaims) -> Iterator[Finding]:
         """Compare what the wheel contains with what its name claims."""
 
 
@@ -86,7 +86,7 @@ def audit(
     :raises ToolError: a check needs a package that is not installed
     """
     claims = NameClaims.of(path.name)
-    with Wheel(path, limits) as wheel:
+    with Unpacked(path, limits) as wheel:
         found = [finding for check in checks.values() for finding in check(wheel, claims)]
         found += map(_unread, wheel.faults)
     order = (FALSE, UNDECIDED, NOTE)

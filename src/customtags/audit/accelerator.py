@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from customtags.audit.gpu import Code
     from customtags.wheels.claims import NameClaims
     from customtags.wheels.elf import Elf
-    from customtags.wheels.opened import Wheel
+    from customtags.wheels.unpacked import Unpacked
 
 __all__ = ["CODES", "NAME", "check"]
 
@@ -64,7 +64,7 @@ class _Evidence(NamedTuple):
         return {name: codes for name, codes in chosen.items() if codes}
 
 
-def check(wheel: Wheel, claims: NameClaims) -> Iterator[Finding]:
+def check(wheel: Unpacked, claims: NameClaims) -> Iterator[Finding]:
     """Compare libraries and GPU code with each accelerator that the name claims."""
     evidence = _Evidence([], {})
     yield from wheel.each(partial(_gather, evidence))
@@ -132,7 +132,7 @@ def _unclaimed(evidence: _Evidence) -> Iterator[Finding]:
         )
 
 
-def _absent(wheel: Wheel, claim: _Claim) -> Finding:
+def _absent(wheel: Unpacked, claim: _Claim) -> Finding:
     named = [name for name, elf in wheel.elfs() if may_load(elf, claim.family)]
     if named:
         says = f"{claim.text} is claimed; no file requires its libraries, but one names them and may load them at run time"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from customtags.audit.isa.decoder import Decoder
     from customtags.wheels.claims import NameClaims
     from customtags.wheels.elf import Elf
-    from customtags.wheels.opened import Wheel
+    from customtags.wheels.unpacked import Unpacked
 
 __all__ = ["CODES", "NAME", "SAMPLE", "check"]
 
@@ -39,7 +39,7 @@ SAMPLE = 1500
 
 
 def check(
-    wheel: Wheel, claims: NameClaims, *, full: bool = False, dispatched: Sequence[str] = ()
+    wheel: Unpacked, claims: NameClaims, *, full: bool = False, dispatched: Sequence[str] = ()
 ) -> Iterator[Finding]:
     """Compare the machine code with the level in the name.
 
@@ -86,7 +86,7 @@ class _Claim(NamedTuple):
         return title(level, self.arch)
 
 
-def _openers(wheel: Wheel, claim: _Claim, scans: Sequence[Scan]) -> dict[str, str]:
+def _openers(wheel: Unpacked, claim: _Claim, scans: Sequence[Scan]) -> dict[str, str]:
     """Return file → a file that checks the CPU, and has its name as a string to open it by.
 
     A file that is linked, or imported by Python, is loaded without that.

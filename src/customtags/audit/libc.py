@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from customtags.wheels.claims import NameClaims, PlatformTag
     from customtags.wheels.elf import Elf
-    from customtags.wheels.opened import Wheel
+    from customtags.wheels.unpacked import Unpacked
 
 __all__ = ["CODES", "GLIBC", "NAME", "check"]
 
@@ -92,7 +92,7 @@ class Promise(NamedTuple):
     version: tuple[int, int] | None
 
 
-def check(wheel: Wheel, claims: NameClaims) -> Iterator[Finding]:
+def check(wheel: Unpacked, claims: NameClaims) -> Iterator[Finding]:
     """Compare what all files need with what each platform promises."""
     needs: list[Need] = []
     inside = {name.rpartition("/")[2] for name in wheel.names}
@@ -157,7 +157,7 @@ def _policies(arch: str) -> dict[tuple[int, int], Versions]:
 
 
 def _compared(
-    wheel: Wheel,
+    wheel: Unpacked,
     platform: PlatformTag,
     promise: Promise,
     needs: list[Need],
@@ -240,7 +240,7 @@ def _cure(platform: PlatformTag, least: tuple[int, int] | None) -> str:
     return f"{older}, or claim {fix.value}" if fix else older
 
 
-def _symbol(wheel: Wheel, need: Need) -> str:
+def _symbol(wheel: Unpacked, need: Need) -> str:
     """Name one symbol that is needed in that version."""
     text = f"{need.prefix}_{need.version}"
     for name, elf in wheel.elfs():

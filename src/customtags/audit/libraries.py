@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from customtags.libraries.supplier import Supplier
     from customtags.wheels.claims import NameClaims
     from customtags.wheels.elf import Elf
-    from customtags.wheels.opened import Wheel
+    from customtags.wheels.unpacked import Unpacked
 
 __all__ = ["CODES", "NAME", "check"]
 
@@ -76,7 +76,7 @@ class Supply(NamedTuple):
 
 
 def check(
-    wheel: Wheel, claims: NameClaims, suppliers: Sequence[Supplier] | None = None
+    wheel: Unpacked, claims: NameClaims, suppliers: Sequence[Supplier] | None = None
 ) -> Iterator[Finding]:
     """Tell which libraries of other distributions a wheel needs, and what its metadata and RPATHs say of them.
 
@@ -85,7 +85,7 @@ def check(
     """
     yield from wheel.each(_rpaths)
     found = links(wheel, claims, suppliers)
-    wanted = requirements(wheel)
+    wanted = requirements(wheel.metadata)
     supplies = [*_supplies(found, wanted, claims)]
     yield from _unsupplied(found, wanted, supplies, claims)
     for each in supplies:
@@ -147,7 +147,7 @@ def _unsupplied(
         yield Finding("library-missing", severity, says, members[0], cure=cure)
 
 
-def _unreached(wheel: Wheel, supply: Supply) -> Iterator[Finding]:
+def _unreached(wheel: Unpacked, supply: Supply) -> Iterator[Finding]:
     """Tell of each file whose RPATH does not lead to the supplier, and before which nothing loads its libraries."""
     lost: dict[str, list[Link]] = {}
     for member, elf in wheel.elfs():
@@ -169,7 +169,7 @@ def _unreached(wheel: Wheel, supply: Supply) -> Iterator[Finding]:
             yield Finding("library-unreached", UNDECIDED, says, member, cure=cure)
 
 
-def _importer(wheel: Wheel, link: Link) -> str | None:
+def _importer(wheel: Unpacked, link: Link) -> str | None:
     """Give the ``__init__.py`` above a file that imports the supplier, and so has its libraries loaded."""
     module = link.library.path.partition("/")[0] if link.library else ""
     line = re.compile(rf"^\s*(import|from) {re.escape(module)}\b", re.MULTILINE)
@@ -217,7 +217,9 @@ def _unnamed(supply: Supply) -> Iterator[Finding]:
         yield Finding("abi-unnamed", NOTE, says, supply.used[0].member, cure=cure)
 
 
-def _symbols(wheel: Wheel, found: Sequence[Link], supplies: Sequence[Supply]) -> Iterator[Finding]:
+def _symbols(
+    wheel: Unpacked, found: Sequence[Link], supplies: Sequence[Supply]
+) -> Iterator[Finding]:
     """Tell of the symbols that nothing defines which a file needs and the loader would look at."""
     for member in dict.fromkeys(link.member for link in found if link.supplier):
         mine = [each for each in supplies if any(link.member == member for link in each.used)]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from customtags.wheels.claims import NameClaims
     from customtags.wheels.elf import Elf
-    from customtags.wheels.opened import Wheel
+    from customtags.wheels.unpacked import Unpacked
 
 __all__ = ["CODES", "NAME", "check", "imported"]
 
@@ -32,7 +32,7 @@ _IMPORTED = (".abi3.so", ".abi3t.so", "-linux-gnu.so", "-linux-musl.so", "-linux
 _DATA = ("cuda", "amdgpu", "machine 247")
 
 
-def check(wheel: Wheel, claims: NameClaims) -> Iterator[Finding]:
+def check(wheel: Unpacked, claims: NameClaims) -> Iterator[Finding]:
     """Compare them."""
     extended = {bool(platform.runs) for platform in claims.platforms}
     if len(extended) == 2:
@@ -49,11 +49,9 @@ def imported(name: str) -> bool:
     return name.endswith(_IMPORTED)
 
 
-def _disagreement(wheel: Wheel, claims: NameClaims) -> Iterator[Finding]:
-    path = f"{wheel.info}/WHEEL"
-    lines = wheel.text(path).splitlines()
-    inside = {line.partition(":")[2].strip() for line in lines if line.startswith("Tag:")}
-    outside = set(claims.file.tags)
+def _disagreement(wheel: Unpacked, claims: NameClaims) -> Iterator[Finding]:
+    path = wheel.own("WHEEL")
+    inside, outside = set(wheel.tags), set(claims.file.tags)
     if inside != outside:
         says = f"the name says {_list(outside - inside)}, and WHEEL says {_list(inside - outside)}"
         cure = "rename it with a tool that changes both: customtags retag"

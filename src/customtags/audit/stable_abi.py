@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from customtags.wheels.claims import NameClaims
     from customtags.wheels.elf import Elf, Symbol
-    from customtags.wheels.opened import Wheel
+    from customtags.wheels.unpacked import Unpacked
 
 __all__ = ["CODES", "NAME", "check"]
 
@@ -56,7 +56,7 @@ class Module(NamedTuple):
     imported: bool
 
 
-def check(wheel: Wheel, claims: NameClaims) -> Iterator[Finding]:
+def check(wheel: Unpacked, claims: NameClaims) -> Iterator[Finding]:
     """Compare suffixes, symbols and libraries with the Python and ABI tags."""
     modules: list[Module] = []
     yield from _suffixes(wheel, claims)
@@ -73,7 +73,7 @@ def check(wheel: Wheel, claims: NameClaims) -> Iterator[Finding]:
         yield Finding("python-free", NOTE, says, cure="tag it py3-none")
 
 
-def _suffixes(wheel: Wheel, claims: NameClaims) -> Iterator[Finding]:
+def _suffixes(wheel: Unpacked, claims: NameClaims) -> Iterator[Finding]:
     """An extension module of one Python belongs into a wheel for that Python, or for several beside its like."""
     mine = {name: version for name in wheel.names for version in _version_of(name)}
     # Wheels that bring one module for each of several Pythons claim none of them.
@@ -112,7 +112,7 @@ def _gather(modules: list[Module], name: str, elf: Elf) -> Iterator[Finding]:
     yield from ()
 
 
-def _abi3(wheel: Wheel, claims: NameClaims, modules: list[Module]) -> Iterator[Finding]:
+def _abi3(wheel: Unpacked, claims: NameClaims, modules: list[Module]) -> Iterator[Finding]:
     """The stable ABI of one version: its symbols, and no library of one Python."""
     least = min(filter(None, map(_python, claims.pythons)), default=(3, 2))
     added = _limited() if modules else {}
@@ -161,7 +161,7 @@ def _none(claims: NameClaims, modules: list[Module]) -> Iterator[Finding]:
             yield Finding("abi-unclaimed", severity, says, module.member, one, cure=cure)
 
 
-def _could_be(wheel: Wheel, claims: NameClaims, modules: list[Module]) -> Iterator[Finding]:
+def _could_be(wheel: Unpacked, claims: NameClaims, modules: list[Module]) -> Iterator[Finding]:
     """Tell of a wheel for one Python that its symbols would allow the stable ABI."""
     needed = {symbol.name for module in modules for symbol in module.symbols}
     if not needed or any(module.linked for module in modules) or _threaded(claims):
@@ -183,7 +183,7 @@ def _linked(module: Module, said: str) -> Iterator[Finding]:
         yield Finding("abi3-linked", FALSE, says, module.member, cure=f"don't link {library}")
 
 
-def _defined(wheel: Wheel, names: set[str]) -> set[str]:
+def _defined(wheel: Unpacked, names: set[str]) -> set[str]:
     """Tell which of some symbols other files of the wheel define."""
     if not names:
         return set()

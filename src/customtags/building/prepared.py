@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import zipfile
-from email import message_from_bytes
 from pathlib import Path
 
 from customtags.errors import BuildError
 from customtags.wheels import metadata
+from customtags.wheels.metadata import Fields
+from customtags.wheels.wheel import Wheel
 
 __all__ = ["compare", "own", "with_local"]
 
@@ -42,14 +42,10 @@ def compare(wheel: Path, folder: str) -> None:
 
     :raises BuildError: they differ
     """
-    with zipfile.ZipFile(wheel) as archive:
-        # Its own alone: deeper there may be those of projects that it brings along.
-        tops = [each for each in archive.namelist() if each.count("/") == 1]
-        (name,) = (each for each in tops if each.endswith(".dist-info/METADATA"))
-        inside = message_from_bytes(archive.read(name))
-    promised = message_from_bytes(Path(folder, "METADATA").read_bytes())
+    inside = list(Wheel(wheel).metadata)
+    promised = list(Fields(Path(folder, "METADATA").read_bytes()))
     cure = "build with the settings that the metadata were prepared with"
-    for one, other in zip(sorted(inside.items()), sorted(promised.items())):
+    for one, other in zip(sorted(inside), sorted(promised)):
         if one != other:
             why = f"has {': '.join(one)!r} in its metadata, and {': '.join(other)!r} was prepared"
             raise BuildError(f"{wheel.name!r} {why}", cure)

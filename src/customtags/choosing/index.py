@@ -6,17 +6,14 @@ What needs more than the standard library is imported where a page is read: ``pi
 from __future__ import annotations
 
 import os
-import re
-import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from email.parser import HeaderParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 from urllib.request import url2pathname
 
-from customtags.errors import SourceError, ToolError
+from customtags.errors import SourceError, ToolError, WheelError
+from customtags.wheels.wheel import Wheel
 
 if TYPE_CHECKING:
     from requests import Session
@@ -40,11 +37,6 @@ ARCHIVES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz", ".tbz", ".
 
 #: Hosts that pip trusts without a certificate (``SECURE_ORIGINS`` in its network/session.py).
 LOCAL_HOSTS = ("localhost", "127.", "::1")
-
-_METADATA = re.compile(r"[^/]+\.dist-info/METADATA")
-
-#: What `zipfile` raises where an archive is damaged, encrypted, or compressed as it can't read.
-_DAMAGED = (EOFError, OSError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error)
 
 #: Is told in a few words how far the work is.
 Tell = Callable[[str], None]
@@ -222,12 +214,9 @@ def requires_python(file: File) -> str | None:
     if file.path is None or not file.name.endswith(".whl"):
         return None
     try:
-        with zipfile.ZipFile(file.path) as archive:
-            names = [name for name in archive.namelist() if _METADATA.fullmatch(name)]
-            text = archive.read(names[0]).decode("utf-8", "replace") if names else ""
-    except _DAMAGED:
+        return Wheel(file.path).metadata.get("Requires-Python")
+    except WheelError:
         return None
-    return HeaderParser().parsestr(text)["Requires-Python"]
 
 
 def _session(settings: PipSettings) -> Session:

@@ -107,10 +107,10 @@ def _write(file: Path, text: str) -> None:
     if file.exists() and not file.is_file():
         file.write_text(text, encoding="utf-8")
         return
-    from customtags.wheels.atomic import beside
+    from customtags.wheels.atomic import atomic
     from customtags.wheels.copying import write_all
 
-    with beside(file.resolve(), 0o666) as (out, _):
+    with atomic(file.resolve(), 0o666) as (out, _):
         write_all(out, text.encode())
 
 

@@ -12,7 +12,7 @@ from customtags.cli.output import Verbs, add_verb, echo, paint, print_json
 from customtags.errors import CustomtagsError
 from customtags.machine.settings import Settings
 from customtags.tags import DIMENSIONS
-from customtags.wheels import filename, retag
+from customtags.wheels import filename, retag, writer
 from customtags.wheels.retag_request import RetagRequest, changes
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from customtags.machine.spec import Page
     from customtags.tags.naming import Value
-    from customtags.wheels.retag import Plan
+    from customtags.wheels.edit import Edit
 
     Ladders = Callable[[str], Mapping[str, Sequence[str]]]
 
@@ -88,22 +88,29 @@ def declare(verbs: Verbs, name: str) -> None:
     add("--verify", action="store_true", help="verify the hash of every file first")
     add("--allow-unknown", action="store_true", help="accept segments that no dimension knows")
     add("--force", action="store_true", help="also retag pure wheels, and for another architecture")
+    add(
+        "--trust-name",
+        action="store_true",
+        help="accept a wheel whose WHEEL file has other platforms than its name",
+    )
     parser.set_defaults(run=_retag)
 
 
 def _retag(options: argparse.Namespace) -> int:
     pages, ladders = _machine(options.profile)
     request = _request(options)
-    common = retag.Wanted(
+    common = retag.NewTags(
         folder=options.directory,
         verify=options.verify,
         # A segment of a dimension was checked when the platform was made of it.
         unknown=options.allow_unknown or not options.platform,
         force=options.force,
+        # --platform replaces the platforms of WHEEL, whatever they are.
+        trust_name=options.trust_name or bool(options.platform),
         pages=pages,
     )
 
-    def planned(wheel: Path) -> Plan:
+    def planned(wheel: Path) -> Edit:
         name = filename.parse(wheel.name)
         platforms = _audited(wheel) if options.from_audit else request.platforms
         changed = changes(name, request._replace(platforms=platforms), ladders, pages)
@@ -111,7 +118,7 @@ def _retag(options: argparse.Namespace) -> int:
 
     batch = Batch(options.wheels, key="source")
     plans = dict(batch.each(planned))
-    for wheel, error in retag.collisions(plans.values()).items():
+    for wheel, error in writer.collisions(plans.values()).items():
         batch.fail(wheel, error)
     lines: list[str] = []
     try:
@@ -126,16 +133,16 @@ def _retag(options: argparse.Namespace) -> int:
     return batch.status()
 
 
-def _written(plan: Plan, remove: bool) -> dict[str, Any]:
+def _written(plan: Edit, remove: bool) -> dict[str, Any]:
     """Write a wheel, and return its entry."""
     entry = {
-        "source": str(plan.source),
+        "source": str(plan.wheel.path),
         "wheel": str(plan.target),
         "changed": plan.changed,
         "metadata": str(plan.sidecar) if plan.sidecar else None,
         "void": list(map(str, plan.void)),
     }
-    retag.write(plan, remove=remove)
+    writer.write(plan, remove=remove)
     return entry
 
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
-from email.parser import HeaderParser
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -21,7 +20,8 @@ from customtags.libraries.supplier import Library, Supplier, all_installed, find
 if TYPE_CHECKING:
     from customtags.wheels.claims import NameClaims
     from customtags.wheels.elf import Elf
-    from customtags.wheels.opened import Wheel
+    from customtags.wheels.metadata import Fields
+    from customtags.wheels.unpacked import Unpacked
 
 __all__ = ["Link", "folders", "links", "needed", "origin", "reaches", "requirements", "undefined"]
 
@@ -40,19 +40,12 @@ class Link(NamedTuple):
     library: Library | None
 
 
-class _Described(Protocol):
-    @property
-    def info(self) -> str: ...
-
-    def text(self, name: str) -> str: ...
-
-
 #: What no distribution defines: the interpreter's, and the namespace std, which libstdc++ gives a version but not always.
 _OTHERS = ("Py", "_Py", "_ZNSt", "_ZNKSt", "_ZSt", "_ZTISt", "_ZTVSt")
 
 
 def links(
-    wheel: Wheel, claims: NameClaims, suppliers: Sequence[Supplier] | None = None
+    wheel: Unpacked, claims: NameClaims, suppliers: Sequence[Supplier] | None = None
 ) -> list[Link]:
     """Give what a wheel needs of others.
 
@@ -82,11 +75,10 @@ def needed(elf: Elf) -> list[str]:
         return []
 
 
-def requirements(wheel: _Described) -> list[Requirement]:
+def requirements(metadata: Fields) -> list[Requirement]:
     """Give what a wheel requires here without an extra; a line that can't be read is left out."""
     found = []
-    metadata = HeaderParser().parsestr(wheel.text(f"{wheel.info}/METADATA"))
-    for line in metadata.get_all("Requires-Dist", []):
+    for line in metadata.all("Requires-Dist"):
         try:
             each = Requirement(line)
             if each.marker is None or each.marker.evaluate({"extra": ""}):
@@ -125,7 +117,7 @@ def reaches(elf: Elf, link: Link) -> bool:
     return (posixpath.dirname(link.library.path) or ".") in map(posixpath.normpath, searched)
 
 
-def undefined(wheel: Wheel, member: str, found: Sequence[Link]) -> tuple[list[str], list[str]]:
+def undefined(wheel: Unpacked, member: str, found: Sequence[Link]) -> tuple[list[str], list[str]]:
     """Give the symbols that a file needs and that are defined nowhere where the loader looks.
 
     :returns: those, and the libraries that are not here and might have some of them

@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import fnmatch
 import posixpath
-import re
-import shutil
 import tempfile
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -27,16 +24,17 @@ from customtags.machine.dimensions import builtin
 from customtags.machine.dimensions.abi import Abi
 from customtags.tags import fold, naming
 from customtags.wheels import filename, metadata, sboms
-from customtags.wheels.archive import Archive
 from customtags.wheels.claims import NameClaims
-from customtags.wheels.opened import Wheel
-from customtags.wheels.retag import retag
-from customtags.wheels.rewrite import rewrite
+from customtags.wheels.edit import edit
+from customtags.wheels.retag import NewTags, renamed
+from customtags.wheels.unpacked import Unpacked
+from customtags.wheels.wheel import Wheel
+from customtags.wheels.writer import write
 
 if TYPE_CHECKING:
     from customtags.libraries.supplier import Supplier
     from customtags.machine.spec import Page
-    from customtags.wheels.rewrite import Content
+    from customtags.wheels.archive_writer import Content
 
 __all__ = ["Repaired", "Wanted", "repair"]
 
@@ -89,12 +87,12 @@ def repair(
     :raises WheelError: it needs nothing of another distribution, or can't be mended
     :raises ToolError: auditwheel or patchelf is missing or failed
     """
-    metadata.read(Archive(path), filename.parse(path.name))  # or it is refused here
+    Wheel(path).check()
     claims, suppliers = (
         NameClaims.of(path.name),
         [*(all_installed() if suppliers is None else suppliers)],
     )
-    with Wheel(path) as wheel:
+    with Unpacked(path) as wheel:
         found = links(wheel, claims, suppliers)
     needed = {link.supplier.name: link.supplier for link in found if link.supplier}
     if not needed:
@@ -109,22 +107,17 @@ def repair(
         with tempfile.TemporaryDirectory(prefix="customtags-repair-") as name:
             work = Path(name)
             source = graft(path, claims, left, work) if grafted else path
-            with Wheel(source) as wheel:
+            with Unpacked(source) as wheel:
                 found = links(wheel, claims, [*needed.values()])
                 rows = _preloads(wheel, claims, found) if wanted.preloading else {}
                 rpaths = dict(_rpaths(wheel, [] if wanted.preloading else found))
                 required = [*_required(wheel, named)]
-            changed = work / "changed" / path.name
-            changed.parent.mkdir()
-            rewrite(source, changed, _changes(source, path.name, (rpaths, rows, required), work))
-            result = retag(
-                changed,
-                platforms=platforms,
-                folder=folder or path.parent,
-                pages=pages,
-                unknown=True,
-            )
-    except (OSError, zipfile.BadZipFile) as error:
+            repaired = Wheel(source, claims.file)  # auditwheel gives it another name
+            repaired.check()
+            changes = _changes(repaired, (rpaths, rows, required), work)
+            new = renamed(claims.file, NewTags(platforms, unknown=True, pages=pages))
+            result = write(edit(repaired, new, changes, folder or path.parent))
+    except OSError as error:
         raise WheelError(
             path.name, f"can't be worked on ({error})", "make room in TMPDIR"
         ) from error
@@ -173,7 +166,7 @@ def _matches(soname: str, patterns: Sequence[str]) -> bool:
     return any(fnmatch.fnmatchcase(soname, pattern) for pattern in patterns)
 
 
-def _rpaths(wheel: Wheel, found: Sequence[Link]) -> Iterator[tuple[str, str]]:
+def _rpaths(wheel: Unpacked, found: Sequence[Link]) -> Iterator[tuple[str, str]]:
     """Give the RPATHs that are to be changed: with a way to each supplier, without the builder's own folders."""
     for member, elf in wheel.elfs():
         old = folders(elf)
@@ -188,7 +181,9 @@ def _rpaths(wheel: Wheel, found: Sequence[Link]) -> Iterator[tuple[str, str]]:
             yield member, ":".join(new)
 
 
-def _preloads(wheel: Wheel, claims: NameClaims, found: Sequence[Link]) -> dict[str, dict[str, str]]:
+def _preloads(
+    wheel: Unpacked, claims: NameClaims, found: Sequence[Link]
+) -> dict[str, dict[str, str]]:
     """Give the packages that need a loader, by their ``__init__.py``, and each library's path and module.
 
     :raises WheelError: there is no package to write it into, or loading ahead would not help
@@ -213,12 +208,12 @@ def _preloads(wheel: Wheel, claims: NameClaims, found: Sequence[Link]) -> dict[s
     return rows
 
 
-def _required(wheel: Wheel, named: Mapping[str, str]) -> Iterator[str]:
+def _required(wheel: Unpacked, named: Mapping[str, str]) -> Iterator[str]:
     """Give the requirements that are missing, or that allow versions of another ABI too.
 
     :raises WheelError: the wheel requires another ABI
     """
-    there = {canonicalize_name(each.name): each for each in requirements(wheel)}
+    there = {canonicalize_name(each.name): each for each in requirements(wheel.metadata)}
     for name, segment in named.items():
         numbers = abis.numbers(name, segment)
         required = there.get(canonicalize_name(name))
@@ -230,39 +225,31 @@ def _required(wheel: Wheel, named: Mapping[str, str]) -> Iterator[str]:
 
 
 def _changes(
-    source: Path,
-    name: str,
-    wanted: tuple[Mapping[str, str], Mapping[str, Mapping[str, str]], Sequence[str]],
+    wheel: Wheel,
+    found: tuple[Mapping[str, str], Mapping[str, Mapping[str, str]], Sequence[str]],
     work: Path,
 ) -> dict[str, Content]:
-    """Make the members that become others, and the new ones."""
-    rpaths, rows, required = wanted
+    """Return the members that change, and the new ones.
+
+    :param found: the new RPATHs, the libraries that are loaded first, and the new requirements
+    """
+    rpaths, rows, required = found
     changes: dict[str, Content] = {}
-    with zipfile.ZipFile(source) as archive:
-        for number, (member, path) in enumerate(rpaths.items()):
-            changes[member] = file = work / f"patched-{number}"
-            with archive.open(member) as content, file.open("wb") as out:
-                shutil.copyfileobj(content, out)
-            set_rpath(file, path)
-        for init, libraries in rows.items():
-            changes[init] = preload.importing(archive.read(init), init)
-            loader = preload.loader((module, path) for path, module in libraries.items())
-            changes[f"{posixpath.dirname(init)}/{preload.MODULE}.py"] = loader.encode()
-        for member in archive.namelist():
-            if required and re.fullmatch(r"[^/]+\.dist-info/METADATA", member):
-                changes[member] = _described(archive.read(member), required)
-            # auditwheel's bill of materials names the file that it was given.
-            if source.name != name and re.fullmatch(r"[^/]+\.dist-info/sboms/.+[^/]", member):
-                names = (filename.parse(source.name), filename.parse(name))
-                changes[member] = sboms.patched(archive.read(member), *names)
+    for number, (member, path) in enumerate(rpaths.items()):
+        changes[member] = file = work / f"patched-{number}"
+        with file.open("wb") as out:
+            out.writelines(wheel.archive.chunks(wheel.members[member]))
+        set_rpath(file, path)
+    for init, libraries in rows.items():
+        changes[init] = preload.importing(wheel.read(init), init)
+        loader = preload.loader((module, path) for path, module in libraries.items())
+        changes[f"{posixpath.dirname(init)}/{preload.MODULE}.py"] = loader.encode()
+    if required:
+        described = wheel.own("METADATA")
+        changes[described] = metadata.with_requirements(wheel.read(described), required)
+    # auditwheel's bill of materials names the file that it was given.
+    if wheel.path.name != str(wheel.name):
+        given = filename.parse(wheel.path.name)
+        for bill in (each for each in wheel.names if each.startswith(wheel.own("sboms/"))):
+            changes[bill] = sboms.patched(wheel.read(bill), given, wheel.name)
     return changes
-
-
-def _described(metadata: bytes, required: Sequence[str]) -> bytes:
-    """Give METADATA with more requirements: one more line of a project narrows the others."""
-    lines = "".join(f"\nRequires-Dist: {each}" for each in required).encode()
-    ends = re.search(
-        rb"\r?\n(?=\r?\n)|\r?\n?\Z", metadata
-    )  # of the headers, at the first empty line
-    place = ends.start() if ends else len(metadata)
-    return metadata[:place] + lines + metadata[place:]

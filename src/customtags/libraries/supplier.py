@@ -9,21 +9,19 @@ from __future__ import annotations
 
 import csv
 import mmap
-import shutil
 import tempfile
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
-from packaging.version import Version
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
 
 from customtags.errors import CustomtagsError, ElfError, WheelError
 from customtags.wheels.elf import Elf
 from customtags.wheels.installed import read_environment
+from customtags.wheels.wheel import Wheel
 
 __all__ = [
     "Library",
@@ -35,9 +33,6 @@ __all__ = [
     "mapped",
     "place",
 ]
-
-#: The bytes of a library that are held in memory.
-_CHUNK = 1 << 20
 
 
 class Library(NamedTuple):
@@ -111,14 +106,15 @@ def from_wheel(wheel: Path) -> Supplier:
 
     :raises WheelError: the file is not a wheel
     """
+    found = Wheel(wheel)
     try:
-        name, version, _, _ = parse_wheel_filename(wheel.name)
-        with zipfile.ZipFile(wheel) as archive:
-            files = archive.namelist()
-    except (InvalidWheelFilename, zipfile.BadZipFile, OSError) as error:
-        raise WheelError(str(wheel), f"is not a wheel ({error})", "name a wheel") from error
-    libraries = [Library(place(file), _unpacked(wheel, file)) for file in files if _is_shared(file)]
-    return Supplier(name, str(version), None, [*map(place, files)], libraries)
+        version = str(Version(found.name.version.replace("_", "-")))
+    except InvalidVersion as error:
+        raise WheelError(wheel.name, "has an invalid version", "give another wheel") from error
+    files = found.names
+    libraries = [Library(place(file), _unpacked(found, file)) for file in files if _is_shared(file)]
+    name = canonicalize_name(found.name.project)
+    return Supplier(name, version, None, [*map(place, files)], libraries)
 
 
 def find(soname: str, suppliers: Sequence[Supplier]) -> tuple[Supplier, Library] | None:
@@ -171,19 +167,18 @@ def _is_shared(path: str) -> bool:
     return name.endswith(".so") or ".so." in name
 
 
-def _unpacked(wheel: Path, member: str) -> Callable[[], AbstractContextManager[Elf]]:
+def _unpacked(wheel: Wheel, member: str) -> Callable[[], AbstractContextManager[Elf]]:
     """Return a function that unpacks a library on its first call, into a temporary file that exists as long as the function."""
     unpacked: list[Elf] = []
 
     @contextmanager
     def open_it() -> Iterator[Elf]:
         if not unpacked:
-            with zipfile.ZipFile(wheel) as archive, tempfile.TemporaryFile() as file:
+            with tempfile.TemporaryFile() as file:
                 try:
-                    with archive.open(member) as content:
-                        shutil.copyfileobj(content, file, _CHUNK)
-                except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-                    raise ElfError(f"cannot be unpacked: {error}") from error
+                    file.writelines(wheel.archive.chunks(wheel.members[member]))
+                except WheelError as error:
+                    raise ElfError(f"cannot be unpacked: {error.problem}") from error
                 file.flush()
                 unpacked.append(_elf(file.fileno()))
         yield unpacked[0]

@@ -1,4 +1,4 @@
-"""A file comes to its name only when it is whole: it is written beside, and then renamed."""
+"""Atomic writing: a file is written under a temporary name, and renamed when it is whole."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["beside"]
+__all__ = ["atomic"]
 
 
 @contextmanager
-def beside(target: Path, mode: int = 0o644) -> Iterator[tuple[int, Path]]:
-    """Give the descriptor and the path of an empty file, which gets its name if the block ends well, and else is gone.
+def atomic(target: Path, mode: int = 0o644) -> Iterator[tuple[int, Path]]:
+    """Create an empty file that gets its name if the block ends without an error, and is removed otherwise.
 
-    :param mode: its permissions, less what the umask takes away
-    :raises OSError: the folder or the file can't be written
+    :param mode: its permissions, before the umask
+    :returns: a context; its value is descriptor and path of the file
+    :raises OSError: the folder or the file cannot be written
     """
     unfinished = target.with_name(f".{os.urandom(8).hex()}.part")
     file = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode)

@@ -1,4 +1,4 @@
-"""Pure: the parts of a wheel's file name.
+"""Pure: the parts of a wheel file name.
 
 https://packaging.python.org/specifications/binary-distribution-format/#file-name-convention
 """
@@ -12,14 +12,14 @@ from typing import NamedTuple
 
 from customtags.errors import WheelError
 
-__all__ = ["FileName", "canonical", "compressed", "expand", "parse"]
+__all__ = ["FileName", "canonical", "compressed", "expand", "parse", "same_version"]
 
 
 class FileName(NamedTuple):
-    """A file name, as it is spelled.
+    """A wheel file name, as it is spelled.
 
-    :ivar build: None without one
-    :ivar platform: a possibly compressed set, as are python and abi
+    :ivar build: None without a build tag
+    :ivar platform: a set, compressed where it has several; so are python and abi
     """
 
     project: str
@@ -39,17 +39,22 @@ class FileName(NamedTuple):
 
     @property
     def tags(self) -> list[str]:
-        """Every tag that the name stands for, sorted."""
+        """Every tag of the name, sorted."""
         return expand(f"{self.python}-{self.abi}-{self.platform}")
+
+    def names(self, project: str, version: str) -> bool:
+        """Return whether a project and a version are those of the file, maybe in another spelling."""
+        same = canonical(project) == canonical(self.project)
+        return same and same_version(version, self.version)
 
 
 def parse(name: str) -> FileName:
-    """Split a file name.
+    """Parse a wheel file name.
 
     >>> parse("example-1.2.3-cp312-cp312-linux_x86_64_v3.whl").platform
     'linux_x86_64_v3'
 
-    :raises WheelError: it is not the name of a wheel
+    :raises WheelError: it is not one
     """
     parts: list[str | None] = [*name.removesuffix(".whl").split("-")]
     if len(parts) == 5:
@@ -63,7 +68,7 @@ def parse(name: str) -> FileName:
 
 
 def expand(tag: str) -> list[str]:
-    """Give what a compressed tag stands for, sorted.
+    """Return the tags of a compressed set, sorted.
 
     >>> expand("py2.py3-none-any")
     ['py2-none-any', 'py3-none-any']
@@ -72,16 +77,27 @@ def expand(tag: str) -> list[str]:
 
 
 def canonical(project: str) -> str:
-    """Spell the name of a project so that equal ones are equal (PEP 503)."""
+    """Return the normalized name of a project (PEP 503)."""
     return re.sub("[-_.]+", "-", project).lower()
 
 
 def compressed(platforms: Iterable[str]) -> str:
-    """Write platforms as a set, which PEP 425 wants sorted."""
+    """Return platforms as a compressed set, sorted as PEP 425 requires."""
     return ".".join(sorted(set(platforms)))
 
 
+def same_version(one: str, other: str) -> bool:
+    """Return whether two spellings are one version (PEP 440); a file name has ``_`` for ``-``."""
+    if one.replace("-", "_") == other.replace("-", "_"):
+        return True
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        return Version(one.replace("_", "-")) == Version(other.replace("_", "-"))
+    except InvalidVersion:
+        return False
+
+
 def _error(name: str) -> WheelError:
-    return WheelError(
-        name, "is not a wheel's name", "a wheel's is NAME-VERSION[-BUILD]-PYTHON-ABI-PLATFORM.whl"
-    )
+    expected = "NAME-VERSION[-BUILD]-PYTHON-ABI-PLATFORM.whl"
+    return WheelError(name, "is not a wheel file name", f"expected {expected}")

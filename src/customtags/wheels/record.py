@@ -1,4 +1,4 @@
-"""Pure: RECORD, which lists every file of a wheel with its hash and its size in bytes.
+"""Pure: RECORD, the list of every file of a wheel with its hash and its size in bytes.
 
 https://packaging.python.org/specifications/recording-installed-packages/#the-record-file
 """
@@ -12,11 +12,11 @@ import io
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-__all__ = ["Row", "digest", "encode", "format", "parse", "rewritten"]
+__all__ = ["Row", "described", "encode", "format", "parse", "rewritten"]
 
 
 class Row(NamedTuple):
-    """What RECORD says of one file; of RECORD itself neither hash nor size."""
+    """The row of one file; RECORD itself has neither hash nor size."""
 
     path: str
     hash: str = ""
@@ -24,54 +24,71 @@ class Row(NamedTuple):
 
 
 def parse(content: bytes) -> list[Row]:
-    """Read a RECORD.
+    """Parse a RECORD.
 
-    :raises ValueError: it is none
+    :raises ValueError: it is not one
     """
     try:
         return [Row._make(row) for row in csv.reader(_lines(content), strict=True) if row]
     except (TypeError, csv.Error) as error:
-        raise ValueError("a row has not three columns") from error
+        raise ValueError("a row does not have three columns") from error
 
 
 def format(rows: Iterable[Row], newline: str = "\n") -> bytes:
-    """Write a RECORD."""
+    """Return the text of a RECORD."""
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator=newline).writerows(rows)
     return text.getvalue().encode()
 
 
-def rewritten(content: bytes, names: Mapping[str, str], contents: Mapping[str, bytes]) -> bytes:
-    """Give a RECORD that says of renamed and of changed files what they are now; all else stays to the byte.
+def rewritten(
+    content: bytes,
+    names: Mapping[str, str],
+    files: Mapping[str, Row | None],
+    own: str,
+) -> bytes:
+    """Return a RECORD that describes renamed, changed, dropped and new files; all other rows stay to the byte.
 
-    :param names: path → its new one
-    :param contents: path, the old one → its new content
+    :param names: path → its new path
+    :param files: path, the old one → its new row, None if it is dropped; the rows of new ones are placed before the own one
+    :param own: the path of RECORD itself, the old one
     """
     newline = "\r\n" if b"\r\n" in content else "\n"
     lines = list(_lines(content))
     rows = csv.reader(lines)
     start = 0  # the line on which the row begins: a quoted path may hold a line's end
+    new = {path: row for path, row in files.items() if row}
     written: list[str] = []
+    place = 0  # of the own row
     for row in rows:
-        if row and (row[0] in names or row[0] in contents):
-            path, changed = names.get(row[0], row[0]), contents.get(row[0])
-            said = row[1:] if changed is None else [digest(changed), str(len(changed))]
-            written.append(format([Row(path, *said)], newline).decode())
+        path = row[0] if row else ""
+        changed = new.pop(path, None)
+        if path == own:
+            place = len(written)
+        if row and (path in names or path in files):
+            said = row[1:] if changed is None else changed[1:]
+            if path not in files or changed:
+                written.append(format([Row(names.get(path, path), *said)], newline).decode())
         else:
             written += lines[start : rows.line_num]
         start = rows.line_num
+    written[place:place] = [format(new.values(), newline).decode()]
     return "".join(written).encode()
+
+
+def described(path: str, content: Iterable[bytes]) -> Row:
+    """Return the row of a file whose content comes in pieces."""
+    digest, size = hashlib.sha256(), 0
+    for chunk in content:
+        digest.update(chunk)
+        size += len(chunk)
+    return Row(path, encode("sha256", digest.digest()), str(size))
 
 
 def _lines(content: bytes) -> Iterable[str]:
     return io.StringIO(content.decode(), newline="")
 
 
-def digest(content: bytes) -> str:
-    """Give the hash of a file as RECORD has it."""
-    return encode("sha256", hashlib.sha256(content).digest())
-
-
 def encode(algorithm: str, value: bytes) -> str:
-    """Spell a hash as RECORD does."""
+    """Return a hash in the spelling of RECORD."""
     return f"{algorithm}={base64.urlsafe_b64encode(value).rstrip(b'=').decode()}"

@@ -5,8 +5,6 @@ from __future__ import annotations
 import mmap
 import os
 import tempfile
-import zipfile
-import zlib
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
@@ -15,12 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from customtags.errors import ElfError, WheelError
 from customtags.wheels.elf import Elf
 from customtags.wheels.elf_layout import MAGIC
+from customtags.wheels.wheel import Wheel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import TracebackType
 
-__all__ = ["NO_LIBRARY", "UNREADABLE", "Fault", "Limits", "Wheel"]
+__all__ = ["NO_LIBRARY", "UNREADABLE", "Fault", "Limits", "Unpacked"]
 
 #: Kinds of faults: a damaged member, and a member named like a library that is not an ELF file.
 UNREADABLE, NO_LIBRARY = "unreadable", "not-elf"
@@ -56,18 +55,6 @@ TEXTS = (
 #: How libraries end.
 LIBRARIES = (".so", ".pyd", ".dll", ".dylib")
 
-#: What zipfile and zlib raise for archives that are not what they say: the documentation names the first, the others were
-#: found by giving them mutated archives.
-BROKEN = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    NotImplementedError,
-    OSError,
-    RuntimeError,
-    ValueError,
-)
-
 
 class Limits(NamedTuple):
     """What a wheel may unpack to; beyond it, it is refused.
@@ -92,31 +79,23 @@ class Fault(NamedTuple):
     text: str
 
 
-class Wheel:
-    """One wheel, opened; use it in ``with``.
+class Unpacked(Wheel):
+    """A wheel whose ELF files are unpacked; use it in ``with``.
 
-    :raises WheelError: it is no archive, or unpacks to more than the limits
+    :raises WheelError: it is not a wheel, or unpacks to more than the limits
     """
 
-    def __init__(self, path: Path, limits: Limits = Limits()) -> None:  # noqa: B008 - it can't be changed
-        self.path = path
-        if not path.is_file():  # to open a pipe would wait for whoever writes into it
-            why = "is no file" if path.exists() else "is not there"
-            raise WheelError(str(path), why, "give the path of a wheel")
-        try:
-            self._archive = zipfile.ZipFile(path)
-        except BROKEN as error:
-            raise _broken(path, error) from error
+    def __init__(self, path: Path, limits: Limits = Limits()) -> None:  # noqa: B008 - it is immutable
+        super().__init__(path)
+        self._refuse(limits)
         try:
             self._store = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed with the wheel
         except OSError as error:
-            self._archive.close()
             raise self._no_room(error) from error
         self._opened: dict[str, Elf] = {}
         self._faults: list[Fault] = []
-        self._refuse(limits)
 
-    def __enter__(self) -> Wheel:  # noqa: PYI034 - Self is newer than Python 3.9
+    def __enter__(self) -> Unpacked:  # noqa: PYI034 - Self is newer than Python 3.9
         return self
 
     def __exit__(
@@ -127,37 +106,6 @@ class Wheel:
     ) -> None:
         self._opened.clear()
         self._store.close()
-        self._archive.close()
-
-    @cached_property
-    def names(self) -> tuple[str, ...]:
-        """The paths of its files."""
-        names = dict.fromkeys(each.filename for each in self._archive.infolist())
-        return tuple(name for name in names if name and not name.endswith("/"))
-
-    @cached_property
-    def info(self) -> str:
-        """The path of its ``.dist-info`` folder."""
-        folders = {name.partition("/")[0] for name in self.names}
-        found = sorted(folder for folder in folders if folder.endswith(".dist-info"))
-        if len(found) != 1:
-            raise WheelError(
-                str(self.path), f"has {len(found)} .dist-info folders", "build it again"
-            )
-        return found[0]
-
-    def text(self, name: str) -> str:
-        """Give a small member as text, empty if there is none of that name.
-
-        :raises WheelError: it is damaged
-        """
-        if name not in self._archive.NameToInfo:
-            return ""
-        try:
-            with self._archive.open(name) as member:
-                return member.read(CHUNK).decode("utf-8", "replace")
-        except BROKEN as error:
-            raise _broken(self.path, error) from error
 
     def elfs(self) -> Iterator[tuple[str, Elf]]:
         """Give every member that is an ELF file with its path; one that can't be read is among `faults`."""
@@ -191,27 +139,26 @@ class Wheel:
 
     @cached_property
     def _places(self) -> dict[str, tuple[int, int]]:
-        """Unpack all ELF files behind each other into one temporary file; give the offset and size of each."""
+        """The offset and size of each ELF file in the temporary file, into which all are unpacked one after the other."""
         places: dict[str, tuple[int, int]] = {}
         end = 0
         for name in self.names:
             if not name.endswith(TEXTS) and self._is_elf(name):
-                size = self._archive.getinfo(name).file_size
+                size = self.members[name].size
                 places[name] = end, size
                 end += -(-size // mmap.ALLOCATIONGRANULARITY) * mmap.ALLOCATIONGRANULARITY
         try:
-            os.truncate(self._store.fileno(), end)  # or what is mapped might not be there
+            os.truncate(self._store.fileno(), end)  # otherwise a mapped part might not exist
         except OSError as error:
             raise self._no_room(error) from error
-        with ThreadPoolExecutor(THREADS) as pool:  # zlib runs beside other threads
+        with ThreadPoolExecutor(THREADS) as pool:  # zlib lets other threads run
             whole = [*pool.map(self._unpack, places, (offset for offset, _ in places.values()))]
         return {name: place for (name, place), unpacked in zip(places.items(), whole) if unpacked}
 
     def _is_elf(self, name: str) -> bool:
         try:
-            with self._archive.open(name) as member:
-                head = member.read(len(MAGIC))
-        except BROKEN as error:
+            head = next(self.archive.chunks(self.members[name]), b"")[: len(MAGIC)]
+        except WheelError as error:
             self._faults.append(_fault(name, error))
             return False
         if head != MAGIC and name.endswith(LIBRARIES):
@@ -220,15 +167,11 @@ class Wheel:
         return head == MAGIC
 
     def _unpack(self, name: str, offset: int) -> bool:
-        end = offset + self._archive.getinfo(name).file_size
         try:
-            with self._archive.open(name) as member:
-                for chunk in iter(lambda: member.read(CHUNK), b""):
-                    self._keep(chunk, offset)
-                    offset += len(chunk)
-            if offset < end:
-                raise EOFError("it is shorter than the archive says")
-        except BROKEN as error:
+            for chunk in self.archive.chunks(self.members[name]):
+                self._keep(chunk, offset)
+                offset += len(chunk)
+        except WheelError as error:
             self._faults.append(_fault(name, error))
             return False
         return True
@@ -246,8 +189,8 @@ class Wheel:
         return WheelError(str(self.path), why, "make room in TMPDIR")
 
     def _refuse(self, limits: Limits) -> None:
-        members = self._archive.infolist()
-        total, packed = sum(each.file_size for each in members), self.path.stat().st_size
+        members = self.archive.members
+        total, packed = sum(each.size for each in members), self.path.stat().st_size
         too_much = {
             f"has {len(members):,} members, more than {limits.members:,}": len(members)
             > limits.members,
@@ -257,7 +200,6 @@ class Wheel:
         }
         for why, refused in too_much.items():
             if refused:
-                self.__exit__(None, None, None)
                 raise WheelError(str(self.path), why, "unpack no archive that you do not trust")
 
 
@@ -270,7 +212,3 @@ def _sound(elf: Elf) -> Elf:
 def _fault(name: str, error: Exception) -> Fault:
     text = error.problem if isinstance(error, ElfError) else f"cannot be unpacked: {error}"
     return Fault(name, UNREADABLE, text)
-
-
-def _broken(path: Path, error: Exception) -> WheelError:
-    return WheelError(str(path), f"is no wheel: {error}", "build or fetch it again")
