@@ -1,4 +1,4 @@
-"""The demonstration: wheels of one small project for several machines, and what real pip takes of them."""
+"""The demonstration: wheels of a small project for several machines, and the one that real pip installs on each."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["SCENARIOS", "Choice", "build", "choose", "compiler", "variants"]
 
 PROJECT, VERSION = "example", "1.2.3"
 
-#: The environments in which pip is asked.
+#: The environment variables of each run of pip.
 SCENARIOS: tuple[dict[str, str], ...] = (
     {},
     {"CUSTOMTAGS_ISA": "v2"},
@@ -34,7 +34,7 @@ SCENARIOS: tuple[dict[str, str], ...] = (
     {"CUSTOMTAGS_DISABLE": "1"},
 )
 
-#: Says for which instruction set it was compiled, and does something that a compiler can vectorise.
+#: An extension that names the instruction set it was compiled for, and has a loop that a compiler can vectorise.
 SOURCE = r"""
 #include <Python.h>
 
@@ -62,7 +62,7 @@ static PyObject *dot(PyObject *self, PyObject *argument) {
 }
 
 static PyMethodDef methods[] = {
-    {"built_for", built_for, METH_NOARGS, "Say for what this was compiled."},
+    {"built_for", built_for, METH_NOARGS, "Return what this was compiled for."},
     {"dot", dot, METH_O, "Sum the squares of 0..255 times a factor."},
     {NULL, NULL, 0, NULL}};
 static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "example", NULL, -1, methods};
@@ -71,12 +71,12 @@ PyMODINIT_FUNC PyInit_example(void) { return PyModule_Create(&module); }
 
 
 class Choice(NamedTuple):
-    """What pip took in one environment.
+    """The wheel that pip installed in one environment.
 
     :ivar environment: the variables that were set
-    :ivar wheel: the file name
-    :ivar says: what the installed module says of itself
-    :ivar expected: the file names of which it should have taken one
+    :ivar wheel: its file name
+    :ivar says: the text that the installed module returns
+    :ivar expected: the file names of which it should be one
     """
 
     environment: Mapping[str, str]
@@ -86,13 +86,13 @@ class Choice(NamedTuple):
 
 
 def variants(stock: Sequence[str]) -> list[tuple[str, Sequence[str]]]:
-    """List the wheels to build for machines like this one: base and segments.
+    """Return base and segments of each wheel to build for machines like this one.
 
-    :raises ToolError: this is no Linux
+    :raises ToolError: the operating system is not Linux
     """
     native = machine.native_tag(stock)
     if native is None:
-        raise ToolError("extended tags are for Linux only", "run the demo there")
+        raise ToolError("extended tags are for Linux only", "run the demo on Linux")
     arch = native.removeprefix("linux_")
     policies = (f"manylinux_2_17_{arch}", f"musllinux_1_2_{arch}")
     levels = [[name] for name, _ in isa.LEVELS.get(arch, ())[:2]]
@@ -107,23 +107,23 @@ def variants(stock: Sequence[str]) -> list[tuple[str, Sequence[str]]]:
 
 
 def compiler() -> str:
-    """Find a C compiler that can build extensions for this interpreter.
+    """Return the path of a C compiler that can build extensions for this interpreter.
 
-    :raises ToolError: there is none, or CPython's headers are missing
+    :raises ToolError: no compiler is found, or CPython's headers are missing
     """
     named = os.environ.get("CC", "cc")
     command = next(filter(None, map(shutil.which, (named, "gcc", "clang"))), None)
     if command is None:
-        raise ToolError("there is no C compiler", "install gcc or clang, or set CC")
+        raise ToolError("no C compiler was found", "install gcc or clang, or set CC")
     if not Path(sysconfig.get_path("include"), "Python.h").exists():
         raise ToolError(
-            "Python.h is missing", "install CPython's headers (python3-dev, python3-devel)"
+            "Python.h is missing", "install CPython's headers (python3-dev or python3-devel)"
         )
     return command
 
 
 def build(folder: Path, base: str, segments: Sequence[str], cc: str | None) -> Path:
-    """Build the wheel of one variant; without a compiler it holds a Python module."""
+    """Build the wheel of one variant; without a compiler it contains a Python module."""
     platform = format(base, segments)
     best = next(tags.sys_tags())
     row = "py3-none" if base == "any" else f"{best.interpreter}-{best.abi}"
@@ -141,10 +141,10 @@ def build(folder: Path, base: str, segments: Sequence[str], cc: str | None) -> P
 def choose(
     wheels: Path, target: Path, environment: Mapping[str, str], stock: Sequence[str]
 ) -> Choice:
-    """Let pip install from a folder of wheels, and ask what it installed.
+    """Run pip on a folder of wheels, and return which wheel it installed.
 
     :param target: a new folder to install into
-    :param environment: the settings of customtags that pip runs with
+    :param environment: the settings of customtags for pip
     """
     environ = {
         name: value for name, value in os.environ.items() if not name.startswith("CUSTOMTAGS_")
@@ -163,7 +163,7 @@ def choose(
 
 
 def _expect(wheels: Path, environ: Mapping[str, str], stock: Sequence[str]) -> list[str]:
-    """Name the wheel of the first extended tag; where there is none, those that any pip may take."""
+    """Return the wheel of the first extended tag; without one, the wheels that pip may install without customtags."""
     by_platform = {
         wheel.stem.rpartition("-")[2]: wheel.name for wheel in sorted(wheels.glob("*.whl"))
     }

@@ -124,8 +124,7 @@ def test_the_demo_says_what_is_skipped_without_a_compiler(
     environment = make_environment()
     done = environment.run("-m", "customtags", "demo", env={"PATH": "/nonexistent"})
     assert (
-        "Skipped: the C extension, because there is no C compiler; install gcc or clang"
-        in done.stdout
+        "The C extension was skipped: no C compiler was found; install gcc or clang" in done.stdout
     )
     assert "Python, for linux_x86_64_v2" in done.stdout
 

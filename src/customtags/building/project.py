@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from customtags.errors import SettingError
 from customtags.machine.documents import read_toml
+from customtags.tags import DIMENSIONS
 
 __all__ = ["Project", "read"]
 
@@ -28,13 +29,11 @@ _AUDIT: Mapping[str, tuple[tuple[str, ...], str]] = {
     "dispatched": ((_TEXTS,), '["*_avx2"]'),
 }
 
-#: The same for one variant.
+#: The same for one variant; a wheel can have several ABIs and sites.
 _VARIANT: Mapping[str, tuple[tuple[str, ...], str]] = {
-    "isa": ((_TEXT,), '"v3"'),
-    "distro": ((_TEXT,), '"fc39"'),
-    "accelerator": ((_TEXT,), '"rocm6.0"'),
-    "abi": ((_TEXT, _TEXTS), '["torch2.9"]'),
-    "site": ((_TEXT, _TEXTS), '"acme2"'),
+    **{name: ((_TEXT,), f'"{example}"') for name, example in DIMENSIONS.items()},
+    "abi": ((_TEXT, _TEXTS), f'["{DIMENSIONS["abi"]}"]'),
+    "site": ((_TEXT, _TEXTS), f'"{DIMENSIONS["site"]}"'),
     "local-version": ((_TEXT,), '"auto"'),
     "config-settings": ((_TABLE,), '{ "cmake.define.USE_ROCM" = "ON" }'),
     "environment": ((_TABLE,), '{ HIP_ARCHITECTURES = "gfx90a" }'),

@@ -53,7 +53,7 @@ def _audit(options: argparse.Namespace) -> int:
     if "isa" in checks:
         patterns = declared.dispatched(Path("pyproject.toml"))
         checks["isa"] = partial(instructions.check, full=options.full, dispatched=patterns)
-    given = suppliers.given(options) if libraries.NAME in checks else None
+    given = suppliers.selected(options) if libraries.NAME in checks else None
     if given is not None:
         checks[libraries.NAME] = partial(libraries.check, suppliers=given)
     wrong = False

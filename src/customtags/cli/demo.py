@@ -1,4 +1,4 @@
-"""The verb demo: real pip chooses among wheels for several machines."""
+"""The verb demo: real pip installs one of several wheels in several environments."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def _demo(options: argparse.Namespace) -> int:
         wheels.mkdir()
         built = [demo.build(wheels, *variant, cc).name for variant in demo.variants(stock)]
         if not options.json:
-            echo(f"An index with {len(built)} wheels of the same project and version:", "")
+            echo(f"An index with {len(built)} wheels of one version:", "")
             echo(*(f"  {each}" for each in built))
-            echo("", f"What 'pip install {demo.PROJECT}' takes of them:", "", flush=True)
+            echo("", f"'pip install {demo.PROJECT}' installs:", "", flush=True)
         choices = [
             demo.choose(wheels, folder / str(number), environment, stock)
             for number, environment in enumerate(demo.SCENARIOS)
@@ -47,14 +47,14 @@ def _demo(options: argparse.Namespace) -> int:
         " ".join(f"{key}={value}" for key, value in each.environment.items()) for each in choices
     ]
     rows = [
-        (name or "this machine as it is", f"…-{each.wheel.rpartition('-')[2]}", each.says)
+        (name or "this machine", f"…-{each.wheel.rpartition('-')[2]}", each.says)
         for name, each in zip(settings, choices)
     ]
-    echo(*table(rows, head=("environment", "pip takes", "which says it is")))
+    echo(*table(rows, head=("environment", "wheel", "its module is")))
     if skipped:
-        echo("", f"Skipped: the C extension, because {skipped}.")
+        echo("", f"The C extension was skipped: {skipped}")
     for choice in wrong:
-        echo("", f"Not as expected: {choice.wheel} instead of {' or '.join(choice.expected)}.")
+        echo("", f"Unexpected: {choice.wheel} instead of {' or '.join(choice.expected)}")
     return int(bool(wrong))
 
 

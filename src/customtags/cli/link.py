@@ -1,4 +1,4 @@
-"""The verb link-flags: what a compiler needs for linking to an installed distribution."""
+"""The verb link-flags: the flags for linking to an installed distribution."""
 
 from __future__ import annotations
 
@@ -20,22 +20,24 @@ def declare(verbs: Verbs, name: str) -> None:
         "print the flags for linking to an installed distribution",
         "cc -shared -fPIC mine.c $(customtags link-flags torch) -o mine.so",
     )
-    parser.add_argument("distribution", metavar="DIST", help="as pip installs it")
-    parser.add_argument("--cflags", action="store_true", help="only the compiler's")
-    parser.add_argument("--libs", action="store_true", help="only the linker's")
+    parser.add_argument(
+        "distribution", metavar="DIST", help="the name of an installed distribution"
+    )
+    parser.add_argument("--cflags", action="store_true", help="print the compiler's flags only")
+    parser.add_argument("--libs", action="store_true", help="print the linker's flags only")
     parser.add_argument(
         "-l",
         dest="libraries",
         metavar="NAME",
         action="append",
         default=[],
-        help="link to this library alone, as in torch_cpu or :libarrow.so.2600 (can be repeated)",
+        help="link to this library only, as in torch_cpu or :libarrow.so.2600; can be repeated",
     )
     parser.add_argument(
         "--package",
         default="package",
         metavar="FOLDER",
-        help="where below site-packages the extension module will lie, as in mine/sub; . for outside of any package",
+        help="folder of the extension module below site-packages, as in mine/sub; . outside of any package",
     )
     parser.set_defaults(run=_link)
 

@@ -55,7 +55,7 @@ def declare(verbs: Verbs, name: str) -> None:
 def _repair(options: argparse.Namespace) -> int:
     from customtags.libraries.repair import Wanted, repair
 
-    given = suppliers.given(options)
+    given = suppliers.selected(options)
     wanted = Wanted(options.segments, options.excluded, options.preload)
     done = []
     for wheel in options.wheels:

@@ -1,4 +1,4 @@
-"""The option --with: wheels that have libraries which others need."""
+"""The option --with: wheels that contain libraries which other wheels link to."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 
     from customtags.libraries.supplier import Supplier
 
-__all__ = ["add_option", "given"]
+__all__ = ["add_option", "selected"]
 
 
 def add_option(parser: argparse.ArgumentParser) -> None:
-    """Declare it for a verb."""
+    """Declare the option for a verb."""
     parser.add_argument(
         "--with",
         dest="suppliers",
@@ -22,14 +22,14 @@ def add_option(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=[],
         metavar="WHEEL",
-        help="a wheel that has needed libraries, asked before what is installed; may be repeated",
+        help="a wheel with libraries that the others link to, searched before the installed distributions; can be repeated",
     )
 
 
-def given(options: argparse.Namespace) -> list[Supplier] | None:
-    """Give who is asked for a library, those wheels first; None where none is given: then what is installed.
+def selected(options: argparse.Namespace) -> list[Supplier] | None:
+    """Return the suppliers to search, the wheels of the option first; None without it, for all that is installed.
 
-    :raises WheelError: one of them is none
+    :raises WheelError: one of the files is not a wheel
     """
     from customtags.libraries import supplier
 
