@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from customtags import machine
-from customtags.choosing.verdict import Machine
+from customtags.choosing.target import Target
 from customtags.machine.dimensions.cuda import DRIVERS
 from customtags.machine.settings import Settings
 from customtags.profiles import interpreter
@@ -39,13 +39,13 @@ MACHINES = sorted(Path(__file__).with_name("machines").glob("*--*"))
 CUDAS = [[*map(int, each.split("."))] for each in DRIVERS.split()[::2]]
 
 
-def seed(python: str = "3.12", settings: Settings | None = None, **facts: Any) -> Machine:
+def seed(python: str = "3.12", settings: Settings | None = None, **facts: Any) -> Target:
     """Give the machine of the README's example, with other facts or settings."""
     profile: Profile = {**SEED, **facts}
     settings = settings or Settings({})
     pages = machine.pages_for(settings, lambda _: None, profile)
     platforms = stock.tags(profile["platform"])
-    return Machine(profile, platforms, interpreter.read(python), settings=settings, pages=pages)
+    return Target(profile, platforms, interpreter.read(python), settings=settings, pages=pages)
 
 
 def named(profiles: Sequence[Profile]) -> dict[str, Profile]:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from packaging.specifiers import SpecifierSet
 
-from customtags.choosing.index import File, named
+from customtags.choosing.offer import Offer, named, projects
+from customtags.choosing.order import PIPS
 from customtags.choosing.pip_settings import PipSettings
-from customtags.choosing.rank import PIPS, Ranking, Wanted, projects, rank
+from customtags.choosing.rank import Ranking, rank
+from customtags.choosing.request import Request
 from sample import seed
 
 if TYPE_CHECKING:
@@ -21,14 +23,14 @@ BASE, STOCK = "cp312-cp312-linux_x86_64", "cp312-cp312-manylinux_2_17_x86_64"
 
 
 def ranked(
-    *names: str, wanted: str = "", requires: dict[str, str] | None = None, **settings: Any
+    *names: str, requested: str = "", requires: dict[str, str] | None = None, **settings: Any
 ) -> Ranking:
     """Rank files by name, for Python 3.12.0 on the machine of the README's example."""
     pip = PipSettings()._replace(**settings)
     files = named(f"example-{name}" for name in names)
-    asked = Wanted("example", SpecifierSet(wanted), "3.12.0", pip)
+    request = Request("example", SpecifierSet(requested), pip)
     return rank(
-        files, asked, MACHINE, lambda file: (requires or {}).get(file.name[len("example-") :])
+        files, request, MACHINE, lambda offer: (requires or {}).get(offer.name[len("example-") :])
     )
 
 
@@ -74,7 +76,7 @@ def test_every_older_pip_has_a_row() -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "wanted", "settings", "chosen", "part"),
+    ("names", "requested", "settings", "chosen", "part"),
     [
         (["1.1rc1-py3-none-any.whl", "1.0.zip"], "", {}, "1.0.zip", "pre-release"),
         (["1.1rc1-py3-none-any.whl", "1.0.zip"], "", {"pre": True}, "1.1rc1-py3-none-any.whl", None),
@@ -88,12 +90,12 @@ def test_every_older_pip_has_a_row() -> None:
 )  # fmt: skip
 def test_what_pip_is_told_counts(
     names: Sequence[str],
-    wanted: str,
+    requested: str,
     settings: dict[str, Any],
     chosen: str | None,
     part: str | None,
 ) -> None:
-    ranking = ranked(*names, wanted=wanted, **settings)
+    ranking = ranked(*names, requested=requested, **settings)
     assert ranking.chosen == (chosen and f"example-{chosen}")
     assert [miss.part for each in ranking.files for miss in each.misses] == ([part] if part else [])
 
@@ -102,8 +104,8 @@ def test_of_a_version_whose_best_file_can_t_be_taken_pip_takes_no_other() -> Non
     best, other = f"1.1-{BASE}_v3.whl", "1.1-py3-none-any.whl"
     ranking = ranked(best, other, "1.0-py3-none-any.whl", requires={best: ">=3.13"})
     assert ranking.chosen == "example-1.0-py3-none-any.whl"
-    reasons = {each.file.name: str(each.misses[0]) for each in ranking.files if each.misses}
-    assert "needs Python >=3.13; here: Python 3.12.0" in reasons[f"example-{best}"]
+    reasons = {each.offer.name: str(each.misses[0]) for each in ranking.files if each.misses}
+    assert "requires Python >=3.13; this Python is 3.12.0" in reasons[f"example-{best}"]
     assert f"one file of a version, here example-{best}" in reasons[f"example-{other}"]
 
 
@@ -121,11 +123,11 @@ def test_files_of_other_projects_are_left_out() -> None:
     files = [*named(["a-1.0-py3-none-any.whl", "b-1.0.tar.gz", "b_c-1.0.tar.gz", "notes.txt"])]
     files += named(["a-1.0-py3-none-linux_x86_64_v3.manylinux_2_17_x86_64.whl"])
     assert projects(files) == {"a", "b", "b-c"}
-    ranking = rank(files, Wanted("b-c", SpecifierSet(), "3.12.0"), MACHINE)
-    assert [each.file for each in ranking.files] == [File("b_c-1.0.tar.gz", "")]
+    ranking = rank(files, Request("b-c"), MACHINE)
+    assert [each.offer for each in ranking.files] == [Offer("b_c-1.0.tar.gz", "")]
     assert ranking.traps == ()
 
 
 def test_no_file_tells_the_password_of_its_url() -> None:
     (file,) = named(["https://me:secret@wheels.invalid/a/a-1.0-py3-none-any.whl"])
-    assert file == File("a-1.0-py3-none-any.whl", "https://wheels.invalid/a")
+    assert file == Offer("a-1.0-py3-none-any.whl", "https://wheels.invalid/a")

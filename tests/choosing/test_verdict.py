@@ -9,7 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from customtags import machine
-from customtags.choosing.verdict import PARTS, Machine, Miss, judge, split
+from customtags.choosing.candidate import tags
+from customtags.choosing.miss import PARTS, Miss
+from customtags.choosing.target import Target
+from customtags.choosing.verdict import judge
 from customtags.machine.settings import Settings
 from customtags.profiles import interpreter
 from customtags.tags import ladder
@@ -33,35 +36,35 @@ class Row(NamedTuple):
 
 
 REFUSED = (
-    Row("cp312-cp312-linux_x86_64_v4", "isa", "v4", "v3 v2 (x86_64, lacks avx512f", "CUSTOMTAGS_ISA=v4"),
-    Row("cp312-cp312-linux_x86_64_v4_fc39", "isa", "v4", "read from /proc/cpuinfo", "CUSTOMTAGS_ISA=v4"),
-    Row("cp312-cp312-linux_x86_64_fc40", "distro", "fc40", "here: fc39", "CUSTOMTAGS_DISTRO=fc40"),
+    Row("cp312-cp312-linux_x86_64_v4", "isa", "v4", "supports x86-64-v3 (no avx512f, …; from /proc/cpuinfo)", "CUSTOMTAGS_ISA=v4"),
+    Row("cp312-cp312-linux_x86_64_v4_fc39", "isa", "v4", "requires an x86-64-v4 CPU", "CUSTOMTAGS_ISA=v4"),
+    Row("cp312-cp312-linux_x86_64_fc40", "distro", "fc40", "this machine accepts fc39", "CUSTOMTAGS_DISTRO=fc40"),
     Row("cp312-cp312-linux_x86_64_v3_rocm6_3", "accelerator", "rocm6_3", "ROCm 6.0.2", "=rocm6.3 "),
     Row("cp312-cp312-linux_x86_64_rocm6_0_gfx942", "accelerator", "gfx942", "gfx90a", "rocm6.0_gfx942"),
-    Row("cp312-cp312-linux_x86_64_cuda12_4_sm90", "accelerator", "cuda12_4", "here: none", "driver"),
-    Row("cp312-cp312-linux_x86_64_hardened", "unknown segment", "hardened", "a dimension that knows", "'site'"),
+    Row("cp312-cp312-linux_x86_64_cuda12_4_sm90", "accelerator", "cuda12_4", "supports none", "driver"),
+    Row("cp312-cp312-linux_x86_64_hardened", "unknown segment", "hardened", "a dimension that defines it", "'site'"),
     Row("cp312-cp312-linux_x86_64_torch2_9", "unknown segment", "torch2_9", "a dimension", "'abi'"),
     Row("cp312-cp312-linux_x86_64_fc39_v3", "spelling", "linux_x86_64_fc39_v3", "out of order", "v3_fc39"),
     Row("cp312-cp312-linux_x86_64_v2_v3", "spelling", "linux_x86_64_v2_v3", "two segments of the dimension isa", "keep one"),
     Row("cp312-cp312-linux_x86_64_3", "spelling", "linux_x86_64_3", "must begin with a letter", "write it"),
     Row("cp312-cp312-manylinux_2_17_x86_64_fc39", "spelling", "manylinux_2_17_x86_64_fc39", "policy", "linux_x86_64_fc39"),
-    Row("cp312-cp312-manylinux_2_30_x86_64_v3", "base", "manylinux_2_30_x86_64", "as bases", "'manylinux_2_30'"),
-    Row("cp312-cp312-manylinux_2_39_x86_64", "libc", "manylinux_2_39_x86_64", "glibc 2.39; here: glibc 2.38", "older glibc"),
-    Row("cp312-cp312-musllinux_1_2_x86_64", "libc", "musllinux_1_2_x86_64", "musl 1.2; here: glibc", "for glibc"),
-    Row("cp312-cp312-manylinux2014_aarch64", "architecture", "manylinux2014_aarch64", "aarch64; here: x86_64", "x86_64"),
-    Row("cp312-cp312-linux_aarch64_v8_2", "architecture", "linux_aarch64", "aarch64; here: x86_64", "x86_64"),
-    Row("cp312-cp312-win_amd64", "system", "win_amd64", "Windows; here: Linux", "for Linux"),
-    Row("cp312-cp312-macosx_11_0_arm64", "system", "macosx_11_0_arm64", "macOS; here: Linux", "for Linux"),
-    Row("cp311-cp311-linux_x86_64", "python", "cp311", "CPython 3.11; here: CPython 3.12", "cp312-cp312"),
+    Row("cp312-cp312-manylinux_2_30_x86_64_v3", "base", "manylinux_2_30_x86_64", "as a base", "'manylinux_2_30'"),
+    Row("cp312-cp312-manylinux_2_39_x86_64", "libc", "manylinux_2_39_x86_64", "glibc 2.39; this machine has glibc 2.38", "older glibc"),
+    Row("cp312-cp312-musllinux_1_2_x86_64", "libc", "musllinux_1_2_x86_64", "musl 1.2; this machine has glibc", "for glibc"),
+    Row("cp312-cp312-manylinux2014_aarch64", "architecture", "manylinux2014_aarch64", "aarch64; this machine is x86_64", "x86_64"),
+    Row("cp312-cp312-linux_aarch64_v8_2", "architecture", "linux_aarch64", "aarch64; this machine is x86_64", "x86_64"),
+    Row("cp312-cp312-win_amd64", "system", "win_amd64", "Windows; this machine runs Linux", "for Linux"),
+    Row("cp312-cp312-macosx_11_0_arm64", "system", "macosx_11_0_arm64", "macOS; this machine runs Linux", "for Linux"),
+    Row("cp311-cp311-linux_x86_64", "python", "cp311", "CPython 3.11; this Python is CPython 3.12", "cp312-cp312"),
     Row("cp313-abi3-linux_x86_64", "python", "cp313", "Python 3.13 or later", "Python 3.13 or later"),
     Row("py313-none-any", "python", "py313", "Python 3.13 or later", "Python 3.13 or later"),
-    Row("py2-none-any", "python", "py2", "Python 2; here: CPython 3.12", "Python 2"),
+    Row("py2-none-any", "python", "py2", "Python 2; this Python is CPython 3.12", "Python 2"),
     Row("cp310-none-any", "python", "cp310", "CPython 3.10", "cp312-cp312"),
     Row("cp312-cp312t-linux_x86_64", "python abi", "cp312t", "free-threaded", "cp312-cp312"),
     Row("cp312-cp312d-linux_x86_64", "python abi", "cp312d", "debug build", "cp312-cp312"),
-    Row("py3-abi3-any", "python abi", "abi3", "cp32 or a later one; here: CPython 3.12", "cp312-cp312"),
+    Row("py3-abi3-any", "python abi", "abi3", "cp32 or later; this Python is CPython 3.12", "cp312-cp312"),
     Row("cp3-none-any", "python", "cp3", "a minor version", "cp312-cp312"),
-    Row("pp310-pypy310_pp73-linux_x86_64", "implementation", "pp310", "PyPy 3.10; here: CPython 3.12", "PyPy 3.10"),
+    Row("pp310-pypy310_pp73-linux_x86_64", "implementation", "pp310", "PyPy 3.10; this Python is CPython 3.12", "PyPy 3.10"),
     Row("cp312-cp312-any", "python abi", "cp312-cp312-any", "that combination", "retag"),
 )  # fmt: skip
 
@@ -99,7 +102,7 @@ def test_what_the_configuration_knows_is_named_by_its_dimension() -> None:
     machine = seed("3.12", settings, **facts, source=sources)
     (miss,) = judge(["cp312-cp312-linux_x86_64_torch2_9"], machine).tags[0].misses
     assert (miss.part, miss.source) == ("abi", "CUSTOMTAGS_ABI=torch2.8")
-    assert miss.cure == "CUSTOMTAGS_ABI=torch2.8 says otherwise: drop it, or make it torch2.9"
+    assert miss.cure == "remove the override CUSTOMTAGS_ABI=torch2.8, or change it to torch2.9"
     assert judge(["cp312-cp312-linux_x86_64_torch2_8_acme1"], machine).fits
 
 
@@ -109,7 +112,7 @@ def test_what_the_configuration_knows_is_named_by_its_dimension() -> None:
         ("hardened_acme1", "spelling", "keep one of them"),
         ("torch2_9_numpy2", "spelling", "write 'linux_x86_64_numpy2_torch2_9'"),
         ("acme1_torch2_9", "spelling", "write 'linux_x86_64_torch2_9_acme1'"),
-        ("numpy2_torch2_8", "abi", "make it numpy2,torch2.8"),
+        ("numpy2_torch2_8", "abi", "change it to numpy2,torch2.8"),
     ],
 )
 def test_parts_that_do_not_go_together_are_no_matter_of_the_limit(
@@ -132,7 +135,7 @@ def test_what_only_the_limit_leaves_out_says_so() -> None:
 
 
 def test_the_nearest_miss_comes_first_and_what_fits_before_it() -> None:
-    names = split(
+    names = tags(
         "example-1.0-cp312-cp312-linux_x86_64_v3.linux_x86_64_v4.linux_x86_64_v4_fc40.win_amd64.whl"
     )
     verdict = judge(names, seed())
@@ -177,13 +180,15 @@ def test_what_is_refused_has_a_reason_and_what_is_accepted_none(
 
 
 def test_a_reason_is_a_value_and_a_sentence() -> None:
-    miss = Miss("isa", "v4", "a CPU of that level", "v3", "/proc/cpuinfo", "buy one")
-    assert str(miss) == "v4 needs a CPU of that level; here: v3, read from /proc/cpuinfo"
+    miss = Miss(
+        "isa", "v4", "an x86-64-v4 CPU", "it is old", "/proc/cpuinfo", "buy one", "no avx512f"
+    )
+    assert str(miss) == "v4: requires an x86-64-v4 CPU; it is old (no avx512f; from /proc/cpuinfo)"
     assert miss._replace(has="", needs="it is wrong").__str__() == "it is wrong"
 
 
 def test_a_system_that_is_no_linux_is_judged_too() -> None:
-    mac = Machine(
+    mac = Target(
         {"version": 1},
         ["macosx_14_0_arm64", "macosx_13_0_arm64"],
         interpreter.read("3.12"),

@@ -85,7 +85,7 @@ def test_the_index_of_the_configuration_is_asked_with_its_extras_and_folders(
         done = customtags("rank", "example", "--json", PIP_EXTRA_INDEX_URL=url, **links)
         assert json.loads(done.stdout)["chosen"] == "example-1.1.1-py3-none-any.whl"
         assert done.stderr.startswith(
-            "customtags: http://127.0.0.1:9/simple/example/ can't be read"
+            "customtags: http://127.0.0.1:9/simple/example/ cannot be read"
         )
         assert done.stderr.count("\n") == 1
         assert chosen("example", PIP_INDEX_URL=url) == "example-1.1-py3-none-linux_x86_64_v3.whl"
@@ -173,7 +173,7 @@ def test_what_pip_ignores_is_told() -> None:
 def test_a_project_that_is_nowhere_is_told(page: Page) -> None:
     with serve(page) as (url, _):
         done = customtags("rank", url, "nothing", status=1)
-    assert "pip takes nothing: there is no file of that project" in done.stdout
+    assert "pip takes nothing: no file of that project" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_a_page_that_is_none_is_told(kind: str, text: bytes, tmp_path: Path) -> 
 
     with serve(Other({}, tmp_path)) as (url, _):
         done = customtags("rank", url, "example", status=2)
-    assert "is no page of an index" in done.stderr
+    assert "is not a project page" in done.stderr
 
 
 def test_a_terminal_sees_how_far_it_is(page: Page) -> None:
@@ -219,7 +219,7 @@ def test_without_the_extra_it_names_the_cure(make_environment: MakeEnvironment) 
     )
     assert (
         done.stderr
-        == "customtags: reading an index needs mousebender; pip install 'customtags[index]'\n"
+        == "customtags: reading an index requires mousebender; pip install 'customtags[index]'\n"
     )
 
 
@@ -268,7 +268,7 @@ def test_pip_is_configured_as_it_says_itself(
         said: dict[str, list[str]] = {}
         for key, _, value in (line.partition("=") for line in lines):
             said.setdefault(key.replace(":env:.", "env."), []).append(ast.literal_eval(value))
-        ours = pip_settings.read(env, str(environment.folder))
+        ours = pip_settings.options(env, str(environment.folder))
         ours.pop("config-file", None)
         # From 23.1 pip lists a key once for each file that has it, in no order that counts.
         for key, value in ours.items():
@@ -287,5 +287,5 @@ def test_the_strongest_file_wins(tmp_path: Path) -> None:
         path.write_text(f"[global]\ntimeout = {number}\n", encoding="utf-8")
         env = {"HOME": str(tmp_path / "home"), "XDG_CONFIG_DIRS": str(tmp_path)}
         env |= {"PIP_CONFIG_FILE": str(path)} if name == "named" else {}
-        assert pip_settings.read(env, str(tmp_path / "prefix"))["timeout"] == str(number)
-    assert pip_settings.read({**env, "PIP_TIMEOUT": "9"})["timeout"] == "9"
+        assert pip_settings.options(env, str(tmp_path / "prefix"))["timeout"] == str(number)
+    assert pip_settings.options({**env, "PIP_TIMEOUT": "9"})["timeout"] == "9"

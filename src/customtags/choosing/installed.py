@@ -1,6 +1,6 @@
-"""What is installed in this environment: whether it still fits the machine, and whether an index has something better.
+"""Whether what is installed still fits the machine, and whether an index has a better wheel of it.
 
-pip asks neither: it installs no wheel again whose version is there already.
+pip checks neither: it does not install a wheel again whose version is installed already.
 """
 
 from __future__ import annotations
@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from customtags.choosing.rank import Wanted, rank
-from customtags.choosing.verdict import judge, split
+from customtags.choosing.rank import rank
+from customtags.choosing.request import Request
+from customtags.choosing.verdict import judge
+from customtags.wheels.filename import expand
 from customtags.wheels.installed import read_environment
 
 if TYPE_CHECKING:
-    from customtags.choosing.index import File
-    from customtags.choosing.verdict import Machine, Tag
+    from customtags.choosing.offer import Offer
+    from customtags.choosing.target import Target
+    from customtags.choosing.verdict import TagVerdict
     from customtags.wheels.installed import Installed
 
 __all__ = ["Better", "Distribution", "Unfit", "better", "distributions", "unfit"]
@@ -35,23 +38,28 @@ class Distribution(NamedTuple):
     tags: tuple[str, ...]
     direct: bool
 
+    @property
+    def project(self) -> str:
+        """Its normalized name."""
+        return canonicalize_name(self.name)
+
     def reinstall(self, operator: str = "==") -> str:
-        """Give the command that lets pip choose again; ``==`` may take a local version, ``===`` does not (PEP 440)."""
+        """Return the command by which pip chooses again; ``==`` may take a local version, ``===`` does not (PEP 440)."""
         return f"pip install --force-reinstall --no-deps {self.name}{operator}{self.version}"
 
 
 class Unfit(NamedTuple):
-    """One that this machine would not accept any more.
+    """A distribution that this machine no longer accepts.
 
     :ivar nearest: the tag that lacks least
     """
 
     distribution: Distribution
-    nearest: Tag
+    nearest: TagVerdict
 
 
 class Better(NamedTuple):
-    """A wheel of the same version that fits this machine better than the one that was installed.
+    """A wheel of the same version that fits this machine better than the installed one.
 
     :ivar wheel: its file name
     """
@@ -61,50 +69,48 @@ class Better(NamedTuple):
 
 
 def distributions(path: Sequence[str] | None = None) -> list[Distribution]:
-    """Read what is installed; of several of one name the first counts, as it does for Python.
+    """Return what is installed from wheels, sorted; of several of one name the first counts, as for Python.
 
     :param path: the folders, by default those of ``sys.path``
     """
-    return sorted(filter(None, map(_known, read_environment(path))))
+    return sorted(filter(None, map(_read, read_environment(path))))
 
 
-def _known(found: Installed) -> Distribution | None:
-    """Understand one distribution, None if it is of no wheel."""
+def _read(found: Installed) -> Distribution | None:
+    """Read one distribution, None if it was not installed from a wheel."""
     lines = found.text("WHEEL").splitlines()
     tags = [line.partition(":")[2].strip() for line in lines if line.startswith("Tag:")]
     if not tags:
         return None
-    whole = tuple(tag for line in tags if line.count("-") == 2 for tag in split(line))
+    whole = tuple(tag for line in tags if line.count("-") == 2 for tag in expand(line.lower()))
     return Distribution(found.name, found.version, whole, bool(found.text("direct_url.json")))
 
 
-def unfit(installed: Iterable[Distribution], machine: Machine) -> Iterator[Unfit]:
-    """Find those of which the machine accepts no tag."""
+def unfit(installed: Iterable[Distribution], target: Target) -> Iterator[Unfit]:
+    """Yield the distributions of which the machine accepts no tag."""
     for each in installed:
-        verdict = judge(each.tags, machine)
+        verdict = judge(each.tags, target)
         if each.tags and not verdict.fits:
             yield Unfit(each, verdict.tags[0])
 
 
 def better(
     installed: Iterable[Distribution],
-    machine: Machine,
-    release: str,
-    files: Callable[[str], Iterable[File]],
+    target: Target,
+    offers: Callable[[str], Iterable[Offer]],
 ) -> Iterator[Better]:
-    """Find those of which there is a wheel with an extended tag that is better than all of their own.
+    """Yield the distributions of which there is a wheel with an extended tag better than all of their own tags.
 
-    :param release: the whole version of the Python
-    :param files: gives the files of a project on an index
+    :param offers: returns the files of a project, by its normalized name
     """
     for each in installed:
         if each.direct:
             continue
-        wanted = Wanted(canonicalize_name(each.name), SpecifierSet(f"==={each.version}"), release)
-        ranking = rank(list(files(wanted.project)), wanted, machine)
+        request = Request(each.project, SpecifierSet(f"==={each.version}"))
+        ranking = rank(offers(each.project), request, target)
         best = next((file.tag for file in ranking.files if file.tag and not file.misses), None)
-        if best is None or best.rpartition("-")[2] not in machine.extended:
+        if best is None or best.rpartition("-")[2] not in target.extended:
             continue
-        own = judge(each.tags, machine).place
-        if own is None or machine.order[best] < own:
+        own = judge(each.tags, target).place
+        if own is None or target.order[best] < own:
             yield Better(each, str(ranking.chosen))

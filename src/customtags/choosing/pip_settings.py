@@ -1,7 +1,7 @@
-"""What pip is configured to do where it looks for wheels: read from the files and variables that pip documents.
+"""What pip is configured to do where it looks for wheels, read from the files and variables that pip documents.
 
-pip itself could be asked (``pip config list``), but that takes as long as ranking thousands of files does, and an
-environment may have no pip. https://pip.pypa.io/en/stable/topics/configuration/
+``pip config list`` cannot replace this: it starts a pip, which an environment may not have, and lists a key once for
+each file without saying which one wins. https://pip.pypa.io/en/stable/topics/configuration/
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from packaging.utils import canonicalize_name
+
 from customtags.errors import SettingError
 
-__all__ = ["PipSettings", "files", "read"]
+__all__ = ["PipSettings", "options"]
 
 #: Where pip looks if nothing else is configured.
 PYPI = "https://pypi.org/simple"
@@ -27,7 +29,7 @@ class PipSettings(NamedTuple):
     """What counts when pip chooses a file (https://pip.pypa.io/en/stable/cli/pip_install/#options).
 
     :ivar indexes: the URLs of the indexes, the main one first
-    :ivar proxy, cert, client_cert: as pip has them, None for the usual ones
+    :ivar proxy, cert, client_cert: as pip has them, None for the default
     :ivar timeout: in seconds
     :ivar only_binary, no_binary: projects, or ``:all:``
     """
@@ -45,74 +47,70 @@ class PipSettings(NamedTuple):
     pre: bool = False
 
     @classmethod
-    def of(cls, values: Mapping[str, str]) -> PipSettings:
-        """Understand the values of pip's options, as `read` gives them.
+    def read(cls, environ: Mapping[str, str]) -> PipSettings:
+        """Read the settings of the pip of this environment.
 
-        :raises SettingError: one of them means nothing
+        :raises SettingError: a file cannot be read, or a value is invalid
         """
-        many = {name: tuple(values.get(name, "").split()) for name in _MANY}
-        indexes = (
-            ()
-            if _truth(values, "no-index")
-            else (values.get("index-url") or PYPI, *many["extra-index-url"])
-        )
+        return cls.of(options(environ))
+
+    @classmethod
+    def of(cls, values: Mapping[str, str]) -> PipSettings:
+        """Parse the values of pip's options, as `options` returns them.
+
+        :raises SettingError: a value is invalid
+        """
+        main = values.get("index-url") or PYPI
+        indexes = (main, *values.get("extra-index-url", "").split())
         try:
             timeout = float(values.get("timeout") or values.get("default-timeout") or cls().timeout)
         except ValueError as error:
-            raise SettingError("timeout", "of pip is no number", "see 'pip config list'") from error
+            why, cure = "of pip is not a number", "see 'pip config list'"
+            raise SettingError("timeout", why, cure) from error
         return cls(
-            indexes=indexes,
-            find_links=many["find-links"],
-            trusted_hosts=many["trusted-host"],
+            indexes=() if _switch(values, "no-index") else indexes,
+            find_links=tuple(values.get("find-links", "").split()),
+            trusted_hosts=tuple(values.get("trusted-host", "").split()),
             proxy=values.get("proxy") or None,
             cert=values.get("cert") or None,
             client_cert=values.get("client-cert") or None,
             timeout=timeout,
             only_binary=_projects(values, "only-binary"),
             no_binary=_projects(values, "no-binary"),
-            prefer_binary=_truth(values, "prefer-binary"),
-            pre=_truth(values, "pre"),
+            prefer_binary=_switch(values, "prefer-binary"),
+            pre=_switch(values, "pre"),
         )
 
 
-#: Options that may be given several times: their values are separated by white space.
-_MANY = ("extra-index-url", "find-links", "trusted-host")
-
-
-def read(environ: Mapping[str, str], prefix: str = sys.prefix) -> dict[str, str]:
-    """Give pip's options and their values: files, the later ones stronger, then the sections, then the variables.
+def options(environ: Mapping[str, str], prefix: str = sys.prefix) -> dict[str, str]:
+    """Return pip's options and their values: files, the later ones stronger, then the sections, then the variables.
 
     :param prefix: of the environment that pip would run in
-    :raises SettingError: a file can't be read
+    :raises SettingError: a file cannot be read
     """
     sections: dict[str, dict[str, str]] = {name: {} for name in _SECTIONS}
-    for path in files(environ, prefix):
+    for path in filter(os.path.isfile, _paths(environ, prefix)):
         parser = configparser.RawConfigParser()
         try:
             with open(path, encoding="utf-8") as file:
                 parser.read_file(file)
         except (configparser.Error, OSError, ValueError) as error:
-            why = f"can't be read ({' '.join(str(error).split())})"
-            raise SettingError(path, why, "mend it; 'pip config debug' shows them all") from error
+            why = f"cannot be read ({' '.join(str(error).split())})"
+            cure = "correct it; 'pip config debug' shows all files"
+            raise SettingError(path, why, cure) from error
         for name in _SECTIONS:
             if parser.has_section(name):
                 sections[name].update((_option(key), value) for key, value in parser.items(name))
     values = {**sections["global"], **sections["install"]}
-    for name, value in environ.items():
-        if name.startswith("PIP_") and value:
-            values[_option(name[4:])] = value
-    return values
+    variables = {_option(name[4:]): value for name, value in environ.items() if name[:4] == "PIP_"}
+    return {**values, **{name: value for name, value in variables.items() if value}}
 
 
-def files(environ: Mapping[str, str], prefix: str = sys.prefix) -> list[str]:
-    """Give the configuration files that are there, the strongest last."""
+def _paths(environ: Mapping[str, str], prefix: str) -> Iterator[str]:
+    """Yield where configuration files may be, the strongest last."""
     named = environ.get("PIP_CONFIG_FILE")
     if named == os.devnull:
-        return []
-    return [path for path in _places(environ, prefix, named) if os.path.isfile(path)]
-
-
-def _places(environ: Mapping[str, str], prefix: str, named: str | None) -> Iterator[str]:
+        return
     home = environ.get("HOME", "")
     shared = environ.get("XDG_CONFIG_DIRS") or "/etc/xdg"
     yield from (f"{folder}/pip/pip.conf" for folder in shared.split(":"))
@@ -129,18 +127,14 @@ def _option(name: str) -> str:
     return name.lower().replace("_", "-").removeprefix("--")
 
 
-def _truth(values: Mapping[str, str], name: str) -> bool:
-    """Read a switch as pip does (``strtobool``)."""
+def _switch(values: Mapping[str, str], name: str) -> bool:
+    """Parse a switch as pip does (``strtobool``)."""
     return values.get(name, "").lower() in ("y", "yes", "t", "true", "on", "1")
 
 
 def _projects(values: Mapping[str, str], name: str) -> frozenset[str]:
-    """Read the projects of a format control; ``:none:`` empties what stands before it."""
+    """Parse the projects of a format control; ``:none:`` empties what stands before it."""
     found: list[str] = []
-    for each in values.get(name, "").split(","):
-        found = (
-            []
-            if each == ":none:"
-            else [*found, each.strip().lower().replace("_", "-").replace(".", "-")]
-        )
-    return frozenset(filter(None, found))
+    for each in map(str.strip, values.get(name, "").split(",")):
+        found = [] if each == ":none:" else [*found, each]
+    return frozenset(each if each == ":all:" else canonicalize_name(each) for each in found if each)

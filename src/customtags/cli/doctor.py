@@ -48,7 +48,7 @@ def describe(hook: doctor.Hook) -> str:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from customtags.choosing.verdict import Machine
+    from customtags.choosing.target import Target
     from customtags.cli import installed
 
     hook, copies = doctor.hook_state(), doctor.copies()
@@ -56,20 +56,27 @@ def _doctor(options: argparse.Namespace) -> int:
     patched = [copy.name for copy in copies if copy.patched]
     profile, _, settings, pages, problems = look()
     python = interpreter.read(running.python())
-    judged = Machine(profile, running.platforms(), python, settings=settings, pages=pages)
+    target = Target(
+        profile,
+        running.platforms(),
+        python,
+        settings=settings,
+        pages=pages,
+        release=running.release(python),
+    )
     report = {
         "hook": hook._asdict(),
         "copies": [copy._asdict() for copy in copies],
         "seconds": doctor.cost(patched[0]) if patched else None,
         "driver_limit_seconds": LIMIT,
         "disagreements": [each._asdict() for each in doctor.disagreements(pages, Host())],
-        "platforms": len(judged.extended),
-        "cut": judged.cut,
-        "limit": str(LimitError(len(judged.extended), judged.cut, settings.limit))
-        if judged.cut
+        "platforms": len(target.extended),
+        "cut": target.dropped,
+        "limit": str(LimitError(len(target.extended), target.dropped, settings.limit))
+        if target.dropped
         else None,
         "cache": {"folder": cache.folder(), "seconds_left": cache.kept()},
-        **installed.report(judged, options.index),
+        **installed.report(target, options.index),
         "problems": list(dict.fromkeys(map(str, problems))),
     }
     if options.json:

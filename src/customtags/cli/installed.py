@@ -3,34 +3,33 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from packaging.utils import canonicalize_name
-
-from customtags.choosing import index, installed, pip_settings
+from customtags.choosing import installed
+from customtags.choosing.index import Client
+from customtags.choosing.pip_settings import PipSettings
+from customtags.choosing.sources import search_all
 from customtags.cli.output import echo, paint, warn
 from customtags.cli.progress import progress
-from customtags.profiles import running
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from customtags.choosing.installed import Distribution
-    from customtags.choosing.verdict import Machine
+    from customtags.choosing.target import Target
 
 __all__ = ["report", "show"]
 
 
-def report(machine: Machine, url: str | None) -> dict[str, Any]:
+def report(target: Target, url: str | None) -> dict[str, Any]:
     """Judge what is installed.
 
     :param url: of the index to look at for something better, empty for all places where pip looks, None for nowhere
     """
     there = installed.distributions()
     return {
-        "unfit": [_unfit(each) for each in installed.unfit(there, machine)],
-        "better": None if url is None else _better(url, there, machine),
+        "unfit": [_unfit(each) for each in installed.unfit(there, target)],
+        "better": None if url is None else _better(url, there, target),
     }
 
 
@@ -59,33 +58,23 @@ def _unfit(found: installed.Unfit) -> dict[str, Any]:
     }
 
 
-def _better(url: str, there: Sequence[Distribution], machine: Machine) -> list[dict[str, Any]]:
-    """Ask an index, or all places where pip looks, about everything that is installed."""
-    settings = pip_settings.PipSettings.of(pip_settings.read(os.environ))
+def _better(url: str, there: Sequence[Distribution], target: Target) -> list[dict[str, Any]]:
+    """Search an index, or all places of pip's settings, for everything that is installed."""
+    settings = PipSettings.read(os.environ)
     if url:
         settings = settings._replace(indexes=(url,), find_links=())
-    client = index.Client(settings)
-    names = [canonicalize_name(each.name) for each in there if not each.direct]
-    with progress() as tell, ThreadPoolExecutor(8) as pool:
-        pages = dict(zip(names, pool.map(lambda name: index.search(name, client, tell), names)))
-    problems = {str(problem): problem for _, found in pages.values() for problem in found}
-    if problems and not any(files for files, _ in pages.values()):
-        raise next(iter(problems.values()))
-    if problems:  # an index that is away fails for every project
+    names = [each.project for each in there if not each.direct]
+    with progress() as report:
+        offers, problems = search_all(names, Client(settings), report)
+    if problems:  # an index that cannot be reached fails for every project
         first, *others = problems
-        more = f"; {len(others)} other pages fail, too" if others else ""
-        warn(f"{first}{more}")
-    found = installed.better(
-        there,
-        machine,
-        running.release(machine.python),
-        lambda name: pages[canonicalize_name(name)][0],
-    )
+        number = f"; {len(others)} more project pages failed" if others else ""
+        warn(f"{first}{number}")
     return [
         {
             "name": each.distribution.name,
             "wheel": each.wheel,
             "reinstall": each.distribution.reinstall("==="),
         }
-        for each in found
+        for each in installed.better(there, target, lambda name: offers[name])
     ]

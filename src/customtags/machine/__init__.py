@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from customtags.machine.dimensions import OPTIONAL, builtin, distro, facts_of, optional, record
 from customtags.machine.host import Host
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "accepted",
     "bases",
+    "combine",
     "detect",
     "extend",
     "facts_of",
@@ -107,7 +108,16 @@ def extend(
     settings = Settings({}) if settings is None else settings
     pages = pages_for(settings, _ignore, profile) if pages is None else pages
     arch = native.removeprefix("linux_")
-    accepted = ladders(profile, arch, pages, libcs(stock))
+    return combine(ladders(profile, arch, pages, libcs(stock)), stock, settings)
+
+
+def combine(
+    accepted: Mapping[str, Sequence[str]], stock: Sequence[str], settings: Settings
+) -> tuple[list[str], int]:
+    """Return the extended tags that follow from ladders, best first, and how many the limit dropped.
+
+    :param accepted: as `ladders` returns them
+    """
     return ladder.combine(accepted, bases(stock, settings), settings.limit, settings.priority)
 
 

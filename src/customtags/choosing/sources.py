@@ -1,0 +1,149 @@
+"""Where the files of a project are found: folders, files and indexes that are named, or all that pip is configured for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+from customtags.choosing.index import Client
+from customtags.choosing.offer import ARCHIVES, in_folder, is_index, local_path, named, projects
+from customtags.choosing.request import Request
+from customtags.errors import CustomtagsError, SourceError
+
+if TYPE_CHECKING:
+    from customtags.choosing.index import Progress
+    from customtags.choosing.offer import Offer
+    from customtags.choosing.pip_settings import PipSettings
+
+__all__ = ["Sources", "search", "search_all"]
+
+_EXAMPLE = "as in 'customtags rank wheels/ example'"
+
+
+class Sources(NamedTuple):
+    """The places that a user names; if there are none, those of pip's configuration are meant.
+
+    :ivar requirement: the project, maybe with versions, as in ``example>=1.2``
+    """
+
+    folders: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    indexes: tuple[str, ...] = ()
+    requirement: str | None = None
+
+    @classmethod
+    def parse(cls, words: Sequence[str]) -> Sources:
+        """Parse words such as folders, files, URLs, and at most one project.
+
+        :raises CustomtagsError: one of them is none of these
+        """
+        indexes = tuple(word for word in words if is_index(word))
+        folders = tuple(word for word in words if os.path.isdir(word))
+        files = tuple(word for word in words if word.endswith(ARCHIVES) and word not in folders)
+        others = [word for word in words if word not in (*indexes, *folders, *files)]
+        wrong = next((word for word in others if "/" in word or len(others) > 1), None)
+        if wrong:
+            problem = f"{wrong!r} is not a folder, a file, a URL or the only project"
+            raise CustomtagsError(problem, f"write it {_EXAMPLE}")
+        return cls(folders, files, indexes, others[0] if others else None)
+
+    def local(self) -> list[Offer]:
+        """Return the files of its folders, and those that are named themselves.
+
+        :raises SourceError: a folder cannot be listed
+        """
+        return [
+            *(each for folder in self.folders for each in in_folder(folder)),
+            *named(self.files),
+        ]
+
+    def request(self, local: Sequence[Offer], settings: PipSettings) -> Request:
+        """Return what pip is asked for; without a requirement, the project of the local files if it is the only one.
+
+        :raises CustomtagsError: no project, or more than one
+        """
+        if self.requirement is None:
+            names = sorted(projects(local))
+            if len(names) != 1:
+                problem = f"found files of {', '.join(names)}" if names else "no project is named"
+                raise CustomtagsError(problem, f"name the project, {_EXAMPLE}")
+            return Request(names[0], SpecifierSet(), settings)
+        try:
+            parsed = Requirement(self.requirement)
+        except InvalidRequirement as error:
+            problem = f"{self.requirement!r} is not a project"
+            cure = "write it as in 'example' or 'example==1.2.3'"
+            raise CustomtagsError(problem, cure) from error
+        return Request(canonicalize_name(parsed.name), parsed.specifier, settings)
+
+    def find(
+        self, settings: PipSettings, report: Progress
+    ) -> tuple[Request, list[Offer], list[SourceError]]:
+        """Return the request, the files found for it, and the sources that failed although others did not.
+
+        :raises CustomtagsError: no source can be read, or no project is meant
+        """
+        offers = self.local()
+        if self.indexes:
+            settings = settings._replace(indexes=self.indexes, find_links=())
+        request = self.request(offers, settings)
+        problems: list[SourceError] = []
+        if self.indexes or not (self.folders or self.files):
+            found, problems = search(request.project, Client(settings), report)
+            if problems and not found:
+                raise problems[0]
+            offers += found
+        return request, offers, problems
+
+
+def search(project: str, client: Client, report: Progress) -> tuple[list[Offer], list[SourceError]]:
+    """Return the files of one project in all places of pip's settings, as pip sorts them, and what went wrong.
+
+    https://github.com/pypa/pip/blob/26.3/src/pip/_internal/index/package_finder.py, ``find_all_candidates``: folders
+    come before project pages, and of equal files the last is taken.
+
+    :param project: its normalized name
+    """
+    flat: list[Offer] = []
+    paged: list[Offer] = []
+    problems: list[SourceError] = []
+    for place, url in _places(project, client.settings):
+        path = local_path(place)
+        try:
+            if url is None and path and os.path.isdir(path):
+                flat += in_folder(path)
+            else:
+                paged += client.offers(url or place, project, report)
+        except SourceError as error:
+            problems.append(error)
+    flat.sort(key=lambda offer: quote(f"{offer.origin}/{offer.name}"), reverse=True)
+    return flat + paged, problems
+
+
+def search_all(
+    projects: Sequence[str], client: Client, report: Progress
+) -> tuple[dict[str, list[Offer]], list[SourceError]]:
+    """Return the files of several projects, and each thing that went wrong once.
+
+    :param projects: their normalized names
+    :raises SourceError: nothing was found, and something went wrong
+    """
+    with ThreadPoolExecutor(8) as pool:
+        found = dict(zip(projects, pool.map(lambda name: search(name, client, report), projects)))
+    problems = {str(problem): problem for _, several in found.values() for problem in several}
+    if problems and not any(offers for offers, _ in found.values()):
+        raise next(iter(problems.values()))
+    return {name: offers for name, (offers, _) in found.items()}, list(problems.values())
+
+
+def _places(project: str, settings: PipSettings) -> Iterator[tuple[str, str | None]]:
+    """Yield every place, and the URL of its project page if it is an index."""
+    yield from ((place, None) for place in settings.find_links)
+    yield from ((place, f"{place.rstrip('/')}/{project}/") for place in settings.indexes)

@@ -1,0 +1,120 @@
+"""Pure: where pip decides otherwise than one might expect of the tags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from customtags.choosing.order import PIPS, ordered, resolve
+from customtags.errors import TagError
+from customtags.tags import parse
+
+if TYPE_CHECKING:
+    from customtags.choosing.candidate import Candidate
+    from customtags.choosing.offer import Offer
+    from customtags.choosing.order import Metadata
+    from customtags.choosing.target import Target
+
+__all__ = ["Trap", "better_platforms", "mixed_sets", "older_pips"]
+
+
+class Trap(NamedTuple):
+    """Something that decides otherwise than one might expect.
+
+    :ivar kind: ``local version``, ``version``, ``row``, ``sdist``, ``mixed set``, or ``pip before …``
+    :ivar name: the file that it concerns, empty if none
+    """
+
+    kind: str
+    name: str
+    says: str
+    cure: str
+
+
+def better_platforms(
+    chosen: Candidate | None, order: Sequence[Candidate], target: Target
+) -> Iterator[Trap]:
+    """Yield, for each kind of trap, the first file that fits better than the chosen one.
+
+    :param order: the candidates that pip could take
+    """
+    if chosen is None:
+        return
+    wheels = [each for each in order if each.verdict is not None]
+    if chosen.verdict is None:
+        for wheel in wheels[:1]:
+            name = wheel.offer.name
+            says = f"pip builds {chosen.version} from source although {name} fits: the version decides first"
+            yield Trap("sdist", name, says, "use --only-binary=:all: or --prefer-binary")
+        return
+    seen: set[str] = set()
+    best = min(len(target.extended), _platform(chosen, target))
+    for wheel in wheels:
+        if _platform(wheel, target) >= best:
+            continue
+        trap = _trap(wheel, chosen)
+        if trap.kind not in seen:
+            seen.add(trap.kind)
+            yield trap
+
+
+def _trap(wheel: Candidate, chosen: Candidate) -> Trap:
+    """Return what decides against a wheel with the better platform."""
+    kind, why, cure = (
+        "version",
+        f"{chosen.version} is newer, which decides first",
+        f"build such a wheel of {chosen.version}, or request =={wheel.version}",
+    )
+    if wheel.version == chosen.version:
+        own, other = (str(each.tag).rpartition("-")[0] for each in (chosen, wheel))
+        kind, why = "row", f"{own} comes before {other} on every platform"
+        cure = f"build it for {own}"
+    elif wheel.version.public == chosen.version.public:
+        kind = "local version"
+        why = f"{chosen.version} is a higher version than {wheel.version}, which decides first"
+        cure = f"give both the same local version, or request ==={wheel.version}"
+    return Trap(kind, wheel.offer.name, f"it has the better platform, but {why}", cure)
+
+
+def _platform(candidate: Candidate, target: Target) -> int:
+    """Return the place of its best platform."""
+    names = (name.rpartition("-")[2] for name in candidate.accepted)
+    return min((target.places[name] for name in names), default=len(target.places))
+
+
+def older_pips(
+    chosen: Candidate | None,
+    candidates: Sequence[Candidate],
+    target: Target,
+    metadata: Metadata,
+    *,
+    prefer_binary: bool,
+) -> Iterator[Trap]:
+    """Yield what pips before those of `PIPS` take instead."""
+    for first, (differs, key) in PIPS.items():
+        order = ordered(candidates, key, target, prefer_binary=prefer_binary)
+        instead, _ = resolve(order, target, metadata)
+        if instead is not chosen:
+            name = instead.offer.name if instead else ""
+            says = f"such a pip takes {'it' if instead else 'nothing'}, because it {differs}"
+            yield Trap(f"pip before {first}", name, says, f"upgrade pip to {first} or later")
+
+
+def mixed_sets(offers: Iterable[Offer]) -> Iterator[Trap]:
+    """Yield compressed sets that a pip without customtags accepts by their stock half."""
+    for offer in offers:
+        platforms = offer.name.removesuffix(".whl").rpartition("-")[2].split(".")
+        mixed = len(platforms) > 1 and len(set(map(_is_stock, platforms))) > 1
+        if mixed and offer.name.endswith(".whl"):
+            says = (
+                "it mixes extended and stock tags: a pip without customtags takes it on any machine"
+            )
+            cure = "give it extended tags only, with 'customtags retag'"
+            yield Trap("mixed set", offer.name, says, cure)
+
+
+def _is_stock(platform: str) -> bool:
+    try:
+        return not parse(platform)[1]
+    except TagError:
+        return False

@@ -1,0 +1,105 @@
+"""The verb explain: whether a wheel fits a machine, and if not, why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from customtags.cli import misses
+from customtags.cli.machine import add_options
+from customtags.cli.output import Verbs, add_verb, echo, paint, print_json, warn
+from customtags.cli.targets import add_python, targets, without_digest
+from customtags.errors import CustomtagsError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from customtags.choosing.explain import Explanation
+    from customtags.choosing.target import Target
+
+__all__ = ["declare"]
+
+
+def declare(verbs: Verbs, name: str) -> None:
+    """Declare ``customtags explain``."""
+    example = "customtags explain example-1.2.3-cp312-cp312-linux_x86_64_v4.whl"
+    parser = add_verb(verbs, name, "check whether a wheel fits, and show why not", example)
+    what = "path, URL or file name of a wheel, or PROJECT==VERSION on an index"
+    parser.add_argument("wheels", nargs="+", metavar="WHEEL", type=without_digest, help=what)
+    add_options(parser)
+    add_python(parser)
+    where = "index for PROJECT==VERSION (default: the sources that pip is configured for)"
+    parser.add_argument("--index-url", metavar="URL", help=where)
+    parser.set_defaults(run=_explain)
+
+
+def _explain(options: argparse.Namespace) -> int:
+    machine = targets(options)
+    found = [_explanations(word, options.index_url, machine) for word in options.wheels]
+    every = [each for explanations in found for each in explanations]
+    if options.json:
+        print_json({"wheels": [_entry(each) for each in every]})
+    else:
+        for number, each in enumerate(every):
+            echo(*([""] if number else []), *_lines(each))
+        _warn_of_hook(options)
+    return int(not all(any(each.fits for each in explanations) for explanations in found))
+
+
+def _explanations(word: str, url: str | None, machine: Sequence[Target]) -> list[Explanation]:
+    """Return what is to be said of one word: of a wheel, or of every wheel of a version on an index, best first."""
+    from customtags.choosing.explain import explain, wheel
+    from customtags.cli.rank import ranked
+
+    if word.endswith(".whl"):
+        return [explain(wheel(word), machine)]
+    ranking, problems = ranked([word, *([url] if url else [])], machine[0])
+    for problem in problems:
+        warn(problem)
+    offers = [each.offer for each in ranking.files if each.offer.name.endswith(".whl")]
+    if not offers:
+        cure = f"'customtags rank {word}' lists the files that exist"
+        raise CustomtagsError(f"no wheel of {word!r} found", cure)
+    return [explain(each, machine) for each in offers]
+
+
+def _entry(found: Explanation) -> dict[str, Any]:
+    return {
+        "name": found.offer.name,
+        "fits": found.fits,
+        "place": found.verdict.place,
+        "of": len(found.target.order),
+        "python": found.target.name,
+        "misses": [misses.as_json(each) for each in found.misses],
+        "tags": [
+            {**tag._asdict(), "misses": [misses.as_json(each) for each in tag.misses]}
+            for tag in found.verdict.tags
+        ],
+    }
+
+
+def _lines(found: Explanation) -> list[str]:
+    """Return lines that say whether a wheel fits, and what each of its tags lacks."""
+    best, *others = found.verdict.tags
+    python = f"(Python {found.target.name})"
+    if found.fits:
+        place = f"tag {(found.verdict.place or 0) + 1} of {len(found.target.order)}"
+        lines = [f"{found.offer.name}: {paint('yes', 'fits')} {python}, {place}"]
+    else:
+        lines = [f"{found.offer.name}: {paint('no', 'does not fit')} {python}"]
+    lines += misses.lines(found.misses, "  ")
+    for tag in found.verdict.tags if others or not found.fits else ():
+        nearest = " (the nearest miss)" if tag is best and others and tag.misses else ""
+        lines.append(f"  {paint('no' if tag.misses else 'yes', tag.name)}{nearest}")
+        lines += misses.lines(tag.misses, "    ")
+    return lines
+
+
+def _warn_of_hook(options: argparse.Namespace) -> None:
+    """Print a note if pip here would not accept what fits."""
+    from customtags.choosing.doctor import hook_state
+    from customtags.cli.doctor import describe
+
+    hook = hook_state()
+    if not (options.profile or options.root or (hook.installed and hook.wanted)):
+        echo("", f"{paint('note', 'Note')}: {describe(hook)} pip accepts stock tags only.")
