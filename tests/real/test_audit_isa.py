@@ -73,6 +73,17 @@ __attribute__((target("avx512vnni,avx512vl")))
 void dot(__m256i *x, __m256i *y) { *x = _mm256_dpbusd_epi32(*x, *x, *y); }
 """
 
+#: Opens a library by its name, with and without a look at the CPU before.
+OPENS = """
+#include <dlfcn.h>
+void *choose(int c) { return dlopen(c ? "FIRST" : "/usr/lib/SECOND", RTLD_NOW); }
+"""
+
+#: The same names as strings, in a file that opens nothing.
+NAMES = """
+const char *const names[] = {"FIRST", "/usr/lib/SECOND"};
+"""
+
 
 #: Stripped, and without a name of its own to the outside.
 _STRIPPED = ["-s", "-fvisibility=hidden"]
@@ -185,6 +196,56 @@ def test_the_name_of_a_file_speaks_for_the_levels_that_it_says(
     ]
     members["example/ask.so"] = compiled(ASKS)
     assert codes(pack(tmp_path, "", members)) == [code]
+
+
+#: The file that names a library, the file that is named, what is linked to it → what is found of the library.
+OPENERS = [
+    (ASKS + OPENS, "libkernels.so.1", False, ["isa-undecided"]),
+    (ASKS + OPENS, "libkernels_avx2.so.1", False, ["isa-guarded"]),
+    (ASKS + OPENS, "libkernels.so.1", True, ["isa-floor"]),
+    (ASKS + NAMES, "libkernels.so.1", False, ["isa-floor"]),
+    (OPENS, "libkernels.so.1", False, ["isa-floor"]),
+]
+
+
+@pytest.mark.parametrize("place", ["FIRST", "SECOND"])
+@pytest.mark.parametrize("case", OPENERS)
+def test_a_library_that_is_opened_by_its_name_after_a_check_is_not_run_by_every_cpu(
+    compiled: partial[Path], tmp_path: Path, case: tuple[str, str, bool, list[str]], place: str
+) -> None:
+    opener, named, linked, expected = case
+    kernels = compiled(LOOPS, f"-Wl,-soname,{named}", level="v3")
+    members = {
+        f"example.libs/{named}": kernels,
+        "example.libs/libexample.so": compiled(opener.replace(place, named), "-ldl"),
+        "example/other.so": compiled(ASKS, "-Wl,--no-as-needed", *[str(kernels)] * linked),
+    }
+    findings = found(pack(tmp_path, "", members))
+    assert [finding.code for finding in findings] == expected
+    opened = "libexample.so checks the CPU and opens this file by its name"
+    assert (opened in findings[0].says) == (expected != ["isa-floor"])
+
+
+def test_a_file_is_not_opened_by_itself(compiled: partial[Path], tmp_path: Path) -> None:
+    source = LOOPS + ASKS + OPENS.replace("FIRST", "libself.so")
+    wheel = pack(tmp_path, "", {"libself.so": compiled(source, "-ldl", level="v3")})
+    assert codes(wheel) == ["isa-floor"]
+
+
+def test_the_libraries_of_mkl_are_chosen_at_run_time(
+    compiled: partial[Path], tmp_path: Path
+) -> None:
+    kernels = {"def": "v1", "mc3": "v2", "avx2": "v3", "avx512": "v4", "avx10": "v4"}
+    names = {f"libmkl_{vml}{each}.so.3": kernels[each] for each in kernels for vml in ("", "vml_")}
+    strings = "".join(
+        f'void *{n.replace(".", "_")}(void) {{ return dlopen("{n}", 1); }}' for n in names
+    )
+    core = compiled(f"{ASKS}\n#include <dlfcn.h>\n{strings}", "-ldl")
+    members = {f"mkl.data/data/lib/{n}": compiled(LOOPS, level=level) for n, level in names.items()}
+    wheel = pack(tmp_path, "", {**members, "mkl.data/data/lib/libmkl_core.so.3": core})
+    assert codes(wheel) == ["isa-guarded"] * 8
+    vnni = {"mkl.data/data/lib/libmkl_avx10.so.3": compiled(LOOPS + VNNI, level="v4")}
+    assert codes(pack(tmp_path, "", {**vnni, "libmkl_core.so.3": core})) == ["isa-guarded"]
 
 
 def test_what_is_in_no_level_has_no_name(compiled: partial[Path], tmp_path: Path) -> None:
