@@ -6,10 +6,24 @@
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-def __getattr__(name: str) -> object:
-    if name.startswith(("build_", "prepare_metadata_", "get_requires_")):
-        from customtags.building.hooks import offer
+    build_editable: Callable[..., str]
+    build_sdist: Callable[..., str]
+    build_wheel: Callable[..., str]
+    get_requires_for_build_editable: Callable[..., list[str]]
+    get_requires_for_build_sdist: Callable[..., list[str]]
+    get_requires_for_build_wheel: Callable[..., list[str]]
+    prepare_metadata_for_build_editable: Callable[..., str]
+    prepare_metadata_for_build_wheel: Callable[..., str]
 
-        return offer(name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # a type checker would take every name for a hook
+
+    def __getattr__(name: str) -> object:
+        if name.startswith(("build_", "prepare_metadata_", "get_requires_")):
+            from customtags.building.hooks import offer
+
+            return offer(name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -10,7 +10,7 @@ import os
 import posixpath
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 from packaging.utils import canonicalize_name
 
@@ -25,6 +25,13 @@ _HEADERS = (".h", ".hh", ".hpp", ".hxx", ".h++", ".cuh")
 
 #: Prefixes of the symbols that every extension module exports; any other is an interface.
 _OWN = ("PyInit_", "_init", "_fini")
+
+
+class ExtensionArguments(TypedDict):
+    """Arguments of ``setuptools.Extension``."""
+
+    include_dirs: list[str]
+    extra_link_args: list[str]
 
 
 class Linking(NamedTuple):
@@ -63,7 +70,7 @@ class Linking(NamedTuple):
         )
 
     @property
-    def extension(self) -> dict[str, list[str]]:
+    def extension(self) -> ExtensionArguments:
         """The arguments for ``setuptools.Extension(name, sources, **…)``."""
         return {
             "include_dirs": self.include_dirs,

@@ -41,12 +41,17 @@ class Page(Protocol):
     ``examples(arch: str) -> Sequence[str]``: values as users write them, for the error message about a wrong one.
     """
 
-    #: The key of its facts: ``isa``, ``cuda``.
-    NAME: str
-    #: What its segments speak of: ``isa``, ``accelerator``.
-    DIMENSION: str
-    #: Where the facts are read, best first; an override may name one.
-    PROBES: Mapping[str, Probe]
+    @property
+    def NAME(self) -> str:  # noqa: N802 - a constant of a page's module
+        """The key of its facts: ``isa``, ``cuda``."""
+
+    @property
+    def DIMENSION(self) -> str:  # noqa: N802
+        """The dimension of its segments: ``isa``, ``accelerator``."""
+
+    @property
+    def PROBES(self) -> Mapping[str, Probe]:  # noqa: N802
+        """The sources of the facts, best first; an override may name one."""
 
     def override(self, value: str, arch: str | None) -> Facts | None:
         """Give the facts that a setting of the user's stands for, None if it is not of this family.

@@ -25,7 +25,9 @@ class Vocabulary(Protocol):
     ``examples(arch)``, the values that an error message shows.
     """
 
-    DIMENSION: str
+    @property
+    def DIMENSION(self) -> str:  # noqa: N802 - a constant of a page's module
+        """The dimension of the page's segments."""
 
 
 class Run(NamedTuple):
