@@ -211,12 +211,12 @@ def machine(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_the_drivers_answer_hangs_on(change: str, machine: Path, base: Path) -> None:
     host = Host(str(machine), live=True)
-    remembered = nvml.ask(host)  # here it is that there is no library
+    remembered = nvml.from_driver(host)  # here it is that there is no library
     (kept,) = (base / "customtags").glob("nvidia.json")
     edit(kept, answer=ANSWER)
-    assert nvml.ask(host) == ANSWER
+    assert nvml.from_driver(host) == ANSWER
     CHANGES[change](machine)
-    assert nvml.ask(host) == remembered != ANSWER
+    assert nvml.from_driver(host) == remembered != ANSWER
 
 
 def test_a_library_that_is_installed_or_updated(
@@ -228,6 +228,6 @@ def test_a_library_that_is_installed_or_updated(
     for content in (None, "1", "22"):
         if content:
             library.write_text(content)
-        assert nvml.ask(host) == {"fault": "libcuda.so.1 can't be loaded"}
+        assert nvml.from_driver(host) == {"fault": "libcuda.so.1 cannot be loaded"}
         edit(base / "customtags" / "nvidia.json", answer={"fault": content})
-        assert nvml.ask(host) == {"fault": content}
+        assert nvml.from_driver(host) == {"fault": content}

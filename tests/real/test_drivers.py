@@ -156,7 +156,7 @@ def test_pynvml_and_what_replaces_it_say_the_same(
     for driver in ("gpus=90,86", "gpus=", "init=18", "device=15", "cuda=11080 name=450.80.02"):
         monkeypatch.setenv("DRIVER", driver)
         folders = (str(Path(found.origin).parent), "", str(tmp_path))
-        first, *others = (child.listen(script, folder, limit=20) for folder in folders)
+        first, *others = (child.run(script, folder, limit=20) for folder in folders)
         assert others == [first, first]
 
 
@@ -164,8 +164,8 @@ def test_pynvml_and_what_replaces_it_say_the_same(
     ("sources", "known"),
     [
         (["cuda.c"], facts(H100, library="libcuda")),  # NVIDIA_DRIVER_CAPABILITIES=compute, Tegra
-        (["nvml.c"], fault("libcuda.so.1 can't be loaded")),  # … =utility
-        ([], fault("libcuda.so.1 can't be loaded")),  # a container without the runtime
+        (["nvml.c"], fault("libcuda.so.1 cannot be loaded")),  # … =utility
+        ([], fault("libcuda.so.1 cannot be loaded")),  # a container without the runtime
     ],
     ids=str,
 )
@@ -186,7 +186,7 @@ def test_outside_the_loaders_path(libraries: Path, monkeypatch: pytest.MonkeyPat
     found = find_spec("pynvml")
     assert found is not None
     for pynvml in ("", str(Path(str(found.origin)).parent)):
-        answer, _ = child.listen(script, pynvml, "/nothing", str(libraries), limit=20)
+        answer, _ = child.run(script, pynvml, "/nothing", str(libraries), limit=20)
         assert answer == facts(H100)
 
 

@@ -75,7 +75,7 @@ def _doctor(options: argparse.Namespace) -> int:
         "limit": str(LimitError(len(target.extended), target.dropped, settings.limit))
         if target.dropped
         else None,
-        "cache": {"folder": cache.folder(), "seconds_left": cache.kept()},
+        "cache": {"folder": cache.folder(), "seconds_left": cache.seconds_left()},
         **installed.report(target, options.index),
         "problems": list(dict.fromkeys(map(str, problems))),
     }

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from customtags.errors import ElfError
+from customtags.machine.host.elf import machine_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,21 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["LONGEST_NAME", "MAGIC", "MOST", "ElfLayout", "Names", "Section", "Segment"]
 
 MAGIC = b"\x7fELF"
-
-#: e_machine → the word of ``uname -m``, or its family's where the width of the file tells the rest.
-MACHINES = {
-    3: "i686",
-    20: "ppc",
-    21: "ppc64",
-    22: "s390x",
-    40: "armv7l",
-    62: "x86_64",
-    183: "aarch64",
-    190: "cuda",
-    224: "amdgpu",
-    243: "riscv64",
-    258: "loongarch64",
-}
 
 #: No file that a linker made has more rows in one table, or longer names; it bounds memory.
 MOST = 0xFFFF
@@ -101,8 +87,7 @@ class ElfLayout:
         header = self._unpack("HHIQQQIHHHHHH" if self.bits == 64 else "HHIIIIIHHHHHH", 16)
         _, number, _, _, self._phoff, self._shoff, _, *counts = header
         _, self._phsize, self._phnum, self._shsize, self._shnum, self._shstrndx = counts
-        name = MACHINES.get(number, f"machine {number}")
-        self.machine = f"{name}le" if name == "ppc64" and self.little else name
+        self.machine = machine_name(number, little=self.little) or f"machine {number}"
 
     @cached_property
     def segments(self) -> list[Segment]:

@@ -1,4 +1,4 @@
-"""The one place that touches the operating system."""
+"""The only room that reads the system on behalf of the hook: files, the CPU, drivers, and what is installed."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
 
 
 class Host:
-    """The running machine, or one whose files lie below another root.
+    """The running machine, or a system below another root.
 
-    :param root: the folder that stands for ``/``
-    :param live: whether the running machine itself may be asked too: its CPU, its drivers, its
-        environment; by default only where the root is its own
+    :param root: the folder that is the system's ``/``
+    :param live: whether to read more than files: the CPU, drivers and environment of the running machine; by default
+        only if the root is ``/``
     """
 
     def __init__(self, root: str = "/", *, live: bool | None = None) -> None:
@@ -44,36 +44,36 @@ class Host:
             raise FactError(
                 self.root.rstrip("/") + path,
                 f"cannot be read ({error.strerror})",
-                "make it readable, or override what it says (CUSTOMTAGS_ISA, _DISTRO, _ACCELERATOR)",
+                "make it readable, or override its facts (CUSTOMTAGS_ISA, _DISTRO, _ACCELERATOR)",
             ) from error
 
     def glance(self, path: str, limit: int = 65536) -> str | None:
-        """Give the same, but None where it can't be read, too."""
+        """Return the same as `read`, and None if the file cannot be read."""
         try:
             return self._text(path, limit)
         except OSError:
             return None
 
     def names(self, path: str) -> list[str]:
-        """Give the sorted names in a folder; none if it can't be listed."""
+        """Return the sorted names in a folder; none if it cannot be listed."""
         try:
             return sorted(os.listdir(self._real(path)))
         except OSError:
             return []
 
     def exists(self, path: str) -> bool:
-        """Tell whether there is a file, folder or device of that name."""
+        """Return whether a file, folder or device of that path exists."""
         try:
             return os.path.exists(self._real(path))
         except OSError:
             return False
 
     def variable(self, name: str) -> str | None:
-        """Give an environment variable of the running machine."""
+        """Return an environment variable of the running machine."""
         return os.environ.get(name) if self.live else None
 
     def arch(self) -> str | None:
-        """Give the architecture in the words of ``uname -m``; below a root, that of its programs."""
+        """Return the architecture as ``uname -m`` names it; below another root, that of its programs."""
         if self.live:
             return os.uname().machine if hasattr(os, "uname") else None
         from customtags.machine.host import elf
@@ -86,7 +86,7 @@ class Host:
         return None
 
     def release(self) -> dict[str, str] | None:
-        """Give name and version from what told them before os-release did, None where nothing does."""
+        """Return ``pretty_name`` and ``version_id`` from files older than os-release, None if there are none."""
         from customtags.machine.host import release
 
         paths = [
@@ -100,7 +100,7 @@ class Host:
         return release.read(self.root)
 
     def cpuid(self) -> list[str] | None:
-        """Give the x86 features that CPU and operating system support, None if they can't be asked."""
+        """Return the x86 features that the CPU and the operating system support, None if they cannot be read."""
         if not self.live:
             return None
         from customtags.machine.host import cpuid
@@ -108,10 +108,10 @@ class Host:
         return cpuid.features()
 
     def auxv(self) -> dict[int, int] | None:
-        """Give the entries of the auxiliary vector, None if there is none to read.
+        """Return the entries of the auxiliary vector, type → value; None if it cannot be read.
 
-        They are pairs of 64-bit words, type and value (getauxval(3)), in the byte order of the machine that
-        wrote them; types are small numbers, so that the first byte tells the order.
+        An entry is a pair of 64-bit words (getauxval(3)) in the byte order of the machine that wrote the file. Types
+        are small numbers, so the first byte shows the order.
         """
         try:
             path = self._real("/proc/self/auxv")
@@ -129,7 +129,7 @@ class Host:
         return dict(zip(words[::2], words[1::2]))
 
     def getauxval(self) -> dict[int, int] | None:
-        """Give the masks of CPU features in the C library's copy of the same, None if it can't be asked."""
+        """Return the masks of CPU features that the C library keeps of the same vector, None if it cannot be called."""
         if not self.live:
             return None
         from customtags.machine.host import auxv
@@ -137,7 +137,7 @@ class Host:
         return auxv.masks()
 
     def ld_so(self, loader: str) -> list[str] | None:
-        """Give the levels that glibc's dynamic loader supports, None if it does not say."""
+        """Return the levels that glibc's dynamic loader supports, None if it does not list them."""
         if not self.live:
             return None
         from customtags.machine.host import ld_so
@@ -145,41 +145,41 @@ class Host:
         return ld_so.levels(loader)
 
     def nvml(self) -> dict[str, Any] | None:
-        """Give what NVIDIA's driver says of itself or ``{"fault": why}``, None if it can't be asked."""
+        """Return the facts of NVIDIA's driver or ``{"fault": why}``, None if it cannot be called."""
         if not self.live:
             return None
         from customtags.machine.host import nvml
 
-        return nvml.ask(self)
+        return nvml.from_driver(self)
 
     def nvidia_smi(self) -> dict[str, Any] | None:
-        """Give what the program ``nvidia-smi`` says of NVIDIA's driver, None without one."""
+        """Return the facts of NVIDIA's driver as ``nvidia-smi`` prints them, None without that program."""
         if not self.live:
             return None
         from customtags.machine.host import nvml
 
-        return nvml.smi(self)
+        return nvml.from_program(self)
 
     def installed(self, name: str) -> str | None:
-        """Give the version of a distribution that is installed where this Python imports from.
+        """Return the version of a distribution that is installed on this Python's path, None if it is not.
 
         :param name: in any spelling (https://packaging.python.org/specifications/name-normalization)
         """
-        wanted = name.lower().replace("-", "_").replace(".", "_")
+        normalized = name.lower().replace("-", "_").replace(".", "_")
         for folder in sys.path if self.live else ():
             try:
                 entries = os.listdir(folder or ".")
-            except OSError:  # none, an archive, or closed to this user
+            except OSError:  # missing, an archive, or not readable
                 continue
             for entry in entries:
                 if entry.endswith(".dist-info"):
                     project, _, version = entry[: -len(".dist-info")].partition("-")
-                    if project.lower().replace(".", "_") == wanted:
+                    if project.lower().replace(".", "_") == normalized:
                         return version
         return None
 
     def variants(self, plugin: str, release: str) -> dict[str, Any] | None:
-        """Give what a plugin of wheel variants supports or ``{"fault": why}``, None if it can't be asked.
+        """Return what a plugin of wheel variants supports or ``{"fault": why}``, None if it cannot be called.
 
         :param plugin: the value of its entry point
         :param release: its distribution and version
@@ -188,13 +188,13 @@ class Host:
             return None
         from customtags.machine.host import variants
 
-        return variants.ask(self, plugin, release)
+        return variants.supported(self, plugin, release)
 
     def _text(self, path: str, limit: int) -> str:
         return read_file(self._real(path), limit).decode("utf-8", "replace")
 
     def _real(self, path: str) -> str:
-        """Find a path below the root, where links too are followed as if the root were ``/``."""
+        """Return the path below the root, with symbolic links resolved as if the root were ``/``."""
         if self.root == "/":
             return path
         done = ""
@@ -207,7 +207,7 @@ class Host:
             elif name not in ("", "."):
                 try:
                     link = os.readlink(f"{self.root}{done}/{name}")
-                except OSError:  # no link
+                except OSError:  # not a link
                     done = f"{done}/{name}"
                 else:
                     links += 1

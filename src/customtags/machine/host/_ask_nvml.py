@@ -1,6 +1,6 @@
-"""A program, run by customtags.machine.host.nvml: ask NVIDIA's libraries, and print what they say as lines of JSON.
+"""A program that `customtags.machine.host.nvml` runs: query NVIDIA's libraries, and print the answer as lines of JSON.
 
-Arguments: the folder of pynvml or nothing, and the folders where the libraries may lie outside the loader's path.
+Arguments: the folder of pynvml or an empty string, then folders of libraries outside the loader's path.
 """
 
 from __future__ import annotations
@@ -14,33 +14,33 @@ if TYPE_CHECKING:
     from typing import Any
 
 answers = os.dup(1)
-os.dup2(2, 1)  # whatever a driver prints goes where nobody reads
+os.dup2(2, 1)  # discards whatever a driver prints
 PYNVML, *FOLDERS = sys.argv[1:]
 
-#: nvml.h: do not fail where there is no GPU. A GPU is initialised only when its handle is taken.
+#: nvml.h: initialise without a GPU, too. A GPU is initialised when its handle is requested.
 NO_GPUS = 1
 #: cuda.h: CUDA_ERROR_NO_DEVICE, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and _MINOR.
 NO_DEVICE, MAJOR, MINOR = 100, 75, 76
 
 
-def say(kind: bytes, answer: object) -> None:
+def write(kind: bytes, answer: object) -> None:
     os.write(answers, b"customtags " + kind + b" " + json.dumps(answer).encode() + b"\n")
 
 
-def ask() -> object:
-    """Ask NVML, and libcuda where that can't tell; None where this Python can't load a library."""
+def query() -> object:
+    """Return the answer of NVML, else of libcuda; None if this Python has no ctypes."""
     try:
         import ctypes
     except ImportError:
         return None
     libcuda, libnvml = load(ctypes, "libcuda.so.1"), load(ctypes, "libnvidia-ml.so.1")
     if libcuda is None:
-        return {"fault": "libcuda.so.1 can't be loaded"}
+        return {"fault": "libcuda.so.1 cannot be loaded"}
     if libnvml is not None and not forward_compatible():
         nvml = pynvml() or Nvml(ctypes, libnvml)
         try:
             return by_nvml(nvml)
-        except (nvml.NVMLError, AttributeError):  # the driver refused, or lacks a function
+        except (nvml.NVMLError, AttributeError):  # the driver refuses, or has no such function
             pass
     return by_libcuda(ctypes, libcuda)
 
@@ -55,10 +55,10 @@ def load(ctypes: Any, name: str) -> Any | None:
 
 
 def forward_compatible() -> bool:
-    """Tell whether libcuda is that of a forward compatibility package.
+    """Return whether libcuda is that of a forward compatibility package.
 
-    https://docs.nvidia.com/deploy/cuda-compatibility/#forward-compatibility: it speaks of a newer CUDA than the
-    driver's, and works on some GPUs only. NVML repeats what it says; only initialising it shows whether it is true.
+    https://docs.nvidia.com/deploy/cuda-compatibility/#forward-compatibility: it reports a newer CUDA than the driver's,
+    and works on some GPUs only. NVML repeats that version; only initialising libcuda shows whether it works.
     """
     try:
         with open("/proc/self/maps") as maps:
@@ -73,13 +73,13 @@ def pynvml() -> Any | None:
     sys.path.append(PYNVML)
     try:
         import pynvml
-    except Exception:  # noqa: BLE001 - a broken one is none
+    except Exception:  # noqa: BLE001 - a broken one counts as missing
         return None
     return pynvml
 
 
 class Nvml:
-    """What is needed of pynvml, where it is not installed."""
+    """The part of pynvml that is used, for where it is not installed."""
 
     NVMLError = OSError
 
@@ -122,16 +122,16 @@ class Nvml:
 
 
 def by_nvml(nvml: Any) -> dict[str, Any]:
-    """Ask NVML for the versions, which are a draft, and then for what each GPU is.
+    """Return the answer of NVML: first the versions, written as a draft, then each GPU.
 
-    A GPU that refuses, because it fell off the bus or belongs to somebody else, is not one of this machine's.
+    A GPU that refuses, because it fell off the bus or belongs to another container, does not count.
     """
     nvml.nvmlInitWithFlags(NO_GPUS)
-    # _v2 asks libcuda; the one without would invent a version where that is missing.
+    # _v2 calls libcuda; the older function invents a version if libcuda is missing.
     facts = described("NVML", nvml.nvmlSystemGetCudaDriverVersion_v2())
     driver = nvml.nvmlSystemGetDriverVersion()
     facts["driver"] = driver.decode("ascii", "replace") if isinstance(driver, bytes) else driver
-    say(b"draft", facts)
+    write(b"draft", facts)
     refusals = []
     for index in range(nvml.nvmlDeviceGetCount()):
         try:
@@ -147,7 +147,7 @@ def by_nvml(nvml: Any) -> dict[str, Any]:
 
 
 def by_libcuda(ctypes: Any, cuda: Any) -> dict[str, Any]:
-    """Ask libcuda, which must be initialised: its version alone does not say that it works."""
+    """Return the answer of libcuda, initialised: a version alone does not show that it works."""
     status = cuda.cuInit(0)
     if status:
         why = "the driver has no GPU" if status == NO_DEVICE else f"cuInit fails with {status}"
@@ -173,8 +173,8 @@ def described(library: str, number: int) -> dict[str, Any]:
 
 
 try:
-    answer = ask()
-except Exception as error:  # noqa: BLE001 - it is told
+    answer = query()
+except Exception as error:  # noqa: BLE001 - reported as the fault
     answer = {"fault": f"{type(error).__name__}: {error}"}
-say(b"final", answer)
+write(b"final", answer)
 os._exit(0)  # nvmlShutdown, and what else runs at exit, may hang

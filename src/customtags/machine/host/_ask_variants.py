@@ -1,10 +1,10 @@
-"""A program, run by customtags.machine.host.variants: ask a plugin of wheel variants, and print its answer as a line of JSON.
+"""A program that `customtags.machine.host.variants` runs: query a plugin of wheel variants, and print its answer as JSON.
 
-Arguments: ``module:object``, and the folders from which to import. It must run beside any version of that API:
+Arguments: ``module:object``, then folders to import from. It supports every version of that API:
 
-* an instance, whose ``get_supported_configs`` takes the properties that are known, or None;
+* an instance, whose ``get_supported_configs`` takes the known properties, or None;
 * a class with static methods and ``namespace``, or without it, or a module, whose ``get_supported_configs`` takes
-  nothing (PEP 850, draft). ``get_all_configs`` may be there.
+  nothing (PEP 850, draft). ``get_all_configs`` is optional.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from typing import Any
 
 answers = os.dup(1)
-os.dup2(2, 1)  # whatever a plugin prints goes where nobody reads
+os.dup2(2, 1)  # discards whatever a plugin prints
 PLUGIN, *FOLDERS = sys.argv[1:]
 
-#: More than these is no answer of a plugin that knows what it does.
+#: The most names and values that an answer may have.
 MOST = 10000
 
 
 def load() -> Any:
-    site.main()  # editable installations hang on .pth files
+    site.main()  # editable installations require .pth files
     sys.path += [folder for folder in FOLDERS if folder not in sys.path]
     name, _, path = PLUGIN.partition("[")[0].strip().partition(":")
     plugin = importlib.import_module(name)
@@ -42,7 +42,7 @@ def load() -> Any:
 
 
 def is_maker(plugin: Any) -> bool:
-    """Tell whether it must be called to get the plugin: a class with ordinary methods, or a function."""
+    """Return whether calling it makes the plugin: a class with ordinary methods, or a function."""
     return inspect.isclass(plugin) or not hasattr(plugin, "get_supported_configs")
 
 
@@ -59,11 +59,11 @@ def call(method: Callable[..., Any]) -> list[dict[str, Any]]:
     ]
     texts = [text for config in configs for text in (config["name"], *config["values"])]
     if len(texts) > MOST or not all(isinstance(text, str) for text in texts):
-        raise TypeError("its configurations are no names with values")
+        raise TypeError("its configurations are not names with values")
     return configs
 
 
-def ask() -> dict[str, Any]:
+def query() -> dict[str, Any]:
     plugin = load()
     namespace = getattr(plugin, "namespace", None)
     known = call(plugin.get_all_configs) if hasattr(plugin, "get_all_configs") else []
@@ -76,8 +76,8 @@ def ask() -> dict[str, Any]:
 
 
 try:
-    answer = ask()
-except (Exception, SystemExit) as error:  # noqa: BLE001 - it is told
+    answer = query()
+except (Exception, SystemExit) as error:  # noqa: BLE001 - reported as the fault
     answer = {"fault": f"the plugin fails ({type(error).__name__}: {error})"}
 os.write(answers, b"customtags final " + json.dumps(answer).encode() + b"\n")
-os._exit(0)  # what a plugin left running must not hold up the end
+os._exit(0)  # a thread that a plugin left running must not delay the end

@@ -1,4 +1,4 @@
-"""Ask the C library for its copy of the auxiliary vector (getauxval(3)), which needs no /proc."""
+"""The auxiliary vector as the C library keeps it (getauxval(3)), which requires no /proc."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ MASKS = (16, 26)
 
 
 def masks() -> dict[int, int] | None:
-    """Give the entries that are masks of CPU features; glibc and musl have them since long before PEP 600."""
+    """Return the entries that are masks of CPU features, None if the C library cannot be called."""
     try:
         import ctypes
 
         getauxval = ctypes.CDLL(None)["getauxval"]
-    except (ImportError, OSError, AttributeError):  # a minimal or a static interpreter
+    except (ImportError, OSError, AttributeError):  # a minimal or statically linked interpreter
         return None
     getauxval.argtypes, getauxval.restype = [ctypes.c_ulong], ctypes.c_ulong
     return {entry: getauxval(entry) for entry in MASKS}

@@ -1,7 +1,7 @@
-"""Remember an answer that costs time to get, per user, as long as what it hangs on stays the same.
+"""A cache on disk, per user, of answers that cost time to get; an answer is stale once its key changes.
 
-It never raises and never waits: what can't be read, is no answer, or may be somebody else's, is no answer; what can't
-be written is asked again next time.
+Nothing here raises or waits. A file that cannot be read or parsed, or that another user may have written, counts as
+missing; what cannot be written is not cached.
 """
 
 from __future__ import annotations
@@ -12,30 +12,30 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["folder", "kept", "read", "write"]
+__all__ = ["folder", "read", "seconds_left", "write"]
 
-#: More than any answer needs.
+#: The most bytes of one answer.
 LIMIT = 65536
 
-#: Others may write: then they may also have written what is there.
+#: The permission for other users to write. Where it is set, they may have written the content.
 ANYONE = 0o002
 
 
 def folder() -> str | None:
-    """Give the folder of the answers, None if this user can have none.
+    """Return the folder of the cache, None if this user has no home.
 
     https://specifications.freedesktop.org/basedir-spec: a path that is not absolute counts as not set.
     """
     base = os.environ.get("XDG_CACHE_HOME", "")
     if not os.path.isabs(base):
-        # For an empty HOME expanduser gives the root folder.
+        # With an empty HOME, expanduser returns the root folder.
         home = os.path.expanduser("~") if os.environ.get("HOME") != "" else ""
         base = os.path.join(home, ".cache")
     return os.path.join(base, "customtags") if os.path.isabs(base) else None
 
 
 def read(name: str, key: object) -> Any | None:
-    """Give the answer of that name if it was given to the same key, and its time is not over."""
+    """Return the cached answer of that name, None if there is none for this key or its lifetime is over."""
     place = folder()
     if place is None or not _is_ours(place):
         return None
@@ -43,10 +43,10 @@ def read(name: str, key: object) -> Any | None:
     return entry["answer"] if left > 0 and entry["key"] == key else None
 
 
-def kept() -> dict[str, float] | None:
-    """Tell of each answer how many seconds more it does: 0 if it is too old, or can't be used.
+def seconds_left() -> dict[str, float] | None:
+    """Return the rest of each answer's lifetime, 0 if it is over or the file cannot be used.
 
-    :returns: None where there is no folder, or one in which somebody else may write
+    :returns: None without a folder, or if another user may write there
     """
     place = folder()
     if place is None or not _is_ours(place):
@@ -59,12 +59,12 @@ def kept() -> dict[str, float] | None:
 
 
 def _entry(path: str) -> tuple[dict[str, Any], float]:
-    """Read one answer, and how many seconds more it does; 0 if it can't be used."""
+    """Return one answer with its key, and the rest of its lifetime, 0 if the file cannot be used."""
     import json
     import time
 
     try:
-        # No link, because it could lead to a file that speaks of something else; no pipe, because it would wait.
+        # No symbolic link, which could lead to any file; no waiting for the other end of a pipe.
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with open(descriptor, "rb") as file:
             found = os.fstat(descriptor)
@@ -79,7 +79,7 @@ def _entry(path: str) -> tuple[dict[str, Any], float]:
 
 
 def write(name: str, key: object, answer: object, seconds: float) -> None:
-    """Keep an answer for some seconds; whole or not at all, whoever else writes at the same time."""
+    """Write an answer with a lifetime in seconds: atomically, whoever else writes at the same time."""
     import json
     import time
     from contextlib import suppress
@@ -103,7 +103,10 @@ def write(name: str, key: object, answer: object, seconds: float) -> None:
 
 
 def _is_ours(place: str, *, make: bool = False) -> bool:
-    """Tell whether only this user can put something there. Making it, root leaves other users' homes alone."""
+    """Return whether only this user can write there.
+
+    :param make: create the folder if it is missing, but as root none in another user's home
+    """
     try:
         if make and not os.path.isdir(place):
             above = place

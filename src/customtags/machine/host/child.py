@@ -1,4 +1,4 @@
-"""Run a program that calls into a driver, in a process that may crash, hang or print."""
+"""Child processes that may crash, hang or print: programs that call into a driver or run a plugin."""
 
 from __future__ import annotations
 
@@ -10,36 +10,30 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
     from typing import IO, Any
 
-__all__ = ["DRAFT", "FINAL", "LIMIT", "ask", "lines", "listen"]
+__all__ = ["LIMIT", "lines", "run"]
 
-#: Seconds that a driver may take to answer.
+#: The time limit of a driver in seconds.
 LIMIT = 2.0
 
-#: They begin the lines of a child's output that count: an answer that is used if no better one comes in time, and
-#: the last.
+#: The beginnings of the lines that hold an answer: one that counts if the child then exceeds its time limit, and the
+#: last one. Any other line is ignored.
 DRAFT, FINAL = b"customtags draft ", b"customtags final "
 
 
-def ask(script: str, *arguments: str, limit: float = LIMIT) -> Any | None:
-    """Run a Python file and give the JSON value that it answers, None if it gave none in time."""
-    answer, fault = listen(script, *arguments, limit=limit)
-    return None if fault else answer
-
-
-def listen(
+def run(
     script: str, *arguments: str, limit: float = LIMIT, hidden: Sequence[str] = ()
 ) -> tuple[Any | None, str | None]:
-    """Run a Python file, isolated and without site-packages, and give the JSON value that it answers.
+    """Run a Python file, isolated and without site-packages, and return the JSON value of its answer.
 
-    :param hidden: variables of the environment that it must not see
-    :returns: the answer, and what went wrong: ``(None, "ended …")``, ``(draft, "gave no answer within …")``
-    :raises OSError: there can be no such process here
+    :param hidden: environment variables that are removed
+    :returns: the answer and the fault: ``([1], None)``, ``(None, "ended …")``, ``(draft, "gave no answer within …")``
+    :raises OSError: the process cannot be started
     """
     import json
     from contextlib import closing
 
     if not sys.executable:
-        raise FileNotFoundError("this Python does not know its own interpreter")
+        raise FileNotFoundError("the path of this Python's interpreter is unknown")
     draft = None
     command = [sys.executable, "-I", "-S", script, *arguments]
     try:
@@ -51,7 +45,7 @@ def listen(
                     draft = json.loads(line[len(DRAFT) :])
     except TimeoutError:
         return draft, f"gave no answer within {limit:g} s"
-    except ValueError:
+    except (ValueError, RecursionError):
         return None, "answered nonsense"
     return None, "ended without an answer"
 
@@ -59,13 +53,13 @@ def listen(
 def lines(
     command: Sequence[str], limit: float, hidden: Sequence[str] = ()
 ) -> Generator[bytes, None, None]:
-    """Run a command and give the lines of its output as they come.
+    """Run a command and yield the lines of its output as they come.
 
-    It and all that it started are killed when no more lines are wanted, and never waited for: a process that hangs in a
-    driver cannot be. Nor does anything wait for the end of its output, which a helper of the driver's may hold open.
+    When the caller closes the generator, the process and all that it started are killed, and not waited for: a process
+    that hangs in a driver does not end. Nor is the end of the output waited for: a helper of the driver may hold it open.
 
-    :raises TimeoutError: the time was up before the output ended
-    :raises OSError: it can't be run
+    :raises TimeoutError: the time limit is over before the output ends
+    :raises OSError: the command cannot be run
     """
     import contextlib
     import signal
@@ -79,7 +73,7 @@ def lines(
         start_new_session=True,
         env={name: value for name, value in os.environ.items() if name not in hidden},
     )
-    output: IO[bytes] = process.stdout  # type: ignore[assignment]  # it is a pipe
+    output: IO[bytes] = process.stdout  # type: ignore[assignment]  # a pipe, by stdout=PIPE
     try:
         yield from _lines(output.fileno(), limit)
     finally:
@@ -87,7 +81,7 @@ def lines(
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
         if process.poll() is None:
-            process.returncode = -signal.SIGKILL  # else it warns that it was not waited for
+            process.returncode = -signal.SIGKILL  # otherwise Popen warns that nobody waited for it
 
 
 def _lines(descriptor: int, limit: float) -> Generator[bytes, None, None]:
@@ -95,7 +89,7 @@ def _lines(descriptor: int, limit: float) -> Generator[bytes, None, None]:
     import time
 
     end = time.monotonic() + limit
-    poll = select.poll()  # select itself can't watch a descriptor above 1023
+    poll = select.poll()  # select() cannot watch a descriptor above 1023
     poll.register(descriptor, select.POLLIN)
     rest = b""
     while len(rest) < 65536:

@@ -1,6 +1,6 @@
-"""Ask an x86 CPU through the C library, which honours what the operating system switched on.
+"""CPUID of an x86 CPU through glibc, which masks what the operating system does not support.
 
-glibc 2.33 and later keep the *active* bits of each CPUID leaf: those that CPU and kernel (XCR0) support.
+glibc 2.33 and later keep the *active* bits of each CPUID leaf: those that the CPU and the kernel (XCR0) support.
 <sys/platform/x86.h>; glibc manual, "X86-specific Facilities".
 """
 
@@ -45,11 +45,11 @@ _LEAVES: dict[int, dict[int, dict[int, str]]] = {
 
 
 def features() -> list[str] | None:
-    """Give the supported features in the kernel's words, None where the C library can't say."""
+    """Return the supported features in the kernel's words, None if the C library does not provide them."""
     try:
         _, version = (os.confstr("CS_GNU_LIBC_VERSION") or "").split()
         major, minor = map(int, version.split(".")[:2])
-    except (OSError, ValueError):  # musl knows no such name
+    except (OSError, ValueError):  # musl has no such name
         return None
     if os.uname().machine != "x86_64" or (major, minor) < (2, 33):
         return None
@@ -63,7 +63,7 @@ def features() -> list[str] | None:
 
     try:
         leaf_of = ctypes.CDLL(None)["__x86_get_cpuid_feature_leaf"]
-    except (OSError, AttributeError):  # a static interpreter
+    except (OSError, AttributeError):  # a statically linked interpreter
         return None
     leaf_of.restype = ctypes.POINTER(Leaf)
     leaf_of.argtypes = [ctypes.c_uint]

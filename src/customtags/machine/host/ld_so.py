@@ -1,21 +1,21 @@
-"""Ask glibc's dynamic loader which subdirectories of ``glibc-hwcaps`` it would search (ld.so(8)).
+"""The subdirectories of ``glibc-hwcaps`` that glibc's dynamic loader searches (ld.so(8)).
 
-It decides by the CPU itself, with code that is none of ours.
+The loader decides by the CPU, with code independent of customtags.
 """
 
 from __future__ import annotations
 
 __all__ = ["LIMIT", "levels"]
 
-#: Seconds; it needs a thousandth of one.
+#: Time limit in seconds; the loader takes about 1 ms.
 LIMIT = 2.0
 
 
 def levels(loader: str, limit: float = LIMIT) -> list[str] | None:
-    """Give the levels that it supports, as ``["x86-64-v3", "x86-64-v2"]``; None if it does not say.
+    """Return the supported levels, as in ``["x86-64-v3", "x86-64-v2"]``; None if the loader does not list them.
 
-    :param loader: its path; what is no glibc ≥ 2.33 does not say
-    :param limit: how many seconds it may take
+    :param loader: its path; only glibc ≥ 2.33 lists levels
+    :param limit: the time limit in seconds
     """
     import subprocess
 

@@ -1,4 +1,4 @@
-"""Ask NVIDIA's driver: NVML and libcuda in a child process, and nvidia-smi where Python can't load them."""
+"""The facts of NVIDIA's driver: NVML and libcuda in a child process, or nvidia-smi if Python cannot load them."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
             """Return the names in a folder."""
 
 
-__all__ = ["ask", "smi"]
+__all__ = ["from_driver", "from_program"]
 
-#: Where the libraries lie that the loader does not find by itself: containers of GKE and older runtimes, RPM Fusion,
-#: WSL 2, NixOS, Tegra.
+#: Folders of the libraries outside the loader's path: containers of GKE and older runtimes, RPM Fusion, WSL 2, NixOS,
+#: Tegra.
 OUTSIDE = (
     *("/usr/local/nvidia/lib64", "/usr/lib64/nvidia", "/usr/lib/wsl/lib"),
     *(
@@ -31,23 +31,23 @@ OUTSIDE = (
     ),
 )
 
-#: And those where it does.
+#: Folders on the loader's path.
 INSIDE = ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib")
 
 LIBRARIES = ("libcuda.so.1", "libnvidia-ml.so.1")
 
-#: They hide GPUs in one session; what is installed stays for the next one.
+#: These hide GPUs in one session; what is installed must also fit the next session.
 HIDDEN = ("CUDA_VISIBLE_DEVICES",)
 
-#: Seconds for which an answer counts: a whole one, and one that says what is wrong.
+#: The lifetime in seconds of a complete answer, and of a draft or a fault.
 WHOLE, BRIEF = 24 * 3600, 600
 
 
-def ask(host: Files) -> dict[str, Any] | None:
-    """Give what the driver says of itself, or ``{"fault": why}`` where it fails.
+def from_driver(host: Files) -> dict[str, Any] | None:
+    """Return the driver's facts, or ``{"fault": why}`` if it fails.
 
     :returns: ``{"cuda": [12, 4], "capabilities": [[9, 0], …], "driver": "550.54.14", "library": "NVML"}``;
-        None where nobody can be asked: no child process, or a Python without ctypes
+        None if no child process can be started, or this Python has no ctypes
     """
     from customtags.machine.host import cache
 
@@ -59,7 +59,7 @@ def ask(host: Files) -> dict[str, Any] | None:
 
     script = os.path.join(os.path.dirname(__file__), "_ask_nvml.py")
     try:
-        answer, fault = child.listen(script, _pynvml(), *OUTSIDE, hidden=HIDDEN)
+        answer, fault = child.run(script, _pynvml(), *OUTSIDE, hidden=HIDDEN)
     except OSError:
         return None
     if answer is None and fault is None:
@@ -70,8 +70,8 @@ def ask(host: Files) -> dict[str, Any] | None:
     return answer
 
 
-def smi(host: Files) -> dict[str, Any] | None:
-    """Give the CUDA version that ``nvidia-smi`` prints above its table, None without."""
+def from_program(host: Files) -> dict[str, Any] | None:
+    """Return the CUDA version that ``nvidia-smi`` prints above its table, None without that program or line."""
     from customtags.machine.host import cache
 
     key = _key(host)
@@ -109,24 +109,24 @@ def _smi() -> list[int] | None:
                         [int(major), int(minor)] if major.isdigit() and minor.isdigit() else []
                     )
                     return numbers or None
-    except OSError:  # the time-out is one, too
+    except OSError:  # TimeoutError is one, too
         pass
     return None
 
 
 def _pynvml() -> str:
-    """Give the folder of pynvml, of the extra ``customtags[nvidia]``; importing it would cost the installer 40 ms."""
+    """Return the folder of pynvml, empty without it; importing it would cost the installer 40 ms."""
     from importlib.util import find_spec
 
     try:
         found = find_spec("pynvml")
-    except ValueError:  # somebody has put a module without a specification into sys.modules
+    except ValueError:  # a module without a specification in sys.modules
         found = None
     return os.path.dirname(found.origin) if found and found.origin else ""
 
 
 def _makes_sense(answer: object) -> bool:
-    """Tell whether it is a fault or numbers that can be: NVML's own bounds of a version are 1000 and 99990."""
+    """Return whether it is a fault, or numbers within NVML's own bounds of a version, 1000 and 99990."""
     if not isinstance(answer, dict) or "fault" in answer:
         return isinstance(answer, dict)
     numbers = [answer["cuda"], *answer["capabilities"]]
@@ -135,7 +135,7 @@ def _makes_sense(answer: object) -> bool:
 
 
 def _key(host: Files) -> list[Any]:
-    """Say what the answer hangs on: the boot, the driver, the devices, and the libraries."""
+    """Return what the answer depends on: the boot, the driver, the devices, and the libraries."""
     search = [each for each in os.environ.get("LD_LIBRARY_PATH", "").split(":") if each]
     return [
         host.glance("/proc/sys/kernel/random/boot_id", 64),

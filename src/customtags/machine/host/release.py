@@ -1,20 +1,20 @@
-"""Read what told the release before os-release did, ``/etc/redhat-release`` for one, with the package distro."""
+"""The release in files older than os-release, such as ``/etc/redhat-release``, read by the package distro."""
 
 from __future__ import annotations
 
 __all__ = ["ENDINGS", "read"]
 
-#: How the names of those files end.
+#: The endings of their names.
 ENDINGS = ("-release", "_release", "-version", "_version")
 
 
 def read(root: str) -> dict[str, str] | None:
-    """Give name and version in the keys of os-release; None without the package or what it can read."""
-    try:  # costs the installer 103 M instructions, so it is for such systems alone
+    """Return ``pretty_name`` and ``version_id``, None without the package or without a file that it understands."""
+    try:  # the import costs the installer 103 M instructions, so only such systems pay for it
         from distro import LinuxDistribution
     except ImportError:  # as in pip's build environments
         return None
-    # With a root it asks no program, neither lsb_release nor uname.
+    # With a root, distro runs neither lsb_release nor uname.
     system = LinuxDistribution(include_lsb=False, include_uname=False, root_dir=root)
     try:
         facts = {"pretty_name": system.name(pretty=True), "version_id": system.version()}

@@ -1,4 +1,4 @@
-"""Ask a plugin of wheel variants, in a process of its own."""
+"""What a plugin of wheel variants supports, asked for in a child process."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 
     from customtags.machine.host.nvml import Files
 
-__all__ = ["ask"]
+__all__ = ["supported"]
 
-#: Seconds for which an answer counts, and one that says what is wrong. Nobody knows what it hangs on, so briefly.
+#: The lifetime in seconds of an answer and of a fault. It is short, because an answer may depend on anything.
 WHOLE, BRIEF = 3600, 600
 
 
-def ask(host: Files, plugin: str, release: str) -> dict[str, Any] | None:
-    """Give ``{"namespace": "x86_64", "configs": [{"name": "level", "values": ["v3", …]}], "known": …}``.
+def supported(host: Files, plugin: str, release: str) -> dict[str, Any] | None:
+    """Return ``{"namespace": "x86_64", "configs": [{"name": "level", "values": ["v3", …]}], "known": …}``.
 
     :param plugin: ``module:object``
-    :param release: its distribution and version; another one is asked anew
-    :returns: that, ``{"fault": why}``, or None where there can be no child process
+    :param release: its distribution and version; a change makes the cached answer stale
+    :returns: that, ``{"fault": why}``, or None if no child process can be started
     """
     name = f"variants-{zlib.crc32(f'{plugin} {sys.prefix}'.encode()):08x}"
     key = [plugin, release, sys.prefix, host.glance("/proc/sys/kernel/random/boot_id", 64)]
@@ -34,7 +34,7 @@ def ask(host: Files, plugin: str, release: str) -> dict[str, Any] | None:
         return answer
     script = os.path.join(os.path.dirname(__file__), "_ask_variants.py")
     try:
-        answer, fault = child.listen(script, plugin, *map(os.path.abspath, sys.path))
+        answer, fault = child.run(script, plugin, *map(os.path.abspath, sys.path))
     except OSError:
         return None
     if answer is None:
