@@ -14,8 +14,8 @@ from packaging.utils import canonicalize_name
 from customtags.choosing.rank import rank
 from customtags.choosing.request import Request
 from customtags.choosing.verdict import judge
-from customtags.wheels.filename import expand
 from customtags.wheels.installed import read_environment
+from customtags.wheels.metadata import tags
 
 if TYPE_CHECKING:
     from customtags.choosing.offer import Offer
@@ -78,11 +78,10 @@ def distributions(path: Sequence[str] | None = None) -> list[Distribution]:
 
 def _read(found: Installed) -> Distribution | None:
     """Read one distribution, None if it was not installed from a wheel."""
-    lines = found.text("WHEEL").splitlines()
-    tags = [line.partition(":")[2].strip() for line in lines if line.startswith("Tag:")]
-    if not tags:
+    named = tags(found.text("WHEEL").encode())
+    if not named:
         return None
-    whole = tuple(tag for line in tags if line.count("-") == 2 for tag in expand(line.lower()))
+    whole = tuple(tag.lower() for tag in named if tag.count("-") == 2)
     return Distribution(found.name, found.version, whole, bool(found.text("direct_url.json")))
 
 

@@ -11,7 +11,9 @@ from collections.abc import Iterator, Sequence
 from io import StringIO
 from itertools import chain
 
-__all__ = ["Fields", "with_local", "with_requirements", "with_tags"]
+from customtags.wheels.filename import expand
+
+__all__ = ["Fields", "tags", "with_local", "with_requirements", "with_tags"]
 
 #: A field as `email.parser` sees it, by which pip reads these files.
 _FIELD = re.compile(r"([!-9;-~]*):[ \t]*")
@@ -24,17 +26,17 @@ class Fields:
     """
 
     def __init__(self, content: bytes) -> None:
-        self.items: list[tuple[str, str]] = []
+        items: list[tuple[str, str]] = []
         for line in StringIO(content.decode("utf-8", "replace"), newline=""):
             found = _FIELD.match(line)
             if found:
-                self.items.append((found[1], line[found.end() :]))
-            elif self.items and line[0] in " \t":
-                name, value = self.items[-1]
-                self.items[-1] = name, value + line
+                items.append((found[1], line[found.end() :]))
             elif line[0] not in " \t":  # the description follows, or nonsense
                 break
-        self.items = [(name, value.rstrip("\r\n")) for name, value in self.items]
+            elif items:
+                name, value = items[-1]
+                items[-1] = name, value + line
+        self.items = [(name, value.rstrip("\r\n")) for name, value in items if name]
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(self.items)
@@ -46,6 +48,15 @@ class Fields:
     def get(self, name: str) -> str | None:
         """Return the first value of a field, None if it is missing."""
         return next(iter(self.all(name)), None)
+
+
+def tags(wheel: bytes) -> list[str]:
+    """Return the tags of a WHEEL file, sorted; some builders write compressed sets there.
+
+    >>> tags(b"Tag: cp38.cp39-abi3-linux_x86_64")
+    ['cp38-abi3-linux_x86_64', 'cp39-abi3-linux_x86_64']
+    """
+    return sorted({tag for each in Fields(wheel).all("Tag") for tag in expand(each)})
 
 
 def with_local(metadata: bytes, local: str) -> bytes:
@@ -66,13 +77,13 @@ def with_requirements(metadata: bytes, requirements: Sequence[str]) -> bytes:
     return metadata[:place] + lines + metadata[place:]
 
 
-def with_tags(wheel: bytes, tags: Sequence[str], build: str | None) -> bytes:
+def with_tags(wheel: bytes, names: Sequence[str], build: str | None) -> bytes:
     """Return WHEEL with other tags, one to a line, in the place of the first one, and another build tag."""
     newline = "\r\n" if b"\r\n" in wheel else "\n"
     lines = wheel.decode(errors="surrogateescape").splitlines()
     kinds = [line.partition(":")[0].strip().lower() for line in lines]
     first = kinds.index("tag")
-    ours = [*([f"Build: {build}"] if build else []), *(f"Tag: {tag}" for tag in tags)]
+    ours = [*([f"Build: {build}"] if build else []), *(f"Tag: {tag}" for tag in names)]
     kept = [
         [line for line, kind in zip(lines[part], kinds[part]) if kind not in ("tag", "build")]
         for part in (slice(first), slice(first, None))

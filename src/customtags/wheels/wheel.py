@@ -9,9 +9,8 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from customtags.wheels import filename, record
+from customtags.wheels import filename, metadata, record
 from customtags.wheels.archive import Archive
-from customtags.wheels.filename import expand
 from customtags.wheels.metadata import Fields
 
 if TYPE_CHECKING:
@@ -103,9 +102,8 @@ class Wheel:
 
     @cached_property
     def tags(self) -> list[str]:
-        """The tags of WHEEL, sorted, none if it is missing; some builders write compressed sets there, too."""
-        fields = Fields(self._head(self.own("WHEEL")))
-        return sorted({tag for each in fields.all("Tag") for tag in expand(each)})
+        """The tags of WHEEL, sorted, none if it is missing."""
+        return metadata.tags(self._head(self.own("WHEEL")))
 
     @cached_property
     def record(self) -> list[record.Row]:
