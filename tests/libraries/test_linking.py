@@ -14,7 +14,7 @@ from packaging.specifiers import SpecifierSet
 from customtags.errors import CustomtagsError, WheelError
 from customtags.libraries import abis, preload
 from customtags.libraries.links import origin
-from customtags.libraries.supplier import all_installed, from_wheel, place
+from customtags.libraries.supplier import all_installed, from_wheel, installed_path
 from customtags.linking import Linking, link
 from customtags.wheels.writer import create
 
@@ -153,7 +153,7 @@ def test_a_wheel_supplies_what_it_would_install(tmp_path: Path) -> None:
 def test_rpaths_start_where_files_are_installed() -> None:
     assert origin("a-1.data/platlib/a/b/c.so", "x/lib/libx.so") == "$ORIGIN/../../x/lib"
     assert origin("c.so", "libx.so") == "$ORIGIN/."
-    assert place("a-1.data/scripts/c.so") == "a-1.data/scripts/c.so"
+    assert installed_path("a-1.data/scripts/c.so") == "a-1.data/scripts/c.so"
 
 
 @pytest.mark.parametrize(

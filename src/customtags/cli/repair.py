@@ -1,4 +1,4 @@
-"""The verb repair: a wheel finds, requires and names the distributions whose libraries it needs."""
+"""The verb repair: repair the links of wheels to other distributions' libraries."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from customtags.cli import suppliers
+from customtags.cli.batch import Batch
 from customtags.cli.output import Verbs, add_verb, echo, print_json
 
 if TYPE_CHECKING:
@@ -19,13 +20,17 @@ __all__ = ["declare"]
 
 def declare(verbs: Verbs, name: str) -> None:
     """Declare ``customtags repair``."""
-    purpose = "have a wheel find, require and name the distributions whose libraries it needs"
+    purpose = "repair a wheel that links to another distribution's libraries: RPATH, Requires-Dist and tag"
     parser = add_verb(
         verbs, name, purpose, "customtags repair -d wheelhouse --abi torch2.9 dist/mine-1.0-*.whl"
     )
     parser.add_argument("wheels", nargs="+", type=Path, metavar="WHEEL")
     parser.add_argument(
-        "-d", dest="folder", type=Path, metavar="DIR", help="write into this folder, not beside"
+        "-d",
+        dest="folder",
+        type=Path,
+        metavar="DIR",
+        help="folder for the new wheels (default: that of the old wheel)",
     )
     suppliers.add_option(parser)
     parser.add_argument(
@@ -34,7 +39,7 @@ def declare(verbs: Verbs, name: str) -> None:
         action="append",
         default=[],
         metavar="SEGMENT",
-        help="the ABI of a supplier to name, torch2.9 or torch2 (default: its minor version); may be repeated",
+        help="the ABI of a supplier, as in torch2.9 or torch2 (default: its minor version); can be repeated",
     )
     parser.add_argument(
         "--exclude",
@@ -42,39 +47,45 @@ def declare(verbs: Verbs, name: str) -> None:
         action="append",
         default=[],
         metavar="SONAME",
-        help="leave this library to who loads the wheel, as in 'libcudart.so.*'; may be repeated",
+        help="do not copy this library into the wheel, as in 'libcudart.so.*'; can be repeated",
     )
     parser.add_argument(
         "--preload",
         action="store_true",
-        help="load the libraries when the package is imported, wherever they are, instead of an RPATH",
+        help="load the libraries when the package is imported, from any folder, instead of an RPATH",
     )
     parser.set_defaults(run=_repair)
 
 
 def _repair(options: argparse.Namespace) -> int:
-    from customtags.libraries.repair import Wanted, repair
+    from customtags.libraries.repair import RepairOptions, repair
 
-    given = suppliers.selected(options)
-    wanted = Wanted(options.segments, options.excluded, options.preload)
-    done = []
-    for wheel in options.wheels:
-        done.append(repair(wheel, wanted, folder=options.folder, suppliers=given))
-        if not options.json:
-            echo(*_told(done[-1]))
-    if options.json:
-        print_json({"wheels": [{**each._asdict(), "wheel": str(each.wheel)} for each in done]})
-    return 0
+    selected = suppliers.selected(options)
+    given = RepairOptions(options.segments, options.excluded, options.preload)
+    batch = Batch(options.wheels, key="source")
+    try:
+        for wheel, done in batch.each(
+            lambda wheel: repair(wheel, given, folder=options.folder, suppliers=selected)
+        ):
+            entry = {"source": str(wheel), **done._asdict(), "wheel": str(done.wheel)}
+            batch.entries[wheel] = [entry]
+            if not options.json:
+                echo(*_lines(done))
+    finally:  # also if interrupted, because the wheels before are written
+        if options.json:
+            print_json({"wheels": batch.report()})
+    return batch.status()
 
 
-def _told(done: Repaired) -> Iterator[str]:
+def _lines(done: Repaired) -> Iterator[str]:
+    """Yield the name of the new wheel, and a line for each change."""
     yield str(done.wheel)
-    yield f"  built against {', '.join(done.suppliers)}; named {', '.join(done.segments)}"
+    yield f"  links to {', '.join(done.suppliers)}; segments {', '.join(done.segments)}"
     for member, path in done.rpaths.items():
         yield f"  {member}: RPATH {path or 'removed'}"
     for init, libraries in done.preloaded.items():
-        yield f"  {init}: loads {', '.join(libraries)} first"
+        yield f"  {init}: loads {', '.join(libraries)}"
     for each in done.required:
-        yield f"  requires {each}"
+        yield f"  Requires-Dist: {each}"
     if done.grafted:
-        yield f"  holds {', '.join(done.grafted)}"
+        yield f"  copied into the wheel: {', '.join(done.grafted)}"

@@ -1,6 +1,6 @@
-"""What a wheel needs of other distributions: which libraries, whose they are, and whether the loader gets there.
+"""The links of a wheel to libraries outside of it: their suppliers, and whether the loader finds them.
 
-How it looks for one: ld.so(8); gABI, "Shared Object Dependencies".
+The search of the loader: ld.so(8); gABI, "Shared Object Dependencies".
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 
 from customtags.errors import ElfError
 from customtags.libraries import system
-from customtags.libraries.supplier import Library, Supplier, all_installed, find, place
+from customtags.libraries.supplier import Library, Supplier, all_installed, find, installed_path
 
 if TYPE_CHECKING:
     from customtags.wheels.claims import NameClaims
@@ -23,15 +23,16 @@ if TYPE_CHECKING:
     from customtags.wheels.metadata import Fields
     from customtags.wheels.unpacked import Unpacked
 
-__all__ = ["Link", "folders", "links", "needed", "origin", "reaches", "requirements", "undefined"]
+__all__ = ["Link", "folders", "links", "origin", "reaches", "requirements", "undefined"]
 
 
 class Link(NamedTuple):
-    """A library that one file of a wheel needs, and that the wheel and not every system has.
+    """A link of one file of a wheel to a library that is neither in the wheel nor on every system.
 
     :ivar member: the file in the wheel
-    :ivar soname: what it needs
-    :ivar supplier: whose that is; None where nobody has it
+    :ivar soname: the name of the library, as the file has it
+    :ivar supplier: the distribution that contains the library; None if no distribution does
+    :ivar library: the library there
     """
 
     member: str
@@ -40,20 +41,20 @@ class Link(NamedTuple):
     library: Library | None
 
 
-#: What no distribution defines: the interpreter's, and the namespace std, which libstdc++ gives a version but not always.
+#: Prefixes of symbols that no distribution defines: those of the interpreter, and of libstdc++, not all of which have a version.
 _OTHERS = ("Py", "_Py", "_ZNSt", "_ZNKSt", "_ZSt", "_ZTISt", "_ZTVSt")
 
 
 def links(
     wheel: Unpacked, claims: NameClaims, suppliers: Sequence[Supplier] | None = None
 ) -> list[Link]:
-    """Give what a wheel needs of others.
+    """Return the links of a wheel to libraries outside of it.
 
-    :param suppliers: who may have it, the first first; by default what is installed beside this Python
+    :param suppliers: the distributions to search, in this order; by default all that are installed
     :raises ToolError: auditwheel is not installed
     """
     inside = {posixpath.basename(name) for name in wheel.names}
-    needs = [(member, soname) for member, elf in wheel.elfs() for soname in needed(elf)]
+    needs = [(member, soname) for member, elf in wheel.elfs() for soname in _needed(elf)]
     needs = [need for need in needs if need[1] not in inside and not system.outside(need[1])]
     if not needs:
         return []
@@ -67,8 +68,8 @@ def links(
     return [Link(*need, *(supplied[need[1]] or (None, None))) for need in needs]
 
 
-def needed(elf: Elf) -> list[str]:
-    """Give what a file needs; none where it is broken, which the wheel that it lies in tells of."""
+def _needed(elf: Elf) -> list[str]:
+    """Return the libraries that a file links to; none if it is damaged, which `Unpacked.faults` reports."""
     try:
         return elf.needed
     except ElfError:
@@ -76,7 +77,7 @@ def needed(elf: Elf) -> list[str]:
 
 
 def requirements(metadata: Fields) -> list[Requirement]:
-    """Give what a wheel requires here without an extra; a line that can't be read is left out."""
+    """Return the requirements that apply here without an extra; an invalid line is skipped."""
     found = []
     for line in metadata.all("Requires-Dist"):
         try:
@@ -89,42 +90,42 @@ def requirements(metadata: Fields) -> list[Requirement]:
 
 
 def folders(elf: Elf) -> list[str]:
-    """Give the folders of an RPATH: the newer kind hides the older, and one that is empty as a whole counts as none."""
+    """Return the folders of DT_RUNPATH, which overrides DT_RPATH, or of DT_RPATH; none if it is empty."""
     path = elf.rpath if elf.runpath is None else elf.runpath
     return path.split(":") if path else []
 
 
 def origin(member: str, library: str) -> str:
-    """Give the RPATH from a file to a library, both below the same site-packages.
+    """Return the RPATH from a file to a library, both below the same site-packages.
 
     >>> origin("mine/_native.so", "torch/lib/libtorch.so")
     '$ORIGIN/../torch/lib'
     """
-    folder, start = posixpath.dirname(library), posixpath.dirname(place(member))
+    folder, start = posixpath.dirname(library), posixpath.dirname(installed_path(member))
     return f"$ORIGIN/{posixpath.relpath(folder or '.', start or '.')}"
 
 
 def reaches(elf: Elf, link: Link) -> bool:
-    """Tell whether an RPATH leads to the library, where both are installed into the same site-packages."""
+    """Return whether the RPATH of a file reaches a library, if both are installed into the same site-packages."""
     if link.library is None or link.library.name != link.soname:
         return False
     try:
         written = folders(elf)
-    except ElfError:  # which the wheel tells of
+    except ElfError:  # `Unpacked.faults` reports it
         return False
-    start = posixpath.dirname(place(link.member)) or "."
+    start = posixpath.dirname(installed_path(link.member)) or "."
     searched = (re.sub(r"^\$(ORIGIN|\{ORIGIN\})", lambda _: start, each) for each in written)
     return (posixpath.dirname(link.library.path) or ".") in map(posixpath.normpath, searched)
 
 
 def undefined(wheel: Unpacked, member: str, found: Sequence[Link]) -> tuple[list[str], list[str]]:
-    """Give the symbols that a file needs and that are defined nowhere where the loader looks.
+    """Return the undefined symbols of a file that no library defines which the loader would search.
 
-    :returns: those, and the libraries that are not here and might have some of them
+    :returns: the symbols, and the libraries that were not found and may define some of them
     """
     elf = next(elf for name, elf in wheel.elfs() if name == member)
     mine = {link.soname: link for link in found if link.member == member}
-    wanted = {
+    missing = {
         symbol.name
         for symbol in elf.dynamic_symbols(defined=False)
         if symbol.binding == "GLOBAL"
@@ -132,21 +133,21 @@ def undefined(wheel: Unpacked, member: str, found: Sequence[Link]) -> tuple[list
         and (symbol.library is None or symbol.library in mine)
     }
     for _, each in wheel.elfs():
-        wanted -= _defined(each, wanted)
-    for each in _loaded([*mine.values()]) if wanted else ():
-        wanted -= _defined(each, wanted)
+        missing -= _defined(each, missing)
+    for each in _loaded([*mine.values()]) if missing else ():
+        missing -= _defined(each, missing)
     inside = {posixpath.basename(name) for name in wheel.names}
     systems = [name for name in elf.needed if name not in mine and name not in inside]
     seen = set()
-    for name, each in system.here(systems, elf.machine) if wanted else ():
+    for name, each in system.here(systems, elf.machine) if missing else ():
         seen.add(name)
-        wanted -= _defined(each, wanted)
+        missing -= _defined(each, missing)
     unseen = {link.soname for link in mine.values() if not link.supplier} | ({*systems} - seen)
-    return sorted(wanted), sorted(unseen)
+    return sorted(missing), sorted(unseen)
 
 
 def _loaded(mine: Sequence[Link]) -> Iterator[Elf]:
-    """Give the suppliers' libraries, and what those need of their own distribution: libtorch.so only lists others."""
+    """Yield the suppliers' libraries, and those that they link to in their own distribution: libtorch.so only links to others."""
     queue = [(link.supplier, link.library) for link in mine if link.supplier and link.library]
     seen = set()
     while queue:
@@ -159,7 +160,7 @@ def _loaded(mine: Sequence[Link]) -> Iterator[Elf]:
             queue += filter(None, (find(name, [supplier]) for name in names))
 
 
-def _defined(elf: Elf, wanted: set[str]) -> set[str]:
-    if not wanted:
+def _defined(elf: Elf, missing: set[str]) -> set[str]:
+    if not missing:
         return set()
-    return {each.name for each in elf.dynamic_symbols(defined=True) if each.name in wanted}
+    return {each.name for each in elf.dynamic_symbols(defined=True) if each.name in missing}

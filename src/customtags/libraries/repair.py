@@ -1,7 +1,7 @@
-"""A wheel that needs libraries of other distributions finds them, requires them, and is named after their ABI.
+"""The repair of a wheel that links to libraries of other distributions: RPATHs, requirements and the segment of their ABI.
 
-What no distribution supplies, auditwheel puts into the wheel; patchelf sets the RPATHs; the extended name comes last and
-alone, because auditwheel would add a stock one, and any machine would take the wheel by that.
+auditwheel copies the libraries that no distribution supplies into the wheel, and patchelf sets the RPATHs. The extended tag
+comes last, and without a stock tag: auditwheel would add one, and any machine would accept the wheel by it.
 """
 
 from __future__ import annotations
@@ -36,32 +36,32 @@ if TYPE_CHECKING:
     from customtags.machine.spec import Page
     from customtags.wheels.archive_writer import Content
 
-__all__ = ["Repaired", "Wanted", "repair"]
+__all__ = ["RepairOptions", "Repaired", "repair"]
 
 
-class Wanted(NamedTuple):
-    """How a wheel shall be mended.
+class RepairOptions(NamedTuple):
+    """The options of a repair.
 
-    :ivar segments: the ABIs to name, as ``torch2_9`` or ``torch2.9``; of a supplier that is not named, its minor version
-    :ivar excluded: libraries that nobody supplies here and that are left to who loads the wheel, ``libcudart.so.*``
-    :ivar preloading: have the package load the libraries before its extension modules, instead of an RPATH to them
+    :ivar segments: the ABIs to name, as ``torch2_9`` or ``torch2.9``; by default the minor version of each supplier
+    :ivar excluded: patterns of libraries that are neither supplied nor copied into the wheel, ``libcudart.so.*``
+    :ivar preload: load the libraries when the package is imported, instead of an RPATH to them
     """
 
     segments: Sequence[str] = ()
     excluded: Sequence[str] = ()
-    preloading: bool = False
+    preload: bool = False
 
 
 class Repaired(NamedTuple):
-    """What was done to a wheel.
+    """A repaired wheel, and its changes.
 
-    :ivar wheel: the new one
-    :ivar suppliers: the distributions whose libraries it needs, with the versions that were looked at
-    :ivar segments: their ABIs, which its name says now
-    :ivar required: what its metadata requires in addition
-    :ivar rpaths: member → its RPATH, where that was changed
-    :ivar preloaded: ``__init__.py`` → the libraries that it has loaded first
-    :ivar grafted: the libraries that auditwheel put into it
+    :ivar wheel: the new wheel
+    :ivar suppliers: the distributions that it links to, with the versions that were read
+    :ivar segments: the segments of their ABIs, which the new name has
+    :ivar required: the added requirements
+    :ivar rpaths: member → its RPATH, where it changed
+    :ivar preloaded: ``__init__.py`` → the libraries that it loads first
+    :ivar grafted: the libraries that auditwheel copied into the wheel
     """
 
     wheel: Path
@@ -73,93 +73,115 @@ class Repaired(NamedTuple):
     grafted: list[str]
 
 
+class _Changes(NamedTuple):
+    """The changes inside a wheel.
+
+    :ivar rpaths: member → its new RPATH
+    :ivar loaders: ``__init__.py`` → path of a library that it loads → the module that is imported before
+    :ivar required: the requirements to add
+    """
+
+    rpaths: Mapping[str, str]
+    loaders: Mapping[str, Mapping[str, str]]
+    required: Sequence[str]
+
+
 def repair(
     path: Path,
-    wanted: Wanted = Wanted(),  # noqa: B008 - it can't be changed
+    options: RepairOptions = RepairOptions(),  # noqa: B008 - it is immutable
     *,
     folder: Path | None = None,
     suppliers: Sequence[Supplier] | None = None,
 ) -> Repaired:
-    """Mend what a wheel needs of other distributions, and write it under its new name.
+    """Repair the links of a wheel to other distributions, and write it under its new name.
 
-    :param folder: where the result shall lie, by default beside the wheel
-    :param suppliers: who may have the libraries; by default what is installed beside this Python
-    :raises WheelError: it needs nothing of another distribution, or can't be mended
-    :raises ToolError: auditwheel or patchelf is missing or failed
+    :param folder: the folder of the new wheel, by default that of the old one
+    :param suppliers: the distributions to search for the libraries, by default all that are installed
+    :raises WheelError: the wheel links to no other distribution, or cannot be repaired
+    :raises ToolError: auditwheel or patchelf is not installed or failed
     """
-    Wheel(path).check()
-    claims, suppliers = (
-        NameClaims.of(path.name),
-        [*(all_installed() if suppliers is None else suppliers)],
-    )
+    claims = NameClaims.of(path.name)
+    suppliers = [*(all_installed() if suppliers is None else suppliers)]
     with Unpacked(path) as wheel:
+        wheel.check()
         found = links(wheel, claims, suppliers)
-    needed = {link.supplier.name: link.supplier for link in found if link.supplier}
-    if not needed:
-        why = "needs no library of another distribution that is here"
-        raise WheelError(path.name, why, "install what has it, or name a wheel of it by --with")
-    named = _named(needed, wanted, claims)
+    used = {link.supplier.name: link.supplier for link in found if link.supplier}
+    if not used:
+        why = "links to no library of another distribution that was found"
+        raise WheelError(path.name, why, "install the distribution, or name its wheel with --with")
+    segments = _segments(used, options, claims)
     pages = [*builtin(), Abi([each.name for each in suppliers])]
-    platforms = sorted(_platforms(claims, named, pages))
-    left = (*wanted.excluded, *(link.soname for link in found if link.supplier))
-    grafted = sorted({each.soname for each in found if not _matches(each.soname, left)})
+    tags = NewTags(sorted(_platforms(claims, segments, pages)), unknown=True, pages=pages)
+    excluded = (*options.excluded, *(link.soname for link in found if link.supplier))
+    grafted = sorted({each.soname for each in found if not _matches(each.soname, excluded)})
     try:
         with tempfile.TemporaryDirectory(prefix="customtags-repair-") as name:
             work = Path(name)
-            source = graft(path, claims, left, work) if grafted else path
+            source = graft(path, claims, excluded, work) if grafted else path
             with Unpacked(source) as wheel:
-                found = links(wheel, claims, [*needed.values()])
-                rows = _preloads(wheel, claims, found) if wanted.preloading else {}
-                rpaths = dict(_rpaths(wheel, [] if wanted.preloading else found))
-                required = [*_required(wheel, named)]
+                found = links(wheel, claims, [*used.values()])
+                changes = _Changes(
+                    dict(_rpaths(wheel, [] if options.preload else found)),
+                    _loaders(wheel, claims, found) if options.preload else {},
+                    [*_required(wheel, segments)],
+                )
             repaired = Wheel(source, claims.file)  # auditwheel gives it another name
             repaired.check()
-            changes = _changes(repaired, (rpaths, rows, required), work)
-            new = renamed(claims.file, NewTags(platforms, unknown=True, pages=pages))
-            result = write(edit(repaired, new, changes, folder or path.parent))
+            contents = _contents(repaired, changes, work)
+            new = renamed(claims.file, tags)
+            result = write(edit(repaired, new, contents, folder or path.parent))
     except OSError as error:
-        raise WheelError(
-            path.name, f"can't be worked on ({error})", "make room in TMPDIR"
-        ) from error
-    loaded = {init: [*libraries] for init, libraries in rows.items()}
-    who = [str(each) for each in needed.values()]
-    return Repaired(result, who, [*named.values()], required, rpaths, loaded, grafted)
+        why = f"cannot be repaired ({error})"
+        raise WheelError(path.name, why, "free some space in TMPDIR") from error
+    return Repaired(
+        result,
+        [str(each) for each in used.values()],
+        [*segments.values()],
+        [*changes.required],
+        {**changes.rpaths},
+        {init: [*libraries] for init, libraries in changes.loaders.items()},
+        grafted,
+    )
 
 
-def _named(needed: Mapping[str, Supplier], wanted: Wanted, claims: NameClaims) -> dict[str, str]:
-    """Give the segment of each supplier's ABI: what is wanted, what the name says already, or its minor version.
+def _segments(
+    used: Mapping[str, Supplier], options: RepairOptions, claims: NameClaims
+) -> dict[str, str]:
+    """Return the segment of each supplier's ABI: the requested one, the name's own, or its minor version.
 
-    :raises WheelError: the version that is here is of another ABI
+    :raises WheelError: the version that was found has another ABI
     """
-    asked = [fold(each) or each for each in wanted.segments]
-    for each in asked:
-        if not Abi([*needed]).owns(each, ""):
-            why = f"links to {' and '.join(map(str, needed.values()))}, and not to {each!r}"
-            raise WheelError(claims.stem, why, "name that by customtags retag")
-    named = {}
-    for name, supplier in needed.items():
+    requested = [fold(each) or each for each in options.segments]
+    for each in requested:
+        if not Abi([*used]).owns(each, ""):
+            why = f"links to {' and '.join(map(str, used.values()))}, not to {each!r}"
+            raise WheelError(claims.stem, why, "add other segments with customtags retag")
+    segments = {}
+    for name, supplier in used.items():
         rungs, page = abis.rungs(name, supplier.version), Abi([name])
-        said = [run.text for each in claims.platforms for run in naming.runs(each.tag, [page])[1]]
-        ours = [each for each in (*asked, *said) if page.owns(each, "")]
-        named[name] = next(iter((*ours, *rungs)), "none")
-        if named[name] not in rungs:
-            why = f"is to be of the ABI {named[name]}, and {supplier} is here"
-            cure = "name by --with the wheel that it was built against"
-            raise WheelError(claims.stem, why, f"{cure}, or --abi {rungs[-1]}" if rungs else cure)
-    return named
+        own = [run.text for each in claims.platforms for run in naming.runs(each.tag, [page])[1]]
+        named = [each for each in (*requested, *own) if page.owns(each, "")]
+        segments[name] = next(iter((*named, *rungs)), "none")
+        if segments[name] not in rungs:
+            why = f"links to {supplier}, which does not have the ABI {segments[name]!r}"
+            cure = "name with --with the wheel that it was built against"
+            raise WheelError(
+                claims.stem, why, f"{cure}, or pass --abi {rungs[-1]}" if rungs else cure
+            )
+    return segments
 
 
 def _platforms(
-    claims: NameClaims, named: Mapping[str, str], pages: Sequence[Page]
+    claims: NameClaims, segments: Mapping[str, str], pages: Sequence[Page]
 ) -> Iterator[str]:
-    """Give the platforms of the name with these segments in place of older ones, in the order of names."""
-    ours = Abi([*named])
+    """Yield the platforms of the name, with these segments in place of older ones."""
+    ours = Abi([*segments])
     for platform in claims.platforms:
-        said: dict[str, list[str]] = {"abi": [*named.values()]}
+        values: dict[str, list[str]] = {"abi": [*segments.values()]}
         for run in naming.runs(platform.tag, pages)[1]:
             if not ours.owns(run.text, platform.arch):
-                said.setdefault(run.dimension or "site", []).append(run.text)
-        yield naming.name(platform.base, said, pages)
+                values.setdefault(run.dimension or "site", []).append(run.text)
+        yield naming.name(platform.base, values, pages)
 
 
 def _matches(soname: str, patterns: Sequence[str]) -> bool:
@@ -167,89 +189,81 @@ def _matches(soname: str, patterns: Sequence[str]) -> bool:
 
 
 def _rpaths(wheel: Unpacked, found: Sequence[Link]) -> Iterator[tuple[str, str]]:
-    """Give the RPATHs that are to be changed: with a way to each supplier, without the builder's own folders."""
+    """Yield each member whose RPATH changes, with the new one: a path to each supplier, and no folder of the build machine."""
     for member, elf in wheel.elfs():
         old = folders(elf)
         kept = [each for each in old if each.startswith(("$ORIGIN", "${ORIGIN}"))]
-        ways = [
+        added = [
             origin(member, link.library.path)
             for link in found
             if link.member == member and link.library and not reaches(elf, link)
         ]
-        new = [*dict.fromkeys((*kept, *ways))]
+        new = [*dict.fromkeys((*kept, *added))]
         if new != old:
             yield member, ":".join(new)
 
 
-def _preloads(
+def _loaders(
     wheel: Unpacked, claims: NameClaims, found: Sequence[Link]
 ) -> dict[str, dict[str, str]]:
-    """Give the packages that need a loader, by their ``__init__.py``, and each library's path and module.
+    """Return the loaders to write, as in `_Changes`.
 
-    :raises WheelError: there is no package to write it into, or loading ahead would not help
+    :raises WheelError: there is no package to write one into, or a library that is loaded first would not be used
     """
     if any(base.startswith("musllinux") for base in claims.said("base")):
-        why = "is for musl, whose loader takes no library that is loaded for one that is needed"
+        why = "is for musl, whose loader does not use a library that is already loaded"
         raise WheelError(wheel.path.name, why, "repair it without --preload")
-    rows: dict[str, dict[str, str]] = {}
+    loaders: dict[str, dict[str, str]] = {}
     for link in found:
         if link.supplier is None or link.library is None:
             continue
         inits = preload.inits(wheel.names, link.member)
         if not inits:
             why = f"has no __init__.py above {link.member!r} that could load libraries first"
-            raise WheelError(wheel.path.name, why, "put the extension module into a package")
+            raise WheelError(wheel.path.name, why, "move the extension module into a package")
         with link.library.open() as elf:
             if elf.soname != link.soname:
-                why = f"does not call itself {link.soname}, so that loading it first is of no use"
+                why = f"has the SONAME {elf.soname!r}, so the loader would not use it as {link.soname!r}"
                 raise WheelError(link.library.path, why, "repair the wheel without --preload")
         module = preload.module(link.supplier, link.library)
-        rows.setdefault(inits[0], {})[link.library.path] = module
-    return rows
+        loaders.setdefault(inits[0], {})[link.library.path] = module
+    return loaders
 
 
-def _required(wheel: Unpacked, named: Mapping[str, str]) -> Iterator[str]:
-    """Give the requirements that are missing, or that allow versions of another ABI too.
+def _required(wheel: Unpacked, segments: Mapping[str, str]) -> Iterator[str]:
+    """Yield the requirements that are missing or that allow versions of another ABI.
 
     :raises WheelError: the wheel requires another ABI
     """
-    there = {canonicalize_name(each.name): each for each in requirements(wheel.metadata)}
-    for name, segment in named.items():
+    present = {canonicalize_name(each.name): each for each in requirements(wheel.metadata)}
+    for name, segment in segments.items():
         numbers = abis.numbers(name, segment)
-        required = there.get(canonicalize_name(name))
+        required = present.get(canonicalize_name(name))
         if required and not abis.meets(required.specifier, numbers):
-            why = f"requires {str(required)!r}, and {segment} is another ABI"
-            raise WheelError(wheel.path.name, why, "build it against what it requires")
+            why = f"requires {str(required)!r}, which excludes the ABI {segment!r}"
+            raise WheelError(wheel.path.name, why, "build it against a version that it requires")
         if required is None or abis.beyond(required.specifier, numbers):
             yield abis.requirement(name, numbers)
 
 
-def _changes(
-    wheel: Wheel,
-    found: tuple[Mapping[str, str], Mapping[str, Mapping[str, str]], Sequence[str]],
-    work: Path,
-) -> dict[str, Content]:
-    """Return the members that change, and the new ones.
-
-    :param found: the new RPATHs, the libraries that are loaded first, and the new requirements
-    """
-    rpaths, rows, required = found
-    changes: dict[str, Content] = {}
-    for number, (member, path) in enumerate(rpaths.items()):
-        changes[member] = file = work / f"patched-{number}"
+def _contents(wheel: Wheel, changes: _Changes, work: Path) -> dict[str, Content]:
+    """Return the members that change and those that are new, with their contents."""
+    contents: dict[str, Content] = {}
+    for number, (member, rpath) in enumerate(changes.rpaths.items()):
+        contents[member] = file = work / f"patched-{number}"
         with file.open("wb") as out:
             out.writelines(wheel.archive.chunks(wheel.members[member]))
-        set_rpath(file, path)
-    for init, libraries in rows.items():
-        changes[init] = preload.importing(wheel.read(init), init)
+        set_rpath(file, rpath)
+    for init, libraries in changes.loaders.items():
+        contents[init] = preload.importing(wheel.read(init), init)
         loader = preload.loader((module, path) for path, module in libraries.items())
-        changes[f"{posixpath.dirname(init)}/{preload.MODULE}.py"] = loader.encode()
-    if required:
-        described = wheel.own("METADATA")
-        changes[described] = metadata.with_requirements(wheel.read(described), required)
-    # auditwheel's bill of materials names the file that it was given.
+        contents[f"{posixpath.dirname(init)}/{preload.MODULE}.py"] = loader.encode()
+    if changes.required:
+        own = wheel.own("METADATA")
+        contents[own] = metadata.with_requirements(wheel.read(own), changes.required)
+    # auditwheel's bill of materials has the file name that auditwheel was given.
     if wheel.path.name != str(wheel.name):
         given = filename.parse(wheel.path.name)
         for bill in (each for each in wheel.names if each.startswith(wheel.own("sboms/"))):
-            changes[bill] = sboms.patched(wheel.read(bill), given, wheel.name)
-    return changes
+            contents[bill] = sboms.patched(wheel.read(bill), given, wheel.name)
+    return contents

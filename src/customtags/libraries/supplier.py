@@ -30,8 +30,8 @@ __all__ = [
     "find",
     "find_installed",
     "from_wheel",
+    "installed_path",
     "mapped",
-    "place",
 ]
 
 
@@ -110,11 +110,13 @@ def from_wheel(wheel: Path) -> Supplier:
     try:
         version = str(Version(found.name.version.replace("_", "-")))
     except InvalidVersion as error:
-        raise WheelError(wheel.name, "has an invalid version", "give another wheel") from error
+        raise WheelError(wheel.name, "has an invalid version", "name another wheel") from error
     files = found.names
-    libraries = [Library(place(file), _unpacked(found, file)) for file in files if _is_shared(file)]
+    libraries = [
+        Library(installed_path(file), _unpacked(found, file)) for file in files if _is_shared(file)
+    ]
     name = canonicalize_name(found.name.project)
-    return Supplier(name, version, None, [*map(place, files)], libraries)
+    return Supplier(name, version, None, [*map(installed_path, files)], libraries)
 
 
 def find(soname: str, suppliers: Sequence[Supplier]) -> tuple[Supplier, Library] | None:
@@ -143,10 +145,10 @@ def mapped(path: Path) -> Callable[[], AbstractContextManager[Elf]]:
     return open_it
 
 
-def place(member: str) -> str:
+def installed_path(member: str) -> str:
     """Return the path below site-packages that a member of a wheel is installed to.
 
-    >>> place("a-1.data/platlib/a/liba.so"), place("a/liba.so")
+    >>> installed_path("a-1.data/platlib/a/liba.so"), installed_path("a/liba.so")
     ('a/liba.so', 'a/liba.so')
     """
     top, _, rest = member.partition("/")
