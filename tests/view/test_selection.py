@@ -1,0 +1,130 @@
+"""What a view shows of a project's files."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from customtags import machine
+from customtags.tags import parse, stock
+from customtags.view.selection import selection
+from customtags.wheels import filename
+
+STOCK = stock.tags({"arch": "x86_64", "libc": "glibc", "libc_version": "2.36"})
+FACTS = {
+    "isa": {
+        "arch": "x86_64",
+        "features": ["lahf_lm", "pni", "ssse3", "cx16", "sse4_1", "sse4_2", "popcnt"],
+    },
+    "distro": {"segment": "deb12"},
+}
+PLATFORMS = [*machine.extend(STOCK, FACTS)[0], *STOCK]
+LABELS = {("a", "1", "x86_64_v2"): ["manylinux_2_28_x86_64_v2"]}
+
+
+@pytest.mark.parametrize(
+    ("offered", "shown"),
+    [
+        # The best of a pair, under its stock name.
+        (
+            ["a-1-cp312-cp312-linux_x86_64.whl", "a-1-cp312-cp312-linux_x86_64_v2.whl"],
+            {"a-1-cp312-cp312-linux_x86_64.whl": "a-1-cp312-cp312-linux_x86_64_v2.whl"},
+        ),
+        # What uv and pip order differently is one file.
+        (
+            ["a-1-py3-none-linux_x86_64.whl", "a-1-py3-none-manylinux_2_17_x86_64.whl"],
+            {"a-1-py3-none-linux_x86_64.whl": "a-1-py3-none-linux_x86_64.whl"},
+        ),
+        # Another pair is its own.
+        (
+            ["a-1-cp312-cp312-linux_x86_64_v2.whl", "a-1-cp39-abi3-linux_x86_64.whl"],
+            {
+                "a-1-cp312-cp312-linux_x86_64.whl": "a-1-cp312-cp312-linux_x86_64_v2.whl",
+                "a-1-cp39-abi3-linux_x86_64.whl": "a-1-cp39-abi3-linux_x86_64.whl",
+            },
+        ),
+        # A pair of a set that another wheel serves better is left to that wheel.
+        (
+            ["a-1-cp38.cp39-abi3-linux_x86_64.whl", "a-1-cp39-abi3-linux_x86_64_v2.whl"],
+            {
+                "a-1-cp38-abi3-linux_x86_64.whl": "a-1-cp38.cp39-abi3-linux_x86_64.whl",
+                "a-1-cp39-abi3-linux_x86_64.whl": "a-1-cp39-abi3-linux_x86_64_v2.whl",
+            },
+        ),
+        # Pure wheels and source distributions stay; what the machine does not accept goes.
+        (
+            [
+                "a-1.tar.gz",
+                "a-1-py3-none-any.whl",
+                "a-1-py3-none-win_amd64.whl",
+                "a-1-variants.json",
+            ],
+            {"a-1.tar.gz": "a-1.tar.gz", "a-1-py3-none-any.whl": "a-1-py3-none-any.whl"},
+        ),
+        (["a-1-py3-none-linux_x86_64_v3.whl", "a-1-py3-none-linux_x86_64_fc39.whl"], {}),
+        # A stock set keeps its name; an extended one gets the bases that the machine accepts.
+        (
+            ["a-1-py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64.whl"],
+            {
+                "a-1-py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64.whl": "a-1-py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64.whl"
+            },
+        ),
+        (
+            ["a-1-py3-none-manylinux_2_17_x86_64_v2.manylinux_2_99_x86_64_v3.whl"],
+            {
+                "a-1-py3-none-manylinux_2_17_x86_64.whl": "a-1-py3-none-manylinux_2_17_x86_64_v2.manylinux_2_99_x86_64_v3.whl"
+            },
+        ),
+        # Of equal ones the larger build tag.
+        (
+            ["a-1-9-py3-none-linux_x86_64_v2.whl", "a-1-10-py3-none-linux_x86_64_v2.whl"],
+            {"a-1-10-py3-none-linux_x86_64.whl": "a-1-10-py3-none-linux_x86_64_v2.whl"},
+        ),
+        # A variant counts as the tag that it means, and one without a meaning does not count.
+        (
+            ["a-1-py3-none-linux_x86_64.whl", "a-1-py3-none-manylinux_2_28_x86_64-x86_64_v2.whl"],
+            {
+                "a-1-py3-none-manylinux_2_28_x86_64.whl": "a-1-py3-none-manylinux_2_28_x86_64-x86_64_v2.whl"
+            },
+        ),
+        (
+            ["a-1-py3-none-linux_x86_64.whl", "a-1-py3-none-linux_x86_64-x86_64_v9.whl"],
+            {"a-1-py3-none-linux_x86_64.whl": "a-1-py3-none-linux_x86_64.whl"},
+        ),
+        # Names that are none.
+        (["a-1.whl", "a-1-py3-none-linux_x86_64__v2.whl", ".whl", "a-1-py3-none-X-\x1b.whl"], {}),
+    ],
+)
+def test_what_is_shown(offered: list[str], shown: dict[str, str]) -> None:
+    assert selection(offered, PLATFORMS, LABELS) == shown
+    assert selection(offered[::-1], PLATFORMS, LABELS) == shown
+
+
+wheels = st.builds(
+    "{}-{}-{}-{}.whl".format,
+    st.sampled_from(["a", "A"]),
+    st.sampled_from(["1", "1.0", "2"]),
+    st.sampled_from(["cp312-cp312", "cp39-abi3", "py3-none", "cp38.cp39-abi3"]),
+    st.sampled_from([*PLATFORMS[:6], *STOCK[:5], "linux_x86_64_v4", "any", "win_amd64"]),
+)
+
+
+@given(st.lists(wheels, unique=True))
+def test_the_best_of_every_pair_is_shown_once(offered: list[str]) -> None:
+    shown = selection(offered, PLATFORMS)
+    assert set(shown.values()) <= set(offered)
+    pairs: dict[tuple[str, str], str] = {}
+    for name, real in shown.items():
+        file = filename.parse(name)
+        assert file.platform == "any" or not parse(file.platform)[1]
+        if file.platform != "any":
+            for tag in file.tags:
+                pair = (f"{file.project.lower()}-{file.version}", tag.rpartition("-")[0])
+                assert pairs.setdefault(pair, real) == real
+    for each in map(filename.parse, offered):
+        if each.platform in PLATFORMS:
+            for tag in each.tags:
+                key = (f"{each.project.lower()}-{each.version}", tag.rpartition("-")[0])
+                taken = filename.parse(pairs[key]).platform
+                assert PLATFORMS.index(taken) <= PLATFORMS.index(each.platform)
