@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from customtags import machine
+from customtags.machine.dimensions import builtin
 from customtags.tags import parse, stock
 from customtags.view.selection import selection
 from customtags.wheels import filename
@@ -20,7 +21,10 @@ FACTS = {
     "distro": {"segment": "deb12"},
 }
 PLATFORMS = [*machine.extend(STOCK, FACTS)[0], *STOCK]
-LABELS = {("a", "1", "x86_64_v2"): ["manylinux_2_28_x86_64_v2"]}
+LABELS = {
+    ("a", "1", "x86_64_v2"): {"x86_64": {"level": ["v2"]}},
+    ("a", "1", "mkl"): {"blas": {"library": ["mkl"]}},
+}
 
 
 @pytest.mark.parametrize(
@@ -89,7 +93,11 @@ LABELS = {("a", "1", "x86_64_v2"): ["manylinux_2_28_x86_64_v2"]}
             },
         ),
         (
-            ["a-1-py3-none-linux_x86_64.whl", "a-1-py3-none-linux_x86_64-x86_64_v9.whl"],
+            [
+                "a-1-py3-none-linux_x86_64.whl",
+                "a-1-py3-none-linux_x86_64-x86_64_v9.whl",
+                "a-1-py3-none-linux_x86_64-mkl.whl",
+            ],
             {"a-1-py3-none-linux_x86_64.whl": "a-1-py3-none-linux_x86_64.whl"},
         ),
         # Names that are none.
@@ -97,8 +105,8 @@ LABELS = {("a", "1", "x86_64_v2"): ["manylinux_2_28_x86_64_v2"]}
     ],
 )
 def test_what_is_shown(offered: list[str], shown: dict[str, str]) -> None:
-    assert selection(offered, PLATFORMS, LABELS) == shown
-    assert selection(offered[::-1], PLATFORMS, LABELS) == shown
+    assert selection(offered, PLATFORMS, LABELS, builtin()) == shown
+    assert selection(offered[::-1], PLATFORMS, LABELS, builtin()) == shown
 
 
 wheels = st.builds(

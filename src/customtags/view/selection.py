@@ -11,18 +11,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
-from customtags.errors import TagError, WheelError
+from customtags.errors import TagError, VariantError, WheelError
 from customtags.tags import parse
 from customtags.variants import names
+from customtags.variants.properties import platforms_of
 from customtags.wheels import filename
 
 if TYPE_CHECKING:
+    from customtags.machine.spec import Page
+    from customtags.variants.properties import Properties
     from customtags.wheels.filename import FileName
 
 __all__ = ["Labels", "selection"]
 
-#: (project, version, label) → the extended platform tags that mean the same as the properties of a variant.
-Labels = Mapping[tuple[str, str, str], Sequence[str]]
+#: (normalized project, version, label) → the properties of a variant.
+Labels = Mapping[tuple[str, str, str], "Properties"]
 
 
 class _Candidate(NamedTuple):
@@ -39,7 +42,10 @@ class _Candidate(NamedTuple):
 
 
 def selection(
-    files: Iterable[str], platforms: Sequence[str], labels: Labels | None = None
+    files: Iterable[str],
+    platforms: Sequence[str],
+    labels: Labels | None = None,
+    pages: Sequence[Page] = (),
 ) -> dict[str, str]:
     """Return the files that are shown: the shown name → the real one.
 
@@ -49,6 +55,7 @@ def selection(
 
     :param platforms: those that the machine accepts, best first, the stock ones too
     :param labels: what the variants of the project mean
+    :param pages: those that name the segments of the variants
     """
     places = {platform: place for place, platform in reversed([*enumerate(platforms)])}
     shown: dict[str, str] = {}
@@ -58,7 +65,7 @@ def selection(
             if not name.endswith(names.INDEX_SUFFIX):
                 shown[name] = name
             continue
-        candidate = _candidate(name, places, labels or {})
+        candidate = _candidate(name, places, labels or {}, pages)
         if candidate is None:
             continue
         if candidate.shown.platform == "any":
@@ -74,14 +81,18 @@ def selection(
     return shown
 
 
-def _candidate(name: str, places: Mapping[str, int], labels: Labels) -> _Candidate | None:
+def _candidate(
+    name: str, places: Mapping[str, int], labels: Labels, pages: Sequence[Page]
+) -> _Candidate | None:
     """Return a wheel as a candidate, None where the machine does not accept it."""
     try:
         file, label = names.split(name)
-        means = labels.get((filename.canonical(file.project), file.version, label or ""), ())
-        tags = file.platforms if label is None else means
+        tags = file.platforms
+        if label is not None:
+            properties = labels.get((filename.canonical(file.project), file.version, label))
+            tags = [] if properties is None else platforms_of(tags, properties, pages)
         bases = {tag: parse(tag) for tag in tags}
-    except (TagError, WheelError):
+    except (TagError, VariantError, WheelError):
         return None
     accepted = [tag for tag in tags if tag in places]
     if not accepted and "any" not in tags:

@@ -1,0 +1,122 @@
+"""The component that shows a source as one machine sees it, for servers made of simple-repository's components."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from simple_repository import SimpleRepository, errors, model
+from simple_repository.components.core import RepositoryContainer
+
+from customtags.errors import VariantError
+from customtags.machine.dimensions import builtin
+from customtags.variants import metadata
+from customtags.variants.names import INDEX_SUFFIX
+from customtags.view.selection import selection
+from customtags.wheels.filename import canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from customtags.machine.spec import Page
+    from customtags.view.selection import Labels
+
+    #: Reads a file that the source gives as an address, at most so many bytes.
+    Fetch = Callable[[str, int], Awaitable[bytes]]
+
+__all__ = ["MachineView"]
+
+#: How many versions of one project may have variants.
+MOST = 200
+
+
+class MachineView(RepositoryContainer):
+    """A source as one machine sees it: of each release, Python and ABI the one best wheel, under its stock name.
+
+    It keeps no state: a request for a file finds the real one by asking the source for the project page again.
+
+    :param source: the component to wrap
+    :param platforms: the platform tags that the machine accepts, best first, the stock ones too
+    :param pages: the dimensions that name the segments of variants; by default the built-in ones
+    :param fetch: reads ``NAME-VERSION-variants.json`` where the source gives an address; without it, such variants are left out
+    """
+
+    def __init__(
+        self,
+        source: SimpleRepository,
+        platforms: Sequence[str],
+        *,
+        pages: Sequence[Page] | None = None,
+        fetch: Fetch | None = None,
+    ) -> None:
+        super().__init__(source)
+        self.platforms = list(platforms)
+        self.pages = builtin() if pages is None else pages
+        self.fetch = fetch
+
+    async def get_project_page(
+        self, project_name: str, *, request_context: model.RequestContext | None = None
+    ) -> model.ProjectDetail:
+        """Return the project page with the files that are shown.
+
+        :raises simple_repository.errors.PackageNotFoundError: the source has no such project
+        """
+        page = await super().get_project_page(project_name, request_context=request_context)
+        real = {file.filename: file for file in page.files}
+        shown = await self._selection(page)
+        files = [replace(real[name], filename=as_shown) for as_shown, name in shown.items()]
+        return replace(page, files=tuple(files), versions=None)
+
+    async def get_resource(
+        self,
+        project_name: str,
+        resource_name: str,
+        *,
+        request_context: model.RequestContext | None = None,
+    ) -> model.Resource:
+        """Return a file, or with ``.metadata`` behind its name its metadata (PEP 658), by its shown name.
+
+        :raises simple_repository.errors.ResourceUnavailable: the machine does not see such a file
+        """
+        page = await super().get_project_page(project_name, request_context=request_context)
+        shown = await self._selection(page)
+        name = resource_name.removesuffix(".metadata")
+        if name not in shown:
+            raise errors.ResourceUnavailable(resource_name)
+        real = shown[name] + resource_name[len(name) :]
+        return await super().get_resource(project_name, real, request_context=request_context)
+
+    async def _selection(self, page: model.ProjectDetail) -> dict[str, str]:
+        names = [file.filename for file in page.files]
+        return selection(names, self.platforms, await self._labels(page), self.pages)
+
+    async def _labels(self, page: model.ProjectDetail) -> Labels:
+        """Return what the variants of a project mean; a file that is broken has no meaning."""
+        found = {}
+        names = [each.filename for each in page.files if each.filename.endswith(INDEX_SUFFIX)]
+        for name in sorted(names)[-MOST:]:
+            project, _, version = name.removesuffix(INDEX_SUFFIX).rpartition("-")
+            try:
+                text = (await self._read(page.name, name)).decode("utf-8", "replace")
+                for label, properties in metadata.read(text, name).variants.items():
+                    found[canonical(project), version, label] = properties
+            except (VariantError, errors.ResourceUnavailable):
+                continue
+        return found
+
+    async def _read(self, project: str, name: str) -> bytes:
+        """Return the content of a small file of the source.
+
+        :raises simple_repository.errors.ResourceUnavailable: it cannot be read
+        """
+        resource = await super().get_resource(project, name)
+        limit = metadata.LIMIT
+        if isinstance(resource, model.TextResource):
+            return resource.text.encode()
+        if isinstance(resource, model.LocalResource):
+            path = resource.path
+            return await asyncio.to_thread(lambda: path.open("rb").read(limit + 1))
+        if isinstance(resource, model.HttpResource) and self.fetch:
+            return await self.fetch(resource.url, limit)
+        raise errors.ResourceUnavailable(name)

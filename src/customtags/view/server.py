@@ -1,0 +1,178 @@
+"""The ASGI application that serves views: of this machine, of named ones, and of any that an address spells.
+
+    /simple/                     this machine
+    /NAME/simple/                one that has a name
+    /for/v3,el9.4/simple/        one that is spelled by values as the settings have them
+
+All state lies in the address, so that several workers may run behind any proxy.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import httpx
+from fastapi import FastAPI, Request
+from simple_repository import SimpleRepository, errors
+from simple_repository.components.metadata_injector import MetadataInjectorRepository
+from simple_repository.components.priority_selected import PrioritySelectedProjectsRepository
+from simple_repository_server.routers import simple
+from starlette.responses import PlainTextResponse, Response
+
+from customtags.choosing.offer import is_index
+from customtags.errors import CustomtagsError
+from customtags.view import upstream
+from customtags.view.component import MachineView
+from customtags.view.folder import FolderRepository
+from customtags.view.machines import spelled
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, MutableMapping, Sequence
+
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from customtags.tags.stock import Platform
+    from customtags.view.machines import Machine
+
+__all__ = ["Served", "Views"]
+
+#: How many machines are kept ready; others are made anew for a request.
+READY = 64
+
+#: The longest path of an address that is looked at.
+LONGEST = 1000
+
+
+class Served(NamedTuple):
+    """What is served.
+
+    :ivar sources: folders and URLs of indexes; of a project, the first that has it
+    :ivar here: this machine
+    :ivar named: the others, by name
+    :ivar platform: the architecture and C library of a spelled machine that does not spell them
+    """
+
+    sources: Sequence[str]
+    here: Machine
+    named: Mapping[str, Machine]
+    platform: Platform
+
+
+class Views:
+    """The application."""
+
+    def __init__(self, served: Served) -> None:
+        self.served = served
+        self._http = upstream.client([each for each in served.sources if is_index(each)])
+        self._source = _source(served.sources, self._http)
+        self._ready: OrderedDict[str, ASGIApp] = OrderedDict()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            prefix, application = self._find(scope["path"])
+            scope = {**scope, "root_path": scope.get("root_path", "") + prefix}
+            await application(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        """Close the client when the server stops."""
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.shutdown":
+                await self._http.aclose()
+            await send({"type": f"{message['type']}.complete"})
+            if message["type"] == "lifespan.shutdown":
+                return
+
+    def _find(self, path: str) -> tuple[str, ASGIApp]:
+        """Return the part of a path that names a machine, and what answers behind it."""
+        if path == "/health":
+            return "", PlainTextResponse("ok\n")
+        if path == "/":
+            return "", PlainTextResponse(_overview(self.served))
+        words = path.split("/")
+        if len(path) > LONGEST:
+            return "", PlainTextResponse("the path is too long\n", 404)
+        if words[1] in ("simple", "resources"):
+            return "", self._view("", self.served.here)
+        if words[1] == "for" and words[3:4] in (["simple"], ["resources"]):
+            try:
+                machine = spelled(words[2], self.served.platform)
+            except CustomtagsError as error:
+                return "", PlainTextResponse(f"{error}\n", 400)
+            return f"/for/{words[2]}", self._view(f"for/{words[2]}", machine)
+        named = self.served.named.get(words[1])
+        if named is None or words[2:3] not in (["simple"], ["resources"]):
+            return "", PlainTextResponse("no such machine\n", 404)
+        return f"/{words[1]}", self._view(words[1], named)
+
+    def _view(self, key: str, machine: Machine) -> ASGIApp:
+        if key not in self._ready:
+            self._ready[key] = _application(self._source, machine, self._http)
+            while len(self._ready) > READY:
+                self._ready.popitem(last=False)
+        self._ready.move_to_end(key)
+        return self._ready[key]
+
+
+def _source(sources: Sequence[str], http: httpx.AsyncClient) -> SimpleRepository:
+    """Return the component that finds each project in the first source that has it.
+
+    Merging sources would let a public project replace a private one of the same name.
+    """
+    found: list[SimpleRepository] = []
+    for each in sources:
+        if is_index(each):
+            found.append(upstream.IndexRepository(each, http))
+        else:
+            found.append(MetadataInjectorRepository(FolderRepository(Path(each)), http))
+    return found[0] if len(found) == 1 else PrioritySelectedProjectsRepository(found)
+
+
+def _application(source: SimpleRepository, machine: Machine, http: httpx.AsyncClient) -> FastAPI:
+    """Return the server of one machine; its router cannot be mounted twice in one application."""
+    view = MachineView(
+        source, machine.platforms, pages=machine.pages, fetch=partial(upstream.read, http)
+    )
+    application = FastAPI(openapi_url=None)
+    router = simple.build_router(view, http_client=http, stream_http_resources=True)
+    application.include_router(router)
+    for kind, status in _STATUS.items():
+        application.add_exception_handler(kind, partial(_failed, status))
+    return application
+
+
+#: What a source may fail with → the status that the client gets.
+_STATUS: Mapping[type[Exception], int] = {
+    errors.PackageNotFoundError: 404,
+    errors.ResourceUnavailable: 404,
+    errors.SourceRepositoryUnavailable: 502,
+    errors.UnsupportedSerialization: 502,
+    errors.InvalidPackageError: 502,
+    httpx.HTTPError: 502,
+    httpx.InvalidURL: 502,
+    ValueError: 502,
+    OSError: 502,
+}
+
+
+async def _failed(status: int, request: Request, error: Exception) -> Response:
+    """Return an answer that names no address of the source, which may hold secrets."""
+    logging.getLogger("customtags").warning(
+        "%s: %s (%s)", request.url.path, status, type(error).__name__
+    )
+    said = "no such file\n" if status == 404 else "the source did not answer as an index does\n"
+    return PlainTextResponse(said, status)
+
+
+def _overview(served: Served) -> str:
+    lines = ["Views of an index, one for each kind of machine:", "", "/simple/"]
+    lines += [f"/{name}/simple/" for name in served.named]
+    lines += ["/for/x86_64,glibc2.34,v3,el9.4,cuda12.4_sm90/simple/  (any machine, by its values)"]
+    return "\n".join(lines) + "\n"

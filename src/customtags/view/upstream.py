@@ -1,0 +1,117 @@
+"""Indexes as sources: an HTTP client that bounds project pages, and gives a password to the host that it is for alone."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+import httpx
+from simple_repository import errors
+from simple_repository.components.http import HttpRepository
+
+from customtags.choosing.offer import without_password
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Generator, Sequence
+
+__all__ = ["IndexRepository", "client", "read"]
+
+#: The largest project page, in bytes, and how long a source may be silent, in seconds.
+LARGEST, SILENCE = 64 << 20, 15.0
+
+#: What asks for a project page has this in its Accept (PEP 691).
+_PAGE = "application/vnd.pypi.simple"
+
+
+class IndexRepository(HttpRepository):
+    """An index by its URL; the user and password in it are left to the client."""
+
+    def __init__(self, url: str, http_client: httpx.AsyncClient) -> None:
+        super().__init__(without_password(url), http_client)
+
+
+class _Passwords(httpx.Auth):
+    """Gives each host the login that its URL or the user's netrc file has, and no other host."""
+
+    def __init__(self, urls: Sequence[str]) -> None:
+        parsed = [urlsplit(url) for url in urls]
+        self._logins = {
+            (each.scheme, each.hostname, each.port): httpx.BasicAuth(
+                unquote(each.username), unquote(each.password or "")
+            )
+            for each in parsed
+            if each.username is not None
+        }
+        path = os.path.expanduser(os.environ.get("NETRC") or "~/.netrc")
+        self._netrc = httpx.NetRCAuth(path) if os.path.isfile(path) else None
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Add the login of the request's host."""
+        url = request.url
+        login = self._logins.get((url.scheme, url.host, url.port)) or self._netrc
+        if login:
+            yield from login.auth_flow(request)
+        else:
+            yield request
+
+
+class _Bounded(httpx.AsyncByteStream):
+    """A body that ends with an error where it is too large."""
+
+    def __init__(self, stream: httpx.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        size = 0
+        async for chunk in self._stream:
+            size += len(chunk)
+            if size > LARGEST:
+                raise httpx.ReadError(f"the page has more than {LARGEST >> 20} MiB")
+            yield chunk
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        await self._stream.aclose()
+
+
+async def _bound(response: httpx.Response) -> None:
+    page = _PAGE in response.request.headers.get("Accept", "")
+    if page and isinstance(response.stream, httpx.AsyncByteStream):
+        response.stream = _Bounded(response.stream)
+
+
+def client(urls: Sequence[str]) -> httpx.AsyncClient:
+    """Return a client for indexes; it follows redirects, and proxies and certificates as the environment sets them.
+
+    :param urls: those of the indexes, which may hold a user and a password
+    """
+    bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("PIP_CERT")
+    context = ssl.create_default_context(cafile=bundle) if bundle else True
+    return httpx.AsyncClient(
+        auth=_Passwords(urls),
+        event_hooks={"response": [_bound]},
+        follow_redirects=True,
+        timeout=SILENCE,
+        verify=context,
+        limits=httpx.Limits(max_connections=100),
+    )
+
+
+async def read(http: httpx.AsyncClient, url: str, limit: int) -> bytes:
+    """Return the content of a file, one byte more than the limit at most.
+
+    :raises simple_repository.errors.ResourceUnavailable: it cannot be read
+    """
+    content = b""
+    try:
+        async with http.stream("GET", url) as response:
+            response.raise_for_status()
+            async for chunk in response.aiter_bytes():
+                content += chunk
+                if len(content) > limit:
+                    break
+    except httpx.HTTPError as error:
+        raise errors.ResourceUnavailable(url.rpartition("/")[2]) from error
+    return content[: limit + 1]
