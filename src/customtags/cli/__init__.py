@@ -25,6 +25,7 @@ VERBS = {
     "audit": ("audit", "declare"),
     "link-flags": ("link", "declare"),
     "repair": ("repair", "declare"),
+    "serve": ("serve", "declare"),
     "completion": ("completion", "declare"),
 }
 

@@ -57,10 +57,13 @@ class Parser(argparse.ArgumentParser):
         super().error(printable(message))
 
 
-def add_verb(verbs: Verbs, name: str, purpose: str, example: str) -> argparse.ArgumentParser:
-    """Declare a verb with what all verbs have in common."""
+def add_verb(
+    verbs: Verbs, name: str, purpose: str, example: str, *, json: bool = True
+) -> argparse.ArgumentParser:
+    """Declare a verb with what all verbs have in common; one that never ends prints no JSON."""
     parser = verbs.add_parser(name, help=purpose, description=purpose, epilog=f"example: {example}")
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    if json:
+        parser.add_argument("--json", action="store_true", help="print JSON")
     return parser
 
 

@@ -14,9 +14,9 @@ from customtags.tags import naming, stock
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from customtags.machine.spec import Page, Profile
+    from customtags.machine.spec import Page
 
-__all__ = ["Machine", "of_profile", "spell", "spelled"]
+__all__ = ["Machine", "spell", "spelled"]
 
 #: The longest spelling of a machine, and the most values in it.
 LONGEST, MOST = 300, 12
@@ -29,25 +29,17 @@ _EXAMPLE = "write it as in x86_64,glibc2.34,v3,el9.4,cuda12.4_sm90"
 class Machine(NamedTuple):
     """A machine as a view needs it.
 
-    :ivar name: how it is called in an address
     :ivar platforms: the platform tags that it accepts, best first, the stock ones too
-    :ivar pages: the dimensions that name its segments
+    :ivar projects: those whose installed version counts (the dimension ``abi``)
     """
 
-    name: str
     platforms: Sequence[str]
-    pages: Sequence[Page]
+    projects: Sequence[str]
 
-
-def of_profile(
-    name: str, profile: Profile, platforms: Sequence[str], pages: Sequence[Page], settings: Settings
-) -> Machine:
-    """Return the machine of a profile.
-
-    :param platforms: its stock platforms
-    """
-    extended = machine.extend(platforms, profile, settings, pages)[0]
-    return Machine(name, [*extended, *platforms], pages)
+    @property
+    def pages(self) -> list[Page]:
+        """The dimensions that name its segments."""
+        return [*builtin(), optional("abi", self.projects)]
 
 
 def spelled(text: str, platform: stock.Platform) -> Machine:
@@ -82,7 +74,9 @@ def spelled(text: str, platform: stock.Platform) -> Machine:
         profile = machine.detect(_Spelled(arch), settings, pages)
     except OverrideError as error:
         raise CustomtagsError(f"{error.value!r} means nothing", error.cure) from error
-    return of_profile(text, profile, stock.tags(facts), pages, settings)
+    platforms = stock.tags(facts)
+    extended = machine.extend(platforms, profile, settings, pages)[0]
+    return Machine([*extended, *platforms], _projects(values))
 
 
 def spell(ladders: dict[str, list[str]], platform: stock.Platform) -> str:

@@ -9,13 +9,16 @@ All state lies in the address, so that several workers may run behind any proxy.
 
 from __future__ import annotations
 
+import json
 import logging
+import os
 from collections import OrderedDict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import httpx
+import uvicorn
 from fastapi import FastAPI, Request
 from simple_repository import SimpleRepository, errors
 from simple_repository.components.metadata_injector import MetadataInjectorRepository
@@ -28,17 +31,19 @@ from customtags.errors import CustomtagsError
 from customtags.view import upstream
 from customtags.view.component import MachineView
 from customtags.view.folder import FolderRepository
-from customtags.view.machines import spelled
+from customtags.view.machines import Machine, spelled
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, MutableMapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from customtags.tags.stock import Platform
-    from customtags.view.machines import Machine
 
-__all__ = ["Served", "Views"]
+__all__ = ["Served", "Views", "run"]
+
+#: What hands the settings to the workers.
+VARIABLE = "_CUSTOMTAGS_SERVED"
 
 #: How many machines are kept ready; others are made anew for a request.
 READY = 64
@@ -60,6 +65,37 @@ class Served(NamedTuple):
     here: Machine
     named: Mapping[str, Machine]
     platform: Platform
+
+    def dump(self) -> str:
+        """Return it as text."""
+        return json.dumps({**self._asdict(), "named": dict(self.named)})
+
+    @classmethod
+    def load(cls, text: str) -> Served:
+        """Read what `dump` wrote."""
+        value = json.loads(text)
+        named = {name: Machine(*each) for name, each in value["named"].items()}
+        return cls(value["sources"], Machine(*value["here"]), named, value["platform"])
+
+
+def run(served: Served, host: str, port: int, workers: int) -> None:
+    """Serve until a signal stops it."""
+    os.environ[VARIABLE] = served.dump()
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # its lines hold whole addresses
+    uvicorn.run(
+        f"{__name__}:from_environment",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+    )
+
+
+def from_environment() -> Views:
+    """Return the application that `run` describes to each worker."""
+    return Views(Served.load(os.environ[VARIABLE]))
 
 
 class Views:
@@ -92,25 +128,28 @@ class Views:
 
     def _find(self, path: str) -> tuple[str, ASGIApp]:
         """Return the part of a path that names a machine, and what answers behind it."""
-        if path == "/health":
-            return "", PlainTextResponse("ok\n")
-        if path == "/":
-            return "", PlainTextResponse(_overview(self.served))
-        words = path.split("/")
-        if len(path) > LONGEST:
-            return "", PlainTextResponse("the path is too long\n", 404)
-        if words[1] in ("simple", "resources"):
-            return "", self._view("", self.served.here)
-        if words[1] == "for" and words[3:4] in (["simple"], ["resources"]):
-            try:
-                machine = spelled(words[2], self.served.platform)
-            except CustomtagsError as error:
-                return "", PlainTextResponse(f"{error}\n", 400)
-            return f"/for/{words[2]}", self._view(f"for/{words[2]}", machine)
-        named = self.served.named.get(words[1])
-        if named is None or words[2:3] not in (["simple"], ["resources"]):
-            return "", PlainTextResponse("no such machine\n", 404)
-        return f"/{words[1]}", self._view(words[1], named)
+        if path in ("/", "/health"):
+            return "", PlainTextResponse("ok\n" if path == "/health" else _overview(self.served))
+        words = path[:LONGEST].split("/")
+        parts = {"simple": 0, "resources": 0, "for": 2}.get(words[1], 1)
+        name = "/".join(words[1 : 1 + parts])
+        try:
+            machine = self._machine(name)
+        except CustomtagsError as error:
+            return "", PlainTextResponse(f"{error}\n", 400)
+        known = words[1 + parts : 2 + parts] in (["simple"], ["resources"])
+        if machine is None or not known or len(path) > LONGEST:
+            return "", PlainTextResponse("no such page\n", 404)
+        return f"/{name}" if name else "", self._view(name, machine)
+
+    def _machine(self, name: str) -> Machine | None:
+        """Return the machine of a name, None if nobody has that name.
+
+        :raises CustomtagsError: it spells one with a value that means nothing
+        """
+        if name.startswith("for/"):
+            return spelled(name.removeprefix("for/"), self.served.platform)
+        return self.served.named.get(name) if name else self.served.here
 
     def _view(self, key: str, machine: Machine) -> ASGIApp:
         if key not in self._ready:

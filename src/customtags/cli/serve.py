@@ -1,0 +1,94 @@
+"""The verb serve: an index as one machine sees it, or several, for installers that no hook reaches."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from typing import TYPE_CHECKING
+
+from customtags import machine
+from customtags.choosing.offer import is_index
+from customtags.cli.machine import look
+from customtags.cli.output import Verbs, add_verb
+from customtags.errors import CustomtagsError, SourceError, ToolError
+from customtags.tags import stock
+from customtags.view.machines import Machine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from customtags.cli.machine import Look
+
+__all__ = ["declare"]
+
+#: The names that a machine may not have, because addresses use them.
+RESERVED = ("simple", "resources", "for", "health")
+
+
+def declare(verbs: Verbs, name: str) -> None:
+    """Declare ``customtags serve``."""
+    parser = add_verb(
+        verbs,
+        name,
+        "serve an index as one machine sees it, to any installer",
+        "customtags serve wheels/ --machine gpu=gpu-node.json",
+        json=False,
+    )
+    parser.add_argument(
+        "sources", metavar="SOURCE", nargs="+", help="a folder of wheels, or the URL of an index"
+    )
+    parser.add_argument(
+        "--profile", metavar="FILE", help="the machine at /simple/; by default this one"
+    )
+    parser.add_argument(
+        "--machine",
+        metavar="NAME=PROFILE",
+        action="append",
+        default=[],
+        help="the machine at /NAME/simple/; repeatable",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
+    parser.add_argument("--port", type=int, default=8080, help="the port to listen on")
+    parser.add_argument("--workers", type=int, default=1, help="the number of processes")
+    parser.set_defaults(run=_serve)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    for each in options.sources:
+        if not is_index(each) and not os.path.isdir(each):
+            raise SourceError(each, "is not a folder", "name a folder or the URL of an index")
+    try:
+        from customtags.view import server
+    except ImportError as error:
+        cure = "pip install 'customtags[serve]', on Python 3.11 or later"
+        raise ToolError(f"serve requires the package {error.name!r}", cure) from error
+    here = look(options.profile)
+    served = server.Served(
+        options.sources,
+        _machine(here),
+        dict(_named(options.machine)),
+        stock.platform(here.stock) or {"arch": "", "libc": None, "libc_version": None},
+    )
+    server.run(served, options.host, options.port, options.workers)
+    return 0
+
+
+def _machine(seen: Look) -> Machine:
+    """Return a machine that was looked at."""
+    extended = machine.extend(seen.stock, seen.profile, seen.settings, seen.pages)[0]
+    return Machine([*extended, *seen.stock], list(seen.settings.abi))
+
+
+def _named(words: Iterable[str]) -> Iterable[tuple[str, Machine]]:
+    """Yield name and machine of each ``NAME=PROFILE``.
+
+    :raises CustomtagsError: a name is reserved, or does not fit into an address
+    """
+    for word in words:
+        name, equals, profile = word.partition("=")
+        if not equals or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
+            raise CustomtagsError(f"{word!r} is not NAME=PROFILE", "write it as in gpu=node.json")
+        if name in RESERVED:
+            raise CustomtagsError(f"the name {name!r} is reserved", "choose another")
+        yield name, _machine(look(profile))
