@@ -9,10 +9,10 @@ from customtags.errors import CustomtagsError, OverrideError, TagError
 from customtags.machine.dimensions import builtin, optional
 from customtags.machine.host import Host
 from customtags.machine.settings import Settings
-from customtags.tags import naming, stock
+from customtags.tags import naming, parse, stock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from customtags.machine.spec import Page
 
@@ -23,6 +23,7 @@ LONGEST, MOST = 300, 12
 
 _ARCHITECTURES = ("x86_64", "aarch64", "ppc64le", "s390x", "riscv64")
 _LIBCS = ("glibc", "musl")
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _EXAMPLE = "write it as in x86_64,glibc2.34,v3,el9.4,cuda12.4_sm90"
 
 
@@ -79,16 +80,36 @@ def spelled(text: str, platform: stock.Platform) -> Machine:
     return Machine([*extended, *platforms], _projects(values))
 
 
-def spell(ladders: dict[str, list[str]], platform: stock.Platform) -> str:
+def spell(ladders: Mapping[str, Sequence[str]], platform: stock.Platform) -> str:
     """Return the values that spell a machine, as `spelled` reads them.
 
     >>> here = {"arch": "x86_64", "libc": "glibc", "libc_version": "2.36"}
-    >>> spell({"isa": ["v3", "v2"], "distro": ["deb12"], "accelerator": []}, here)
-    'x86_64,glibc2.36,v3,deb12'
+    >>> ladders = {"isa": ["v3", "v2"], "distro": ["deb12"], "accelerator": [], "abi": ["numpy2_torch2_9"]}
+    >>> spell(ladders, here)
+    'x86_64,glibc2.36,v3,deb12,numpy2,torch2_9'
+
+    :param ladders: dimension → the segments that it accepts, best first
     """
-    libc = f"{platform['libc']}{platform['libc_version']}" if platform["libc"] else ""
-    best = (rungs[0] for rungs in ladders.values() if rungs)
-    return ",".join(filter(None, (platform["arch"], libc, *best)))
+    words = [platform["arch"]]
+    if platform["libc"]:
+        words.append(f"{platform['libc']}{platform['libc_version']}")
+    for dimension, rungs in ladders.items():
+        # Several vendors' accelerators are of one dimension, each with a word of its own.
+        best = {rung: rung for rung in rungs[:1]}
+        if dimension == "accelerator":
+            best = {_word(rung): rung for rung in reversed(rungs)}
+        elif dimension == "abi":
+            parts = [parse(f"linux_{words[0]}_{rung}")[1] for rung in best.values()]
+            best = {segment: segment for segments in parts for segment in segments}
+        elif dimension == "site":
+            best = {label: label for label in rungs}
+        words += best.values()
+    return ",".join(words)
+
+
+def _word(segment: str) -> str:
+    """Return the letters that a segment begins with."""
+    return segment[: len(segment) - len(segment.lstrip(_LETTERS))]
 
 
 class _Spelled(Host):
