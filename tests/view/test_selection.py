@@ -102,6 +102,7 @@ LABELS = {
         ),
         # Names that are none.
         (["a-1.whl", "a-1-py3-none-linux_x86_64__v2.whl", ".whl", "a-1-py3-none-X-\x1b.whl"], {}),
+        (["../a-1.tar.gz", "/etc/a-1-py3-none-any.whl", ".a-1.tar.gz", "a\n-1.tar.gz"], {}),
     ],
 )
 def test_what_is_shown(offered: list[str], shown: dict[str, str]) -> None:

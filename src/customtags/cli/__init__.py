@@ -26,6 +26,7 @@ VERBS = {
     "link-flags": ("link", "declare"),
     "repair": ("repair", "declare"),
     "serve": ("serve", "declare"),
+    "view": ("serve", "declare_view"),
     "completion": ("completion", "declare"),
 }
 

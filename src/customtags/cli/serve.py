@@ -1,26 +1,29 @@
-"""The verb serve: an index as one machine sees it, or several, for installers that no hook reaches."""
+"""The verbs serve and view: an index as one machine sees it, for installers that no hook reaches."""
 
 from __future__ import annotations
 
 import argparse
+import asyncio
+import functools
 import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from customtags import machine
 from customtags.choosing.offer import is_index
 from customtags.cli.machine import look
-from customtags.cli.output import Verbs, add_verb
+from customtags.cli.output import Verbs, add_verb, echo, print_json
 from customtags.errors import CustomtagsError, SourceError, ToolError
 from customtags.tags import stock
 from customtags.view.machines import Machine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from customtags.cli.machine import Look
 
-__all__ = ["declare"]
+__all__ = ["declare", "declare_view"]
 
 #: The names that a machine may not have, because addresses use them.
 RESERVED = ("simple", "resources", "for", "health")
@@ -54,15 +57,63 @@ def declare(verbs: Verbs, name: str) -> None:
     parser.set_defaults(run=_serve)
 
 
-def _serve(options: argparse.Namespace) -> int:
-    for each in options.sources:
+def declare_view(verbs: Verbs, name: str) -> None:
+    """Declare ``customtags view``."""
+    parser = add_verb(
+        verbs,
+        name,
+        "write an index as one machine sees it into a folder, for any web server",
+        "customtags view wheels/ --profile node.json -o public",
+    )
+    parser.add_argument(
+        "sources", metavar="SOURCE", nargs="+", help="a folder of wheels, or the URL of an index"
+    )
+    parser.add_argument("--profile", metavar="FILE", help="of the machine; by default this one")
+    parser.add_argument("-o", "--output", metavar="DIR", required=True, help="where to put it")
+    parser.set_defaults(run=_view)
+
+
+def _view(options: argparse.Namespace) -> int:
+    _check(options.sources)
+    from customtags.view import export, upstream
+    from customtags.view.component import MachineView
+    from customtags.view.sources import merged
+
+    async def write() -> int:
+        async with upstream.client(options.sources) as http:
+            source = merged(options.sources, http)
+            fetch = functools.partial(upstream.read, http)
+            view = MachineView(source, shown.platforms, pages=shown.pages, fetch=fetch)
+            return await export.export(view, http, Path(options.output))
+
+    shown = _machine(look(options.profile))
+    number = asyncio.run(write())
+    if options.json:
+        print_json({"output": options.output, "files": number})
+    else:
+        echo(f"{options.output}: {number} file{'' if number == 1 else 's'}")
+    return 0
+
+
+def _check(sources: Sequence[str]) -> None:
+    """Check that sources may be read, and that what reads them is installed.
+
+    :raises CustomtagsError: one of them is neither a folder nor a URL, or a package is missing
+    """
+    for each in sources:
         if not is_index(each) and not os.path.isdir(each):
             raise SourceError(each, "is not a folder", "name a folder or the URL of an index")
     try:
-        from customtags.view import server
+        import simple_repository_server  # noqa: F401 - whether it is there
     except ImportError as error:
         cure = "pip install 'customtags[serve]', on Python 3.11 or later"
-        raise ToolError(f"serve requires the package {error.name!r}", cure) from error
+        raise ToolError(f"views require the package {error.name!r}", cure) from error
+
+
+def _serve(options: argparse.Namespace) -> int:
+    _check(options.sources)
+    from customtags.view import server
+
     here = look(options.profile)
     served = server.Served(
         options.sources,

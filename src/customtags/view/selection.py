@@ -61,6 +61,8 @@ def selection(
     shown: dict[str, str] = {}
     best: dict[tuple[str, str, str, str], _Candidate] = {}
     for name in files:
+        if "/" in name or "\\" in name or not name.isprintable() or name.startswith("."):
+            continue  # a page may hold anything
         if not name.endswith(".whl"):
             if not name.endswith(names.INDEX_SUFFIX):
                 shown[name] = name

@@ -14,23 +14,18 @@ import logging
 import os
 from collections import OrderedDict
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import httpx
 import uvicorn
 from fastapi import FastAPI, Request
 from simple_repository import SimpleRepository, errors
-from simple_repository.components.metadata_injector import MetadataInjectorRepository
-from simple_repository.components.priority_selected import PrioritySelectedProjectsRepository
 from simple_repository_server.routers import simple
 from starlette.responses import PlainTextResponse, Response
 
-from customtags.choosing.offer import is_index
 from customtags.errors import CustomtagsError
-from customtags.view import upstream
+from customtags.view import sources, upstream
 from customtags.view.component import MachineView
-from customtags.view.folder import FolderRepository
 from customtags.view.machines import Machine, spelled
 
 if TYPE_CHECKING:
@@ -103,8 +98,8 @@ class Views:
 
     def __init__(self, served: Served) -> None:
         self.served = served
-        self._http = upstream.client([each for each in served.sources if is_index(each)])
-        self._source = _source(served.sources, self._http)
+        self._http = upstream.client(served.sources)
+        self._source = sources.merged(served.sources, self._http)
         self._ready: OrderedDict[str, ASGIApp] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -158,20 +153,6 @@ class Views:
                 self._ready.popitem(last=False)
         self._ready.move_to_end(key)
         return self._ready[key]
-
-
-def _source(sources: Sequence[str], http: httpx.AsyncClient) -> SimpleRepository:
-    """Return the component that finds each project in the first source that has it.
-
-    Merging sources would let a public project replace a private one of the same name.
-    """
-    found: list[SimpleRepository] = []
-    for each in sources:
-        if is_index(each):
-            found.append(upstream.IndexRepository(each, http))
-        else:
-            found.append(MetadataInjectorRepository(FolderRepository(Path(each)), http))
-    return found[0] if len(found) == 1 else PrioritySelectedProjectsRepository(found)
 
 
 def _application(source: SimpleRepository, machine: Machine, http: httpx.AsyncClient) -> FastAPI:

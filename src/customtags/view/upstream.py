@@ -82,15 +82,15 @@ async def _bound(response: httpx.Response) -> None:
         response.stream = _Bounded(response.stream)
 
 
-def client(urls: Sequence[str]) -> httpx.AsyncClient:
+def client(places: Sequence[str]) -> httpx.AsyncClient:
     """Return a client for indexes; it follows redirects, and proxies and certificates as the environment sets them.
 
-    :param urls: those of the indexes, which may hold a user and a password
+    :param places: folders, and URLs of indexes, which may hold a user and a password
     """
     bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("PIP_CERT")
     context = ssl.create_default_context(cafile=bundle) if bundle else True
     return httpx.AsyncClient(
-        auth=_Passwords(urls),
+        auth=_Passwords(places),
         event_hooks={"response": [_bound]},
         follow_redirects=True,
         timeout=SILENCE,

@@ -1,0 +1,136 @@
+"""Write a view as files, for any web server or bucket: pages in HTML (PEP 503) and JSON (PEP 691), and the files."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from simple_repository import content_negotiation, errors, model, serializer
+
+from customtags.errors import SourceError
+from customtags.view.component import MachineView
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["export"]
+
+#: A normalized project name (PEP 503).
+_NORMALIZED = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+#: The name of each page, and its format.
+PAGES = {
+    "index.html": content_negotiation.Format.HTML_V1,
+    "index.json": content_negotiation.Format.JSON_V1,
+}
+
+
+async def export(view: MachineView, http: httpx.AsyncClient, out: Path) -> int:
+    """Write a view beside its place, and put it there at once; return the number of files.
+
+    The place becomes a symbolic link to the folder that was written, because only a link can be replaced atomically.
+
+    :param out: a path where nothing is, or a view that was written before
+    :raises SourceError: something else is there, or a source cannot be read
+    """
+    if out.exists() and not out.is_symlink():
+        raise SourceError(str(out), "is not a view", "name a path where nothing is")
+    folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.absolute().parent))
+    try:
+        folder.chmod(0o755)
+        number = await _write(view, http, folder)
+        link = folder.with_name(f"{folder.name}.link")
+        link.symlink_to(folder.name)
+        before = out.resolve() if out.is_symlink() else None
+        link.replace(out)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    if before and before.name.startswith(f".{out.name}."):
+        shutil.rmtree(before, ignore_errors=True)
+    return number
+
+
+async def _write(view: MachineView, http: httpx.AsyncClient, folder: Path) -> int:
+    """Write every project, and return the number of files."""
+    listed = await view.get_project_list()
+    shown = []
+    number = 0
+    for name in sorted({each.normalized_name for each in listed.projects}):
+        if not _NORMALIZED.fullmatch(name):
+            continue  # a page may hold anything
+        try:
+            page = await view.get_project_page(name)
+        except errors.PackageNotFoundError:
+            continue
+        except errors.SourceRepositoryUnavailable as error:
+            raise SourceError(name, "cannot be read", "try again") from error
+        if page.files:
+            shown.append(model.ProjectListElement(name))
+            number += len(page.files)
+            await _write_project(view, http, folder / "simple" / name, page)
+    _write_pages(folder / "simple", replace(listed, projects=frozenset(shown)))
+    return number
+
+
+async def _write_project(
+    view: MachineView, http: httpx.AsyncClient, folder: Path, page: model.ProjectDetail
+) -> None:
+    """Write the page of a project, and its files beside it."""
+    folder.mkdir(parents=True)
+    files = []
+    for file in page.files:
+        await _fetch(view, http, page.name, file.filename, folder)
+        has_metadata = bool(file.dist_info_metadata) and await _fetch(
+            view, http, page.name, f"{file.filename}.metadata", folder
+        )
+        files.append(
+            replace(
+                file,
+                url=file.filename,
+                dist_info_metadata=file.dist_info_metadata if has_metadata else None,
+            )
+        )
+    _write_pages(folder, replace(page, files=tuple(files)))
+
+
+async def _fetch(
+    view: MachineView, http: httpx.AsyncClient, project: str, name: str, folder: Path
+) -> bool:
+    """Link, copy or download one file, and return whether it exists.
+
+    :raises SourceError: the source breaks off
+    """
+    try:
+        resource = await view.get_resource(project, name)
+    except errors.ResourceUnavailable:
+        return False
+    path = folder / name
+    if isinstance(resource, model.TextResource):
+        path.write_text(resource.text, "utf-8")
+    elif isinstance(resource, model.LocalResource):
+        try:
+            os.link(resource.path, path)
+        except OSError:  # another file system
+            shutil.copyfile(resource.path, path)
+    elif isinstance(resource, model.HttpResource):
+        try:
+            async with http.stream("GET", resource.url) as response:
+                response.raise_for_status()
+                with path.open("wb") as out:
+                    async for chunk in response.aiter_bytes(1 << 20):
+                        out.write(chunk)
+        except Exception as error:
+            raise SourceError(name, "cannot be downloaded", "try again") from error
+    return True
+
+
+def _write_pages(folder: Path, page: model.ProjectDetail | model.ProjectList) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, kind in PAGES.items():
+        (folder / name).write_text(serializer.serialize(page, kind), "utf-8")

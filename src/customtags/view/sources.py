@@ -1,0 +1,37 @@
+"""The component that finds the projects of several folders and indexes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from simple_repository.components.metadata_injector import MetadataInjectorRepository
+from simple_repository.components.priority_selected import PrioritySelectedProjectsRepository
+
+from customtags.choosing.offer import is_index
+from customtags.view.folder import FolderRepository
+from customtags.view.upstream import IndexRepository
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import httpx
+    from simple_repository import SimpleRepository
+
+__all__ = ["merged"]
+
+
+def merged(places: Sequence[str], http: httpx.AsyncClient) -> SimpleRepository:
+    """Return the component that finds each project in the first place that has it.
+
+    Putting the files of all places together would let a public project replace a private one of the same name.
+
+    :param places: folders, and URLs of indexes
+    """
+    found: list[SimpleRepository] = []
+    for each in places:
+        if is_index(each):
+            found.append(IndexRepository(each, http))
+        else:
+            found.append(MetadataInjectorRepository(FolderRepository(Path(each)), http))
+    return found[0] if len(found) == 1 else PrioritySelectedProjectsRepository(found)
