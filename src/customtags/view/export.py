@@ -10,18 +10,27 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
 from simple_repository import content_negotiation, errors, model, serializer
 
 from customtags.errors import SourceError
-from customtags.view.component import MachineView
 
 if TYPE_CHECKING:
-    import httpx
+    from customtags.view.component import MachineView
 
 __all__ = ["export"]
 
 #: A normalized project name (PEP 503).
 _NORMALIZED = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+#: What a source may fail with.
+_UNREADABLE = (
+    errors.SourceRepositoryUnavailable,
+    errors.UnsupportedSerialization,
+    errors.InvalidPackageError,
+    httpx.HTTPError,
+    ValueError,
+)
 
 #: The name of each page, and its format.
 PAGES = {
@@ -48,8 +57,11 @@ async def export(view: MachineView, http: httpx.AsyncClient, out: Path) -> int:
         link.symlink_to(folder.name)
         before = out.resolve() if out.is_symlink() else None
         link.replace(out)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, _UNREADABLE):
+            why = f"a source cannot be read ({type(error).__name__})"
+            raise SourceError(str(out), f"is as it was: {why}", "try again") from error
         raise
     if before and before.name.startswith(f".{out.name}."):
         shutil.rmtree(before, ignore_errors=True)
@@ -68,8 +80,6 @@ async def _write(view: MachineView, http: httpx.AsyncClient, folder: Path) -> in
             page = await view.get_project_page(name)
         except errors.PackageNotFoundError:
             continue
-        except errors.SourceRepositoryUnavailable as error:
-            raise SourceError(name, "cannot be read", "try again") from error
         if page.files:
             shown.append(model.ProjectListElement(name))
             number += len(page.files)
@@ -102,10 +112,7 @@ async def _write_project(
 async def _fetch(
     view: MachineView, http: httpx.AsyncClient, project: str, name: str, folder: Path
 ) -> bool:
-    """Link, copy or download one file, and return whether it exists.
-
-    :raises SourceError: the source breaks off
-    """
+    """Link, copy or download one file, and return whether it exists."""
     try:
         resource = await view.get_resource(project, name)
     except errors.ResourceUnavailable:
@@ -119,14 +126,11 @@ async def _fetch(
         except OSError:  # another file system
             shutil.copyfile(resource.path, path)
     elif isinstance(resource, model.HttpResource):
-        try:
-            async with http.stream("GET", resource.url) as response:
-                response.raise_for_status()
-                with path.open("wb") as out:
-                    async for chunk in response.aiter_bytes(1 << 20):
-                        out.write(chunk)
-        except Exception as error:
-            raise SourceError(name, "cannot be downloaded", "try again") from error
+        async with http.stream("GET", resource.url) as response:
+            response.raise_for_status()
+            with path.open("wb") as out:
+                async for chunk in response.aiter_bytes(1 << 20):
+                    out.write(chunk)
     return True
 
 
