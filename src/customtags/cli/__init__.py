@@ -21,6 +21,7 @@ VERBS = {
     "doctor": ("doctor", "declare"),
     "demo": ("demo", "declare"),
     "retag": ("retag", "declare"),
+    "variant": ("variant", "declare"),
     "build-matrix": ("build_matrix", "declare"),
     "audit": ("audit", "declare"),
     "link-flags": ("link", "declare"),

@@ -12,7 +12,8 @@ from customtags.cli.output import Verbs, add_verb, echo, paint, print_json
 from customtags.errors import CustomtagsError
 from customtags.machine.settings import Settings
 from customtags.tags import DIMENSIONS
-from customtags.wheels import filename, retag, writer
+from customtags.variants import convert, names
+from customtags.wheels import retag, writer
 from customtags.wheels.retag_request import RetagRequest, changes
 
 if TYPE_CHECKING:
@@ -111,7 +112,9 @@ def _retag(options: argparse.Namespace) -> int:
     )
 
     def planned(wheel: Path) -> Edit:
-        name = filename.parse(wheel.name)
+        name, label = names.split(wheel.name)
+        if label is not None:
+            return _from_variant(wheel, request, common)
         platforms = _audited(wheel) if options.from_audit else request.platforms
         changed = changes(name, request._replace(platforms=platforms), ladders, pages)
         return retag.plan(wheel, common._replace(**changed._asdict()))
@@ -131,6 +134,17 @@ def _retag(options: argparse.Namespace) -> int:
         else:
             echo(*lines)
     return batch.status()
+
+
+def _from_variant(wheel: Path, request: RetagRequest, common: retag.NewTags) -> Edit:
+    """Return the wheel with the extended tags that mean the same as a variant's properties.
+
+    :raises CustomtagsError: other tags are requested, too
+    """
+    if request != RetagRequest():
+        problem = f"{wheel.name!r} is a variant wheel, whose properties give its tags"
+        raise CustomtagsError(problem, "retag it alone first, then again with these options")
+    return convert.extended(wheel, common.pages or (), common.folder)
 
 
 def _written(plan: Edit, remove: bool) -> dict[str, Any]:

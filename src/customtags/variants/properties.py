@@ -226,7 +226,7 @@ def _row(tag: str, base: str, dimension: str | None, segment: str, pages: Sequen
 _REASONS: Mapping[str | None, tuple[str, str]] = {
     "distro": (
         "has no variant property, because installers skip providers that they do not know",
-        "leave the distribution to the base: customtags retag --distro none --platform manylinux_2_28_x86_64",
+        "leave the distribution to the base: customtags retag --distro none --base manylinux_2_28_x86_64",
     ),
     "isa": ("has no variant property", "leave it out: customtags retag --isa none"),
     "site": ("has no variant property", "leave it out: customtags retag --site none"),
