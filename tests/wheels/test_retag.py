@@ -18,6 +18,7 @@ from command import run_in
 from customtags.errors import CustomtagsError, WheelError
 from customtags.wheels import filename, metadata, record, sboms
 from customtags.wheels.retag import retag
+from customtags.wheels.wheel import Wheel
 from customtags.wheels.writer import create
 from unpacked import contents
 
@@ -196,6 +197,63 @@ def test_a_wheel_that_contradicts_itself_is_refused(wheel: Path, wrong: str) -> 
     with pytest.raises(WheelError, match=message):
         retag(wheel, platforms=["linux_x86_64_v3"])
     assert list(wheel.parent.iterdir()) == [wheel]
+
+
+@pytest.fixture
+def renamed_by_hand(tmp_path: Path) -> Path:
+    """A wheel as cupy-cuda13x 14.2.0 has one on PyPI: WHEEL says linux_x86_64, and the name a policy."""
+    made = create(tmp_path / "cupy", "example", "1.2.3", TAG, FILES)
+    return made.rename(made.with_name(made.name.replace("linux", "manylinux2014")))
+
+
+@pytest.mark.parametrize(
+    ("asked", "platform"),
+    [
+        (["--platform=manylinux_2_17_x86_64_v3"], "manylinux_2_17_x86_64_v3"),
+        (["--platform=manylinux2014_x86_64"], "manylinux2014_x86_64"),
+        (["--isa=v3", "--trust-name"], "manylinux_2_17_x86_64_v3"),
+    ],
+)
+def test_a_wheel_with_other_platforms_inside_is_mended_on_request(
+    renamed_by_hand: Path, asked: list[str], platform: str
+) -> None:
+    folder = renamed_by_hand.parent
+    done = run_in(folder, "retag", renamed_by_hand.name, *asked, "-d", "out")
+    assert (done.returncode, done.stderr) == (0, "")
+    made = Wheel(folder / "out" / f"example-1.2.3-cp312-cp312-{platform}.whl")
+    made.check()
+    assert made.tags == [f"cp312-cp312-{platform}"]
+
+
+def test_a_wheel_with_other_platforms_inside_is_refused_with_what_mends_it(
+    renamed_by_hand: Path,
+) -> None:
+    with pytest.raises(WheelError, match="retag it with --trust-name, or --platform names"):
+        retag(renamed_by_hand, platforms=["linux_x86_64_v3"])
+    retag(renamed_by_hand, platforms=["linux_x86_64_v3"], trust_name=True)
+
+
+def test_a_trusted_name_must_still_have_the_python_and_the_abi_of_its_wheel(wheel: Path) -> None:
+    spoil(wheel, {"WHEEL": lambda text: text.replace(b"cp312-cp312", b"cp311-cp311")})
+    with pytest.raises(
+        WheelError, match=r"is 'example-1.2.3-cp311-cp311-linux_x86_64\.whl' by its"
+    ):
+        retag(wheel, platforms=["linux_x86_64_v3"], trust_name=True)
+    spoil(wheel, {"WHEEL": lambda text: text.replace(b"Tag:", b"No-Tag:")})
+    with pytest.raises(WheelError, match="has no valid Tag in its WHEEL"):
+        retag(wheel, platforms=["linux_x86_64_v3"], trust_name=True)
+
+
+def test_compressed_tags_in_wheel_are_those_of_the_name(tmp_path: Path) -> None:
+    made = create(tmp_path, "example", "1", "cp311.cp312-abi3-linux_x86_64", {})
+    compressed = b"Tag: cp311.cp312-abi3-linux_x86_64"
+    spoil(made, {"WHEEL": lambda text: text[: text.index(b"Tag:")] + compressed})
+    done = run_in(tmp_path, "audit", made.name, "--only=names", "--json")
+    assert json.loads(done.stdout)["wheels"][0]["findings"] == []
+    found = Wheel(retag(made, platforms=["linux_x86_64_v3"]))
+    assert found.text(found.own("WHEEL")).endswith(
+        "\nTag: cp311-abi3-linux_x86_64_v3\nTag: cp312-abi3-linux_x86_64_v3"
+    )
 
 
 @pytest.mark.parametrize(

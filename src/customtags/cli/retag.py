@@ -106,8 +106,8 @@ def _retag(options: argparse.Namespace) -> int:
         # A segment of a dimension was checked when the platform was made of it.
         unknown=options.allow_unknown or not options.platform,
         force=options.force,
-        # --platform replaces the platforms of WHEEL, whatever they are.
-        trust_name=options.trust_name or bool(options.platform),
+        # --platform and --from-audit replace the platforms of WHEEL, whatever they are.
+        trust_name=options.trust_name or bool(options.platform) or options.from_audit,
         pages=pages,
     )
 
