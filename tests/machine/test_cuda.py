@@ -140,7 +140,7 @@ def test_description() -> None:
     told = {**facts("12.4", "9.0", "8.6", "9.0"), "driver": "550.54.14", "library": "NVML"}
     assert (
         cuda.describe(told)
-        == "driver 550.54.14 for CUDA 12.4 says NVML, 2 GPU of 9.0, 1 GPU of 8.6"
+        == "driver 550.54.14 for CUDA 12.4 (NVML), 2 GPUs of capability 9.0, 1 GPU of capability 8.6"
     )
     assert cuda.describe(facts("12.4")) == "driver for CUDA 12.4"
 

@@ -234,10 +234,10 @@ def test_no_loader_says_nothing() -> None:
 @pytest.mark.parametrize(
     ("value", "arch", "why"),
     [
-        ("v5", "x86_64", "the levels of x86_64 are v2, v3, v4"),
-        ("v1", "x86_64", "the levels of x86_64 are v2, v3, v4"),
-        ("power9", "s390x", "the levels of s390x are z13, z14, z15, z16, z17"),
-        ("9", "riscv64", "a level begins with a letter"),
+        ("v5", "x86_64", "write one of the levels of x86_64: v2, v3, v4"),
+        ("v1", "x86_64", "write one of the levels of x86_64: v2, v3, v4"),
+        ("power9", "s390x", "write one of the levels of s390x: z13, z14, z15, z16, z17"),
+        ("9", "riscv64", "write a level that begins with a letter"),
     ],
 )
 def test_an_override_that_means_nothing_names_the_cure(value: str, arch: str, why: str) -> None:

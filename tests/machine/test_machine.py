@@ -100,7 +100,7 @@ def test_an_override_wins_over_what_is_found(
 @pytest.mark.parametrize(
     ("dimension", "value", "cure"),
     [
-        ("isa", "v9", "the levels of x86_64 are v2, v3, v4, or none"),
+        ("isa", "v9", "write one of the levels of x86_64: v2, v3, v4, or none"),
         ("isa", "V3", "the levels of x86_64"),
         ("distro", "fedora", "write a release as in fc39"),
         ("distro", "39", "write a release as in fc39"),

@@ -110,7 +110,7 @@ def test_variables_of_the_running_machine(tmp_path: Path, monkeypatch: pytest.Mo
     assert found == known
     assert (
         rocm.describe(known)
-        == "ROCm 6.1.0, 1 × gfx1031, HSA_OVERRIDE_GFX_VERSION=10.3.0 is not counted"
+        == "ROCm 6.1.0, 1 × gfx1031, HSA_OVERRIDE_GFX_VERSION=10.3.0 is ignored"
     )
     assert "rocm6_1_gfx1030" not in rocm.ladder(known)
     found = PROBE(Host(str(tmp_path)))

@@ -1,4 +1,4 @@
-"""The built-in pages: one module each, all of the shape that `customtags.machine.spec.Page` describes."""
+"""The built-in pages, one module each (`customtags.machine.spec.Page`), and where a profile keeps the facts of a page."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 
 __all__ = ["OPTIONAL", "VENDORS", "builtin", "facts_of", "optional", "record"]
 
-#: The vendors of accelerators: the module of each page, and what a driver leaves, of NVIDIA's the last two under WSL 2
-#: and on Tegra. Where nothing of it is, pip's process is spared the page.
+#: The vendors of accelerators: the module of each page → the paths of which a driver creates at least one, for NVIDIA the
+#: last two under WSL 2 and on Tegra. Without any of them, pip's process does not import the page.
 VENDORS = {
     "cuda": ("/dev/nvidiactl", "/proc/driver/nvidia/version", "/dev/dxg", "/dev/nvmap"),
     "rocm": ("/sys/class/kfd",),
 }
 
-#: Those that say nothing unless the configuration does, and so are not even imported before.
+#: The pages that find nothing unless the configuration names something, and are imported only then.
 OPTIONAL = ("abi", "site")
 
 
 def builtin(host: Host | None = None) -> list[Page]:
-    """Give the built-in pages, in the order in which they are asked and shown.
+    """Return the built-in pages, in the order in which they are probed and shown.
 
-    :param host: leave out the vendors of which it shows no sign
+    :param host: skip the vendors whose driver it shows no sign of
     """
     vendors = [
         f"{__name__}.{name}"
@@ -40,9 +40,9 @@ def builtin(host: Host | None = None) -> list[Page]:
 
 
 def optional(name: str, projects: Sequence[str]) -> Page:
-    """Give one of the optional pages.
+    """Return one of the optional pages.
 
-    :param projects: those whose installed version counts as ABI
+    :param projects: the ones whose installed version counts as ABI
     """
     if name == "site":
         from customtags.machine.dimensions import site
@@ -54,13 +54,13 @@ def optional(name: str, projects: Sequence[str]) -> Page:
 
 
 def facts_of(profile: Profile, page: Page) -> Facts | None:
-    """Find the facts of one page: below its dimension, families of one dimension side by side."""
+    """Return the facts of one page: under its dimension, or for a family under its name there."""
     facts = profile.get(page.DIMENSION)
     return facts if page.NAME == page.DIMENSION or facts is None else facts.get(page.NAME)
 
 
 def record(profile: Profile, page: Page, facts: Facts | None, source: str | None) -> None:
-    """Put the facts of one page there, and where they come from."""
+    """Write the facts of one page and their source into a profile."""
     if page.NAME == page.DIMENSION:
         profile[page.NAME] = facts
     else:

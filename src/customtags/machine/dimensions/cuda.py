@@ -26,7 +26,7 @@ __all__ = [
 NAME = "cuda"
 DIMENSION = "accelerator"
 
-#: Toolkit → the driver that came with its first release; later drivers serve what earlier ones did. "CUDA Toolkit and
+#: Toolkit → the driver that came with its first release; later drivers serve the same toolkits. "CUDA Toolkit and
 #: Corresponding Driver Versions" in https://docs.nvidia.com/cuda/cuda-toolkit-release-notes/
 DRIVERS = """
 13.2 595.45  13.1 590.44  13.0 580.65  12.9 575.51  12.8 570.26  12.6 560.28  12.5 555.42
@@ -34,13 +34,13 @@ DRIVERS = """
 11.6 510.39  11.5 495.29  11.4 470.42  11.3 465.19  11.2 460.27  11.1 455.23  11.0 450.36
 """
 
-#: The last minor of each major that is complete: https://developer.nvidia.com/cuda-toolkit-archive
+#: The last minor of each major that gets no more minors: https://developer.nvidia.com/cuda-toolkit-archive
 LAST_MINOR = {11: 8, 12: 9}
 
 #: The least capability that a major's toolkits make code for (release notes, "Deprecated and Dropped Features").
 LEAST = {11: (3, 5), 12: (5, 0), 13: (7, 5)}
 
-#: Capability → the first toolkit that makes code for it, as far as 11.0 and later tell: "Release Notes" in
+#: Capability → the first toolkit that makes code for it, as far as the notes of 11.0 and later list it: "Release Notes" in
 #: https://docs.nvidia.com/cuda/parallel-thread-execution/
 SINCE = {
     **dict.fromkeys(((3, 5), (3, 7), (5, 0), (5, 2), (5, 3), (6, 0), (6, 1), (6, 2)), (11, 0)),
@@ -56,11 +56,11 @@ SINCE = {
 #: Code for one capability only (``sm90a``), and for a family (``sm100f``) → the first toolkit that makes it.
 SPECIAL = {"a": (12, 0), "f": (12, 9)}
 
-#: Code for a Tegra runs on that one only, and a Tegra runs no other: CUDA C++ Programming Guide, "Binary
-#: Compatibility". No product of capability 8.8 is known, so it is taken for one.
+#: The capabilities of Tegra. Code for one runs on that one only, and a Tegra runs no other code: CUDA C++ Programming
+#: Guide, "Binary Compatibility". No product of capability 8.8 is known, so it counts as one.
 TEGRA = frozenset(((5, 3), (6, 2), (7, 2), (8, 7), (8, 8)))
 
-#: The policy that takes what was built with any minor of a major that the driver serves, which NVIDIA promises but for
+#: The policy that accepts wheels built with any minor of a major that the driver serves. NVIDIA promises this except for
 #: code that the driver must compile: "CUDA Compatibility", https://docs.nvidia.com/deploy/cuda-compatibility/
 MINOR = "minor"
 
@@ -86,7 +86,7 @@ def _from_program(host: Host) -> Facts | None:
     return host.nvidia_smi() if any(map(host.exists, VENDORS[NAME])) else None
 
 
-#: The driver's own word also where it is that it fails. The others serve where Python can't ask it.
+#: The driver's own answer counts even if it is a fault. The other sources serve where Python cannot call the driver.
 PROBES: Mapping[str, Probe] = {
     "driver": _from_driver,
     "/proc/driver/nvidia": _from_kernel,
@@ -95,7 +95,7 @@ PROBES: Mapping[str, Probe] = {
 
 
 def override(value: str, arch: str | None) -> Facts | None:
-    """``cuda12.4``, ``cuda12.4_sm90``."""
+    """Return the facts of ``cuda12.4`` or ``cuda12.4_sm90``."""
     if not value.startswith("cuda"):
         return None
     version, _, gpu = value.removeprefix("cuda").partition("_sm")
@@ -109,7 +109,7 @@ def override(value: str, arch: str | None) -> Facts | None:
 
 
 def ladder(facts: Facts) -> list[str]:
-    """Every toolkit up to the driver's version, each with the GPU code that all GPUs run, then without."""
+    """Return every toolkit up to the driver's version, each with the GPU code that all GPUs run, then without."""
     if "fault" in facts:
         return []
     gpus = [(major, minor) for major, minor in facts["capabilities"]]
@@ -127,7 +127,7 @@ def ladder(facts: Facts) -> list[str]:
 
 
 def owns(segment: str, arch: str) -> bool:
-    """``cuda12``, ``cuda12_4``, and each with the code for a GPU, ``cuda12_4_sm90a``."""
+    """Return whether it is ``cuda12``, ``cuda12_4``, or one of these with the code for a GPU, ``cuda12_4_sm90a``."""
     version, named, code = segment.partition("_sm")
     numbers = version.removeprefix(NAME).split("_")
     plain = version.startswith(NAME) and len(numbers) <= 2 and all(map(str.isdigit, numbers))
@@ -140,7 +140,7 @@ def examples(arch: str) -> list[str]:
 
 
 def common(several: Sequence[Facts]) -> Iterator[Facts]:
-    """The oldest driver's version, or another that a driver serves, with the GPUs of all if they are known."""
+    """Yield the oldest driver's version, then the others that a driver serves, with all GPUs if every machine knows its own."""
     answers = [facts["capabilities"] for facts in several]
     gpus = [gpu for each in answers for gpu in each] if all(answers) else []
     policy = {"policy": MINOR} if all(facts.get("policy") == MINOR for facts in several) else {}
@@ -150,26 +150,29 @@ def common(several: Sequence[Facts]) -> Iterator[Facts]:
 
 
 def describe(facts: Facts) -> str:
-    """The driver and its CUDA version, and each kind of GPU with its number."""
+    """Return the driver, its CUDA version, and the number of GPUs of each capability."""
     if "fault" in facts:
         return str(facts["fault"])
     major, minor = facts["cuda"]
     gpus = [f"{a}.{b}" for a, b in facts["capabilities"]]
-    kinds = [f"{gpus.count(gpu)} GPU of {gpu}" for gpu in dict.fromkeys(gpus)]
+    kinds = [
+        f"{gpus.count(gpu)} GPU{'s' if gpus.count(gpu) > 1 else ''} of capability {gpu}"
+        for gpu in dict.fromkeys(gpus)
+    ]
     driver = f"driver {facts['driver']}" if facts.get("driver") else "driver"
-    asked = f" says {facts['library']}" if facts.get("library") else ""
+    library = f" ({facts['library']})" if facts.get("library") else ""
     policy = ["any minor"] if facts.get("policy") == MINOR else []
-    return ", ".join([f"{driver} for CUDA {major}.{minor}{asked}", *policy, *kinds])
+    return ", ".join([f"{driver} for CUDA {major}.{minor}{library}", *policy, *kinds])
 
 
-#: Stands for the minor of a wheel that names none: its builder promises minor version compatibility.
+#: The minor of a segment without one: the builder promises minor version compatibility.
 ANY = 99
 
 
 def _toolkits(major: int, minor: int, policy: str | None = None) -> list[tuple[int, int]]:
-    """The versions that a driver for one of them runs, best first; after each major's minors `ANY`.
+    """Return the versions that a driver serves, best first; after each major's minors `ANY`.
 
-    What needs the policy `MINOR` stands behind what does not, the nearest to the driver first.
+    The versions that require the policy `MINOR` follow the others of their major, the nearest to the driver's first.
     """
     found = []
     for older in range(major, 10, -1):
@@ -183,7 +186,7 @@ def _toolkits(major: int, minor: int, policy: str | None = None) -> list[tuple[i
 
 
 def _codes(major: int, minor: int) -> list[tuple[str, tuple[int, int], tuple[int, int]]]:
-    """The GPU code that a capability runs, most special first, whose own it is, and the first toolkit that makes it.
+    """Return the GPU code that a capability runs, the most special first: its name, its own capability, its first toolkit.
 
     CUDA Programming Guide, "Compute Capabilities": code runs on its own major with an equal or greater minor; ``a``
     (sm90a since 12.0) on its own capability only; ``f`` (since 12.9) on its own and later ones of its family, which

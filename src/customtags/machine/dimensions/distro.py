@@ -1,4 +1,4 @@
-"""distro: the release of the distribution, in the words of RPM's ``%{dist}`` and its own.
+"""distro: the release of the distribution, in the words of RPM's ``%{dist}`` and of the distribution itself.
 
 Keys of os-release(5): https://www.freedesktop.org/software/systemd/man/latest/os-release.html
 """
@@ -29,8 +29,8 @@ __all__ = [
 
 NAME = DIMENSION = "distro"
 
-#: Distributions with a word of their own, or another's because their version is its version: ID → (word,
-#: numbers of the version that count). Any other is spelled ID + VERSION_ID.
+#: ID → (word, how many numbers of the version count), for distributions with a word that is not the ID, or with another
+#: distribution's word because their versions are the same. The segment of any other one is ID + VERSION_ID.
 WORDS = {
     "almalinux": ("el", 2),
     "alpine": ("alpine", 2),
@@ -54,7 +54,7 @@ WORDS = {
     "ubuntu": ("ubuntu", 2),
 }
 
-#: Words that are their IDs, of releases for which wheels may be built: a name that has one of these means a release.
+#: Words that are IDs, of distributions that wheels may be built for; with a version they are segments of a name.
 OTHERS = frozenset(
     (
         *("adelie", "alinux", "altlinux", "amzn", "azurelinux", "chimera", "flatcar", "linuxmint"),
@@ -63,16 +63,16 @@ OTHERS = frozenset(
     )
 )
 
-#: The words of the distributions whose C library is musl; a segment of these fits no interpreter on glibc, and any
-#: other none on musl (PEP 656).
+#: The words of distributions whose C library is musl. Their segments fit no interpreter on glibc, and all others none on
+#: musl (PEP 656).
 MUSL = frozenset(("adelie", "alpine", "chimera", "openwrt", "postmarketos"))
 
-#: The words of PLATFORM_ID, which names what a derivative is built from. Fedora has none since 43
-#: (https://fedoraproject.org/wiki/Changes/Drop_PLATFORM_ID), others' words are not shared:
-#: ``al2023`` is Amazon's, ``al8`` is Alibaba's.
+#: The word in PLATFORM_ID, which names what a derivative is built from → ours. Fedora has no PLATFORM_ID since 43
+#: (https://fedoraproject.org/wiki/Changes/Drop_PLATFORM_ID). Other words are ambiguous: ``al2023`` is Amazon's,
+#: ``al8`` is Alibaba's.
 PLATFORMS = {"el": "el", "f": "fc"}
 
-#: Code names by which Ubuntu, Debian and their derivatives tell the release; sid is none.
+#: Code name of Ubuntu, Debian and their derivatives → the release; sid is not one.
 CODENAMES = {
     "xenial": "ubuntu16_04",
     "bionic": "ubuntu18_04",
@@ -87,13 +87,13 @@ CODENAMES = {
     "sid": "",
 }
 
-#: Where code names stand, and whose they must be there.
+#: Key of a code name → the word that its release must have.
 CODENAME_KEYS = {"ubuntu_codename": "ubuntu", "debian_codename": "deb", "version_codename": ""}
 
 #: IDs and code names of systems whose VERSION_ID pins no libraries.
 UNPINNED = frozenset(
     (
-        # rolling, though some have a VERSION_ID
+        # rolling releases, although some have a VERSION_ID
         *("aosc", "arch", "artix", "cachyos", "endeavouros", "gentoo", "kali", "manjaro"),
         *("pclinuxos", "solus", "void"),
         *("current", "kali-rolling", "rome"),  # of Slackware, Kali, OpenMandriva
@@ -102,17 +102,17 @@ UNPINNED = frozenset(
     )
 )
 
-#: How words begin by which a system says that it is not released yet: its libraries still change.
+#: The beginnings of words that mark a system as not released yet, so that its libraries still change.
 UNFINISHED = (
     *("alpha", "beta", "cauldron", "cooker", "development", "eln", "experiment"),
     *("prerelease", "rawhide"),
 )
 
-#: Where it says so.
+#: The keys that hold such words.
 STATUS_KEYS = ("release_type", "version", "pretty_name", "redhat_bugzilla_product_version")
 
-#: How the one line of /etc/redhat-release and its like begins where there is no os-release: product → ID. A name
-#: is needed because other products have that file too, with versions of their own.
+#: The beginning of /etc/redhat-release, or of a similar file, on systems without os-release → ID. Only these products:
+#: others have such a file too, with versions of their own.
 PRODUCTS = {
     "CentOS": "centos",
     "CloudLinux": "cloudlinux",
@@ -143,8 +143,8 @@ def _from_usr_lib(host: Host) -> Facts | None:
 
 
 def _from_distro(host: Host) -> Facts | None:
-    told = host.exists("/etc/os-release") or host.exists("/usr/lib/os-release")
-    facts = None if told else host.release()
+    newer = host.exists("/etc/os-release") or host.exists("/usr/lib/os-release")
+    facts = None if newer else host.release()
     if facts is None:
         return None
     products = [product for product in PRODUCTS if facts["pretty_name"].startswith(product)]
@@ -159,15 +159,15 @@ PROBES: Mapping[str, Probe] = {
 
 
 def override(value: str, arch: str | None) -> Facts | None:
-    """``el9.4``, ``fc39``: the segment itself."""
+    """Return the facts of a release such as ``el9.4`` or ``fc39``, which is the segment itself."""
     segment = fold(value)
     if segment is None or not segment[-1].isdigit():
-        raise ValueError("write a release as in fc39, el9.4, deb12 or ubuntu24.04")
+        raise ValueError(f"write a release as in {', '.join(examples(''))}")
     return {"segment": segment}
 
 
 def ladder(facts: Facts) -> list[str]:
-    """The release's own segment, those of older releases whose builds it runs, and its parents'."""
+    """Return the release's own segment, those of older releases whose wheels it runs, then its parents'."""
     accepted: list[str] = []
     for segment in _releases(facts):
         accepted += [each for each in (segment, *_also_runs(segment)) if each not in accepted]
@@ -175,7 +175,7 @@ def ladder(facts: Facts) -> list[str]:
 
 
 def owns(segment: str, arch: str) -> bool:
-    """Tell whether it is a release of a distribution that has a word of its own here."""
+    """Return whether it is a release of a distribution in `WORDS` or `OTHERS`."""
     word = segment.rstrip(f"_{_DIGITS}")
     return word != segment and (word in OTHERS or any(word == each for each, _ in WORDS.values()))
 
@@ -186,23 +186,23 @@ def examples(arch: str) -> list[str]:
 
 
 def common(several: Sequence[Facts]) -> Iterator[Facts]:
-    """One of the releases that the first runs: derivatives may have a parent in common."""
+    """Yield each release that the first machine accepts: derivatives may have a parent in common."""
     for segment in ladder(several[0]):
         yield {"segment": segment}
 
 
 def libc(segment: str) -> str:
-    """Name the kind of policies that a release's C library has: ``manylinux`` or ``musllinux``."""
+    """Return the kind of policy that a release's C library belongs to: ``manylinux`` or ``musllinux``."""
     return "musllinux" if segment.rstrip(f"_{_DIGITS}") in MUSL else "manylinux"
 
 
 def describe(facts: Facts) -> str:
-    """The name that the distribution shows to people."""
+    """Return the name that the distribution shows to people."""
     return str(facts.get("pretty_name") or facts.get("segment") or facts.get("id") or "unnamed")
 
 
 def _releases(facts: Facts) -> list[str]:
-    """The releases that the machine is: its own, then those that it derives from."""
+    """Return the segments of the machine's own release, then of the releases that it derives from."""
     if "segment" in facts:
         return [facts["segment"]] if fold(facts["segment"]) == facts["segment"] else []
     name = facts.get("id", "")
@@ -212,25 +212,23 @@ def _releases(facts: Facts) -> list[str]:
     word = "".join(character for character in name if character not in "._-")
     own = _release(*WORDS.get(name, (word, 9)), version)
     parents = _parents(facts)
-    if (
-        name in WORDS
-    ):  # where the keys of one that is no derivative disagree, no one knows what it is
+    if name in WORDS:  # no derivative, so contradicting keys leave the release unknown
         return [own] if {own, own.split("_")[0]}.issuperset(parents) else []
     return [each for each in (own, *parents) if fold(each)]
 
 
 def _is_release(facts: Facts, version: str) -> bool:
-    """Tell whether all machines of that version have the same libraries."""
-    says = " ".join([facts.get(key, "") for key in STATUS_KEYS]).lower().replace("(", " ")
+    """Return whether all machines of that version have the same libraries."""
+    status = " ".join([facts.get(key, "") for key in STATUS_KEYS]).lower().replace("(", " ")
     return (
-        not any(word.startswith(UNFINISHED) for word in says.split())
+        not any(word.startswith(UNFINISHED) for word in status.split())
         and UNPINNED.isdisjoint((facts.get("id"), facts.get("version_codename")))
-        and len(version.split("_", maxsplit=1)[0]) <= 4  # or it is a date, or the number of a build
+        and len(version.split("_", maxsplit=1)[0]) <= 4  # longer ones are dates or build numbers
     )
 
 
 def _parents(facts: Facts) -> list[str]:
-    """What other keys say of the release, empty for what is none of a distribution that we know."""
+    """Return the releases in other keys, an empty string for an unknown one."""
     found = []
     platform = facts.get("platform_id", "").removeprefix("platform:")
     if platform:
@@ -249,14 +247,15 @@ def _parents(facts: Facts) -> list[str]:
 
 
 def _release(word: str, parts: int, version: str) -> str:
-    """Join word and version; a ``_`` keeps them apart where the word ends in a digit."""
+    """Return the segment of word and version, with a ``_`` between them if the word ends in a digit."""
     return word + ("_" if word[-1:].isdigit() else "") + "_".join(version.split("_")[:parts])
 
 
 def _also_runs(segment: str) -> list[str]:
-    """A minor release of RHEL runs what older minors of its major built; Leap has the packages of SLES.
+    """Return the other releases whose wheels a release runs.
 
-    Leap only since 15.3 (https://en.opensuse.org/openSUSE:Leap); before, it was built from their sources.
+    A minor release of RHEL runs what older minors of its major built. Leap has the packages of SLES since 15.3
+    (https://en.opensuse.org/openSUSE:Leap); before, it was built from their sources.
     """
     release, _, minor = segment.partition("_")
     word = release.rstrip(_DIGITS)
@@ -282,7 +281,7 @@ def _read(host: Host, path: str) -> Facts | None:
 
 
 def _unquote(value: str) -> str:
-    """Undo the quoting of a shell, as far as os-release(5) allows it."""
+    """Return a value without the shell quoting that os-release(5) allows."""
     quote = value[:1]
     if quote not in ("'", '"') or len(value) < 2 or value[-1] != quote:
         return value

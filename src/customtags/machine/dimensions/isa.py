@@ -27,16 +27,16 @@ __all__ = [
 
 NAME = DIMENSION = "isa"
 
-#: Architecture → (level, what it needs: levels before it, and features), the best last. Below the first
-#: level is the base itself; where an architecture is missing, no level is known.
+#: Architecture → (level, what it requires: lower levels, and features), the best last. What is below the first
+#: level is the base itself. No level is known of an architecture that is missing here.
 #:
 #: x86_64: System V psABI (gitlab.com/x86-psABIs/x86-64-ABI), "Micro-Architecture Levels", in the words
 #: of Linux's /proc/cpuinfo. xsave stands for OSXSAVE: kernels list avx2 where XSAVE is off.
 #:
 #: aarch64: what each version of the architecture makes mandatory (Arm ARM, DDI 0487, part A2) and
-#: Linux tells (docs.kernel.org/arch/arm64/elf_hwcaps.html): of unlike cores what all of them have
-#: (…/cpu-feature-registers.html). Pointer authentication, BTI, SSBS and DIT don't count: kernels and
-#: hypervisors hide them, and what compilers make of them then does nothing.
+#: Linux reports (docs.kernel.org/arch/arm64/elf_hwcaps.html); if cores differ, what all of them have
+#: (…/cpu-feature-registers.html). Pointer authentication, BTI, SSBS and DIT do not count: kernels and
+#: hypervisors hide them, and the instructions that compilers emit for them then do nothing.
 #:
 #: ppc64le, s390x: dl-hwcaps-subdirs.c in glibc's sysdeps/powerpc/powerpc64/le and sysdeps/s390/s390-64;
 #: z17: S390_IS_ARCH15 in sysdeps/s390/cpu-features.h.
@@ -86,24 +86,24 @@ BITS = {
     },
 }
 
-#: AT_HWCAP on x86_64 in the same way: it is CPUID leaf 1, edx, and has no feature that counts.
+#: The bits of AT_HWCAP on x86_64, lowest first: CPUID leaf 1, edx. None of them is a feature of a level.
 #: Linux: arch/x86/include/asm/elf.h and cpufeatures.h.
 EDX = (
     "fpu vme de pse tsc msr pae mce cx8 apic - sep mtrr pge mca cmov pat pse36 pn clflush - dts"
     " acpi mmx fxsr sse sse2 ss ht tm ia64 pbe"
 )
 
-#: The line of /proc/cpuinfo that names features.
+#: Architecture → the line of /proc/cpuinfo that lists features.
 LINES = {"x86_64": "flags", "aarch64": "Features", "s390x": "features"}
 
-#: The dynamic loader of glibc, where it knows levels.
+#: Architecture → glibc's dynamic loader, where it knows levels.
 LOADERS = {
     "x86_64": "/lib64/ld-linux-x86-64.so.2",
     "ppc64le": "/lib64/ld64.so.2",
     "s390x": "/lib/ld64.so.1",
 }
 
-#: CPU 0 stands in the first 4 KiB; the whole file is 400 KB on 256 cores.
+#: The bytes of /proc/cpuinfo that are read. The first 4 KiB describe CPU 0; the whole file is 400 KB on 256 cores.
 _FIRST_CPU = 8192
 
 
@@ -116,7 +116,7 @@ def _from_getauxval(host: Host) -> Facts | None:
 
 
 def _from_cpuinfo(host: Host) -> Facts | None:
-    arch = host.arch() or "x86_64"  # a folder of captured files may hold no program
+    arch = host.arch() or "x86_64"  # a folder of captured files may have no program
     words = _line(host, LINES[arch]) if arch in LINES else None
     if words is None or (arch == "x86_64" and _is_of_another(words, host)):
         return None
@@ -132,17 +132,19 @@ def _from_ld_so(host: Host) -> Facts | None:
     arch = host.arch() or ""
     flags = _line(host, "flags")
     if arch not in LOADERS or (arch == "x86_64" and flags and _is_of_another(flags, host)):
-        return None  # an emulator may start a child on the real CPU
+        return None  # an emulator may run a child on the real CPU
     supported = host.ld_so(LOADERS[arch])
     if supported is None:
         return None
     levels = dict(LEVELS[arch])
     names = [name.removeprefix("x86-64-") for name in supported]
-    return _facts(arch, [word for name in names if name in levels for word in _needs(levels, name)])
+    return _facts(
+        arch, [word for name in names if name in levels for word in _required(levels, name)]
+    )
 
 
 def _from_nothing(host: Host) -> Facts | None:
-    """The last resort: a file without a word is a fault to be told, and no machine of the lowest level."""
+    """Raise FactError for an empty /proc/cpuinfo, which is a fault and not a machine of the lowest level."""
     if host.read("/proc/cpuinfo", 1) == "":
         from customtags.errors import FactError
 
@@ -151,8 +153,8 @@ def _from_nothing(host: Host) -> Facts | None:
     return None
 
 
-#: The cheapest first. On x86_64 that is the kernel's reading of CPUID, because asking the C library costs pip's process
-#: an import of ctypes; elsewhere the auxiliary vector, which is right under emulation too.
+#: The cheapest source first. On x86_64 that is the kernel's reading of CPUID, because the C library costs pip's process
+#: an import of ctypes; elsewhere the auxiliary vector, which is also right under emulation.
 PROBES: Mapping[str, Probe] = {
     "/proc/self/auxv": _from_auxv,
     "getauxval": _from_getauxval,
@@ -164,32 +166,32 @@ PROBES: Mapping[str, Probe] = {
 
 
 def override(value: str, arch: str | None) -> Facts | None:
-    """``v3``: the features of that level. Where there is no table, the value is itself the segment."""
+    """Return the features of a level such as ``v3``; without a table of levels, the value itself is the segment."""
     name = fold(value)
     levels = dict(LEVELS.get(arch or "", ()))
     if not levels:
         if name is None:
-            raise ValueError("a level begins with a letter, as in v9.0")
+            raise ValueError("write a level that begins with a letter, as in v9.0")
         return {"arch": arch, "features": [name]}
     if name not in levels:
-        raise ValueError(f"the levels of {arch} are {', '.join(levels)}")
-    return _facts(arch or "", list(_needs(levels, name)))
+        raise ValueError(f"write one of the levels of {arch}: {', '.join(levels)}")
+    return _facts(arch or "", list(_required(levels, name)))
 
 
 def ladder(facts: Facts) -> list[str]:
-    """Every level of which the machine has all that it needs."""
+    """Return every level whose requirements the machine meets."""
     levels = LEVELS.get(facts["arch"])
     if levels is None:
         return list(facts["features"])
     reached: list[str] = []
-    for name, needs in levels:
-        if {*facts["features"], *reached}.issuperset(needs.split()):
+    for name, requirements in levels:
+        if {*facts["features"], *reached}.issuperset(requirements.split()):
             reached.insert(0, name)
     return reached
 
 
 def owns(segment: str, arch: str) -> bool:
-    """Tell whether it is one of the architecture's levels."""
+    """Return whether it is one of the architecture's levels."""
     return segment in dict(LEVELS.get(arch, ()))
 
 
@@ -199,14 +201,14 @@ def examples(arch: str) -> list[str]:
 
 
 def common(several: Sequence[Facts]) -> Iterator[Facts]:
-    """The features that all have."""
+    """Yield the features that all machines have."""
     first, *others = several
     shared = set(first["features"]).intersection(*(facts["features"] for facts in others))
     yield {**first, "features": [each for each in first["features"] if each in shared]}
 
 
 def describe(facts: Facts) -> str:
-    """Name the architecture, and what the level after the best one would need."""
+    """Return the architecture, and the first feature that the next level requires."""
     reached = ladder(facts)
     levels = dict(LEVELS.get(facts["arch"], ()))
     names = list(levels)
@@ -220,7 +222,7 @@ def describe(facts: Facts) -> str:
 def lacking(facts: Facts, level: str) -> list[str]:
     """Return the features that a level requires and the CPU does not support."""
     levels = dict(LEVELS.get(facts["arch"], ()))
-    required = _needs(levels, level) if level in levels else ()
+    required = _required(levels, level) if level in levels else ()
     return [word for word in required if word not in facts["features"]]
 
 
@@ -238,39 +240,39 @@ def _named(mask: int, bits: str) -> set[str]:
 
 
 def _is_of_another(flags: set[str], host: Host) -> bool:
-    """Tell whether /proc/cpuinfo is another CPU's than this process runs on: one that an emulator can't hide.
+    """Return whether /proc/cpuinfo describes another CPU than this process runs on, because of an emulator.
 
-    The kernel gives a process the first word of the same flags. QEMU gives its own, never with vme
-    (TCG_FEATURES in target/i386/cpu.c); gVisor gives 0, which says nothing.
+    AT_HWCAP holds the first word of the same flags. QEMU sets its own, never with vme (TCG_FEATURES in
+    target/i386/cpu.c); gVisor sets 0, from which nothing follows.
     """
-    said = (host.auxv() or {}).get(16, 0)
-    return said != 0 and _named(said, EDX) != flags.intersection(EDX.split())
+    mask = (host.auxv() or {}).get(16, 0)
+    return mask != 0 and _named(mask, EDX) != flags.intersection(EDX.split())
 
 
 def _facilities(host: Host, arch: str) -> set[str]:
-    """The facilities of s390x that have no bit in the auxiliary vector (show_facilities in arch/s390/kernel/processor.c)."""
+    """Return the facilities of s390x, which have no bit in the auxiliary vector (arch/s390/kernel/processor.c)."""
     listed = _line(host, "facilities") if arch == "s390x" else None
     return {f"stfle{number}" for number in listed or ()}
 
 
 def _line(host: Host, name: str) -> set[str] | None:
-    """The words of one line of /proc/cpuinfo; None where there is none, so that the next probe is asked."""
+    """Return the words of one line of /proc/cpuinfo, None without that line, so that the next probe runs."""
     text = host.glance("/proc/cpuinfo", _FIRST_CPU) or ""
     _, _, line = f"\n{text}".partition(f"\n{name}")
     blank, colon, words = line.partition("\n")[0].partition(":")
     return set(words.split()) if colon and not blank.strip() else None
 
 
-def _needs(levels: Mapping[str, str], name: str) -> Iterator[str]:
-    """Every feature that a level needs, those of the levels in it too."""
+def _required(levels: Mapping[str, str], name: str) -> Iterator[str]:
+    """Yield every feature that a level requires, including those of lower levels."""
     for word in levels[name].split():
         if word in levels:
-            yield from _needs(levels, word)
+            yield from _required(levels, word)
         else:
             yield word
 
 
 def _facts(arch: str, words: Container[str]) -> Facts:
     levels = dict(LEVELS[arch])
-    known = dict.fromkeys(word for needs in levels.values() for word in needs.split())
+    known = dict.fromkeys(word for features in levels.values() for word in features.split())
     return {"arch": arch, "features": [w for w in known if w in words and w not in levels]}

@@ -27,11 +27,11 @@ DIMENSION = "accelerator"
 #: https://docs.kernel.org/gpu/amdgpu/ and drivers/gpu/drm/amd/amdkfd/kfd_topology.c
 _NODES = "/sys/class/kfd/kfd/topology/nodes"
 
-#: Where distributions put the runtime.
+#: The folders where distributions install the runtime.
 _LIBRARIES = ("/usr/lib64", "/usr/lib/x86_64-linux-gnu", "/usr/lib")
 
-#: GPUs for which ROCm's libraries have code: https://rocm.docs.amd.com/projects/install-on-linux (system
-#: requirements). Any other, the one in a processor say, decides nothing beside one of these.
+#: The GPUs that ROCm's libraries have code for: https://rocm.docs.amd.com/projects/install-on-linux (system
+#: requirements). With one of these, any other GPU, such as one integrated into a processor, does not count.
 SERVED = frozenset(
     (
         *("gfx900", "gfx906", "gfx908", "gfx90a", "gfx942", "gfx950", "gfx1030", "gfx1100"),
@@ -39,7 +39,7 @@ SERVED = frozenset(
     )
 )
 
-#: Generic targets, without the dashes that a tag can't have: gfx9-4-generic is gfx94generic. "AMDGPU Generic Processors"
+#: Generic targets, without the dashes that a tag cannot contain: gfx9-4-generic is gfx94generic. "AMDGPU Generic Processors"
 #: in https://llvm.org/docs/AMDGPUUsage.html
 GENERIC = {
     "gfx9generic": "gfx900 gfx902 gfx904 gfx906 gfx909 gfx90c",
@@ -64,7 +64,7 @@ PROBES: Mapping[str, Probe] = {"/sys/class/kfd": _from_kfd}
 
 
 def override(value: str, arch: str | None) -> Facts | None:
-    """``rocm6.0``, ``rocm6.0_gfx90a``."""
+    """Return the facts of ``rocm6.0`` or ``rocm6.0_gfx90a``."""
     if not value.startswith("rocm"):
         return None
     version, _, gpu = value.removeprefix("rocm").partition("_gfx")
@@ -74,9 +74,9 @@ def override(value: str, arch: str | None) -> Facts | None:
 
 
 def ladder(facts: Facts) -> list[str]:
-    """Every minor up to the installed one; sonames change between majors.
+    """Return every minor up to the installed one; no other major, because sonames change between majors.
 
-    A code object runs on its own gfx, or on all of a generic one; named is what every GPU that counts runs.
+    A code object runs on its own gfx, or on every gfx of its generic target. Only code that every counting GPU runs is named.
     """
     numbers = _numbers(facts["version"] or "")
     if numbers is None:
@@ -90,7 +90,7 @@ def ladder(facts: Facts) -> list[str]:
 
 
 def owns(segment: str, arch: str) -> bool:
-    """``rocm6``, ``rocm6_0``, and each with the code for a GPU, ``rocm6_0_gfx90a``."""
+    """Return whether it is ``rocm6``, ``rocm6_0``, or one of these with the code for a GPU, ``rocm6_0_gfx90a``."""
     version, named, code = segment.partition("_gfx")
     numbers = version.removeprefix(NAME).split("_")
     plain = version.startswith(NAME) and len(numbers) <= 2 and all(map(str.isdigit, numbers))
@@ -103,7 +103,7 @@ def examples(arch: str) -> list[str]:
 
 
 def common(several: Sequence[Facts]) -> Iterator[Facts]:
-    """The oldest version, with the GPUs of all, or one kind of code that all of them run, or none."""
+    """Yield the oldest version with the GPUs of all, then with one kind of code that all may run, then without."""
     version = min((facts["version"] or "" for facts in several), key=_order)
     gpus = [gpu for facts in several for gpu in facts["gpus"]]
     for each in (gpus, *([name] for name in (*GENERIC, *dict.fromkeys(gpus))), []):
@@ -111,17 +111,17 @@ def common(several: Sequence[Facts]) -> Iterator[Facts]:
 
 
 def describe(facts: Facts) -> str:
-    """The version, each kind of GPU with its number, and a variable that is not obeyed."""
-    said = [f"ROCm {facts['version']}" if facts["version"] else "no ROCm installed"]
-    said += [f"{facts['gpus'].count(gpu)} × {gpu}" for gpu in dict.fromkeys(facts["gpus"])]
+    """Return the version, the number of GPUs of each kind, and a variable that is ignored."""
+    words = [f"ROCm {facts['version']}" if facts["version"] else "no ROCm installed"]
+    words += [f"{facts['gpus'].count(gpu)} × {gpu}" for gpu in dict.fromkeys(facts["gpus"])]
     if "pretended" in facts:
-        said.append(f"HSA_OVERRIDE_GFX_VERSION={facts['pretended']} is not counted")
-    return ", ".join(said)
+        words.append(f"HSA_OVERRIDE_GFX_VERSION={facts['pretended']} is ignored")
+    return ", ".join(words)
 
 
 def _gfx(host: Host, node: str) -> str | None:
-    """Decode ``gfx_target_version``: 90010 is gfx90a, 110000 gfx1100; 0 is a CPU."""
-    # One that can't be read is not this container's.
+    """Return the GPU of a node from ``gfx_target_version``: gfx90a of 90010, gfx1100 of 110000; None for a CPU, whose is 0."""
+    # An unreadable one is not this container's.
     properties = host.glance(f"{_NODES}/{node}/properties") or ""
     for line in properties.splitlines():
         key, _, value = line.partition(" ")
@@ -132,9 +132,9 @@ def _gfx(host: Host, node: str) -> str | None:
 
 
 def _version(host: Host) -> str | None:
-    """Find the ROCm that programs here will load: of the system, of pip, of the distribution."""
+    """Return the version of the ROCm that programs load: the system's, pip's, or the distribution's."""
     homes = [host.variable("ROCM_PATH") or "/opt/rocm"]
-    # ROCm 7.9 and later lie in /opt/rocm/core-7.9; several versions may lie side by side.
+    # ROCm 7.9 and later are installed in /opt/rocm/core-7.9; several versions may be installed.
     for folder, prefix in (("/opt/rocm", "core"), ("/opt", "rocm-")):
         names = [name for name in host.names(folder) if name.startswith(prefix)]
         homes += [f"{folder}/{name}" for name in sorted(names, key=_order, reverse=True)]
@@ -146,7 +146,7 @@ def _version(host: Host) -> str | None:
     if installed and _numbers(installed):
         return installed
     for folder in (*(f"{home}/lib" for home in homes), *_LIBRARIES):
-        # libamdhip64.so.6.2.60204 is HIP 6.2 of ROCm 6.2.4; the soname alone tells the major.
+        # libamdhip64.so.6.2.60204 is HIP 6.2 of ROCm 6.2.4; the soname has only the major.
         names = [
             name.partition(".so.")[2] for name in host.names(folder) if "libamdhip64.so." in name
         ]

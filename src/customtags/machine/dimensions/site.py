@@ -1,4 +1,4 @@
-"""site: the labels that an organisation gives its machines; nothing is observed."""
+"""site: the labels that an organisation gives its machines; nothing is probed."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ __all__ = ["DIMENSION", "NAME", "PROBES", "common", "describe", "ladder", "overr
 
 NAME = DIMENSION = "site"
 
-#: There is nothing to ask.
+#: There is no source but the configuration.
 PROBES: Mapping[str, Probe] = MappingProxyType({})
 
 
 def override(value: str, arch: str | None) -> Facts | None:
-    """``hardened,acme2``: the labels, the best first."""
+    """Return the facts of ``hardened,acme2``: labels, best first."""
     labels = [fold(label.strip()) for label in value.split(",")]
     if None in labels:
         raise ValueError("write labels as in hardened,acme2")
@@ -29,16 +29,16 @@ def override(value: str, arch: str | None) -> Facts | None:
 
 
 def ladder(facts: Facts) -> list[str]:
-    """Each label alone: one that says more than one thing is a label of its own."""
+    """Return each label by itself; a combination of two is a label of its own."""
     return list(facts["labels"])
 
 
 def common(several: Sequence[Facts]) -> Iterator[Facts]:
-    """The labels that all have."""
+    """Yield the labels that all machines have."""
     first, *others = (facts["labels"] for facts in several)
     yield {"labels": [each for each in first if all(each in other for other in others)]}
 
 
 def describe(facts: Facts) -> str:
-    """Count the labels, which stand beside it."""
-    return f"{len(facts['labels'])} of the configuration"
+    """Return the number of labels, since the labels themselves are shown as segments."""
+    return f"{len(facts['labels'])} from the configuration"

@@ -1,4 +1,4 @@
-"""A plugin of wheel variants (PEP 825, PEP 850, both drafts) as a dimension: each property is a segment."""
+"""The page of a plugin of wheel variants (PEP 825, PEP 850, both drafts): each property is a segment."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ __all__ = ["Variant", "spell"]
 class Variant:
     """The page of one plugin, or of one of its features.
 
-    :param name: what the dimension is called
-    :param plugin: where the plugin is, ``module:object``
-    :param default: its namespace if it does not say it itself
+    :param name: the name of the dimension
+    :param plugin: its entry point, ``module:object``
+    :param default: its namespace if it does not report one
     :param release: its distribution and version
     :param feature: the only feature that counts
     """
@@ -31,11 +31,11 @@ class Variant:
         self.plugin, self.default, self.release, self.feature = plugin, default, release, feature
 
     def override(self, value: str, arch: str | None) -> Facts | None:
-        """``x8664levelv3``: the segments, the best first."""
+        """Return the facts of ``x8664levelv3``: segments, best first."""
         return {"segments": [part.strip() for part in value.split(",")]}
 
     def ladder(self, facts: Facts) -> list[str]:
-        """Every property that the plugin calls supported, in its order; none that is spelled like another."""
+        """Return the supported properties in the plugin's order, without those whose segments would be equal."""
         namespace = facts.get("namespace", "")
         meanings: dict[str, set[tuple[str, str]]] = {}
         for each in (*_properties(facts.get("known", ())), *_properties(facts.get("configs", ()))):
@@ -45,7 +45,7 @@ class Variant:
         return [*facts.get("segments", ()), *unique]
 
     def common(self, several: Sequence[Facts]) -> Iterator[Facts]:
-        """The properties that all support."""
+        """Yield the properties that all machines support."""
         first, *others = several
         segments = [facts.get("segments", ()) for facts in others]
         supported = [set(_properties(facts.get("configs", ()))) for facts in others]
@@ -66,10 +66,10 @@ class Variant:
         }
 
     def describe(self, facts: Facts) -> str:
-        """The features with the best value of each."""
+        """Return each feature with its best value."""
         best = [f"{each['name']} {each['values'][0]}" for each in facts.get("configs", ())]
         shown = ", ".join(best[:3]) + (f" and {len(best) - 3} more" if len(best) > 3 else "")
-        return f"{facts['namespace']}: {shown}" if best else "as configured"
+        return f"{facts['namespace']}: {shown}" if best else "override"
 
     def _ask(self, host: Host) -> Facts | None:
         answer: dict[str, Any] | None = host.variants(self.plugin, self.release)
@@ -87,7 +87,7 @@ class Variant:
 
 
 def spell(namespace: str, feature: str, value: str) -> str:
-    """Make one segment of a property: what stands before, without ``_``, then the value, as a version if it is one.
+    """Return the segment of a property: namespace and feature without ``_``, then the value, folded if it is a version.
 
     >>> spell("x86_64", "level", "v3"), spell("nvidia", "cuda_version_lower_bound", "12.8")
     ('x8664levelv3', 'nvidiacudaversionlowerbound12_8')
