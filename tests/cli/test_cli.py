@@ -91,7 +91,7 @@ def test_a_profile_is_read_from_the_environment_too(seed: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "variables", "message"),
     [
-        (["show"], {"CUSTOMTAGS_ISA": "v9"}, "CUSTOMTAGS_ISA='v9' means nothing"),
+        (["show"], {"CUSTOMTAGS_ISA": "v9"}, "CUSTOMTAGS_ISA='v9' is not valid"),
         (["detect"], {"CUSTOMTAGS_ACCELERATOR": "tpu4"}, "begins with one of cuda, rocm"),
         (["show"], {"CUSTOMTAGS_DISTRO": "fedora"}, "write a release as in fc39"),
         (["show"], {"CUSTOMTAGS_PROFILE": "nothing.json"}, "No such file"),

@@ -190,7 +190,7 @@ def test_a_policy_that_does_not_exist_is_refused(
 ) -> None:
     put(places[0], line)
     with pytest.raises(
-        OverrideError, match="'mayor' means nothing; write strict or minor"
+        OverrideError, match="'mayor' is not valid; write strict or minor"
     ) as caught:
         Settings.read({"CUSTOMTAGS_CUDA_MINOR": variable}, places)
     where = "CUSTOMTAGS_CUDA_MINOR" if variable else f"{places[0]}: cuda-minor"

@@ -217,10 +217,13 @@ def test_pip_check_accepts_what_fits_and_refuses_what_no_longer_does(
 
 #: What is wrong → the line that CUSTOMTAGS_DEBUG shows.
 WRONG = {
-    "isa": ({"CUSTOMTAGS_ISA": "v9"}, "CUSTOMTAGS_ISA='v9' means nothing; the levels of"),
+    "isa": (
+        {"CUSTOMTAGS_ISA": "v9"},
+        "CUSTOMTAGS_ISA='v9' is not valid; write one of the levels of",
+    ),
     "accelerator": (
         {"CUSTOMTAGS_ACCELERATOR": "tpu4"},
-        "CUSTOMTAGS_ACCELERATOR='tpu4' means nothing",
+        "CUSTOMTAGS_ACCELERATOR='tpu4' is not valid",
     ),
     "no JSON": ({"CUSTOMTAGS_PROFILE": "/dev/null"}, "the profile '/dev/null' is not valid JSON"),
     "later": ({"CUSTOMTAGS_PROFILE": "later.json"}, "is of version 99, later than 1; upgrade"),

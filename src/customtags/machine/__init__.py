@@ -258,4 +258,4 @@ def _override(profile: Profile, family: Sequence[Page], settings: Settings, host
 def _meaningless(setting: str, value: str, cure: str) -> OverrideError:
     from customtags.errors import OverrideError
 
-    return OverrideError(setting, value, "means nothing", cure)
+    return OverrideError(setting, value, "is not valid", cure)

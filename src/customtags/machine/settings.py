@@ -127,7 +127,7 @@ def _policies(
 
             setting = variable(key) if environ.get(variable(key)) else f"{places[key]}: {key}"
             cure = f"write {' or '.join(choices)}"
-            raise OverrideError(setting, value, "means nothing", cure)
+            raise OverrideError(setting, value, "is not valid", cure)
         if value:
             found[page] = value
     return found
