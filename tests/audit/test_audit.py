@@ -16,22 +16,19 @@ from hypothesis import strategies as st
 from customtags.audit import (
     CHECKS,
     CODES,
-    PAGES,
-    Finding,
-    Limits,
-    NameClaims,
+    MODULES,
     audit,
     gpu,
     runtimes,
     targets,
-    true_name,
-    true_platforms,
 )
-from customtags.audit.finding import Fix
+from customtags.audit.finding import Finding, Fix, true_name, true_platforms
 from customtags.cli import main
 from customtags.errors import CustomtagsError, WheelError
 from customtags.libraries.links import requirements
+from customtags.wheels.claims import NameClaims
 from customtags.wheels.metadata import Fields
+from customtags.wheels.unpacked import Limits
 from customtags.wheels.writer import create
 
 if TYPE_CHECKING:
@@ -221,10 +218,10 @@ def test_a_policy_takes_the_place_of_a_release_and_the_other_claims_stay() -> No
 
 
 def test_codes_are_told_once_and_every_one_has_a_meaning() -> None:
-    codes = [code for page in PAGES for code in page.CODES]
+    codes = [code for module in MODULES for code in module.CODES]
     assert len(set(codes)) == len(codes)
     assert set(codes) < set(CODES)
-    assert set(CHECKS) == {page.NAME for page in PAGES}
+    assert set(CHECKS) == {module.NAME for module in MODULES}
 
 
 def test_the_documentation_has_every_code_and_no_other() -> None:
@@ -369,6 +366,42 @@ def test_the_verb_says_it_in_lines_and_in_json(
     assert report["version"] == 1
     assert report["wheels"][0]["findings"][0]["fix"]["value"] == "cuda13_0_sm90a"
     assert main(["audit", made, "--only", "gpu-left-out"]) == 0
+
+
+#: A platform, a library that is not an ELF file → whether the verdict may be read as a yes.
+FOREIGN = [
+    ("win_amd64", "demo/demo.cp312-win_amd64.pyd", False),
+    ("macosx_11_0_arm64", "demo/libdemo.dylib", False),
+    ("macosx_10_9_universal2.win_amd64", "demo/demo.so", False),
+    ("ios_13_0_arm64_iphoneos", "demo/demo.so", False),
+    ("linux_x86_64", "demo/demo.so", True),
+    ("any", "demo/demo.dll", True),
+]
+
+
+@pytest.mark.parametrize(("platform", "member", "checked"), FOREIGN)
+def test_a_wheel_for_another_system_is_not_called_right(
+    platform: str, member: str, checked: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = wheel(tmp_path, f"cp312-none-{platform}", {member: b"MZ", "demo/other.dll": b"MZ"})
+    for only in ([], ["--only", "names"], ["--only", "gpu-absent"]):
+        assert main(["audit", str(made), *only]) == 0
+        first, *rest = capsys.readouterr().out.splitlines()
+        assert ("no false claims" in first) == checked
+        expected = f"{made.name}: contents not checked for {platform.replace('.', ', ')}: "
+        assert first.startswith(expected) == (not checked)
+        assert checked or not rest
+    codes = [(each.code, each.severity) for each in audit(made)]
+    assert codes == ([("not-elf", "note")] * 2 if checked else [("not-checked", "undecided")])
+
+
+def test_a_false_name_of_another_system_is_told_all_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = wheel(tmp_path, "cp311-cp311-win_amd64", {"demo.cp312-win_amd64.pyd": b"MZ"})
+    assert main(["audit", str(made)]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith(f"{made.name}: 1 false claim, contents not checked for win_amd64")
 
 
 @pytest.mark.parametrize("options", [["--only", "nothing"], []])

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from customtags.audit import CHECKS, CODES, Finding, audit, instructions, true_name
+from customtags.audit import CHECKS, CODES, audit, instructions
+from customtags.audit.finding import Finding, true_name
 from customtags.errors import ToolError
 from customtags.wheels.claims import NameClaims
 

@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from customtags import Host
-from customtags.audit import CHECKS, Finding, NameClaims, audit, gpu, libc, true_name
+from customtags.audit import CHECKS, audit, gpu, libc
+from customtags.audit.finding import Finding, true_name
 from customtags.audit.targets import spelled
 from customtags.cli import main
 from customtags.machine.dimensions import distro
+from customtags.wheels.claims import NameClaims
 from customtags.wheels.elf import Elf
 from customtags.wheels.writer import create
 from needs import lacking

@@ -1,19 +1,11 @@
-"""Whether a wheel contains what its name claims: one page per check, and the table that lists them."""
+"""Whether a wheel contains what its name claims: one module for each check, and the table that lists them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
 from customtags.audit import accelerator, instructions, libc, libraries, names, stable_abi
-from customtags.audit.finding import (
-    FALSE,
-    NOTE,
-    UNDECIDED,
-    Finding,
-    Fix,
-    true_name,
-    true_platforms,
-)
+from customtags.audit.finding import FALSE, NOTE, UNDECIDED, Finding
 from customtags.wheels.claims import NameClaims
 from customtags.wheels.unpacked import NO_LIBRARY, UNREADABLE, Fault, Limits, Unpacked
 
@@ -21,39 +13,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    Check = Callable[[Unpacked, NameClaims], Iterator[Finding]]
+    Function = Callable[[Unpacked, NameClaims], Iterator[Finding]]
 
-__all__ = [
-    "CHECKS",
-    "CODES",
-    "FALSE",
-    "NOTE",
-    "UNDECIDED",
-    "Finding",
-    "Fix",
-    "Limits",
-    "NameClaims",
-    "Unpacked",
-    "audit",
-    "true_name",
-    "true_platforms",
-]
+__all__ = ["CHECKS", "CODES", "MODULES", "NOT_CHECKED", "audit"]
 
 
-class Page(Protocol):
-    """One check. It imports what is heavy or optional only when it is called."""
+class Check(Protocol):
+    """The module of one check. It imports what is slow or optional only when it runs."""
 
     #: Its name in `CHECKS`.
     NAME: str
-    #: Each code that it gives → what that means.
+    #: The codes of its findings → what each means.
     CODES: Mapping[str, str]
 
     def check(self, wheel: Unpacked, claims: NameClaims) -> Iterator[Finding]:
         """Compare what the wheel contains with what its name claims."""
 
 
-#: Every check, in the order in which they are made.
-PAGES: tuple[Page, ...] = (
+#: Every check, in the order in which they run.
+MODULES: tuple[Check, ...] = (
     names,
     instructions,
     libc,
@@ -62,33 +40,48 @@ PAGES: tuple[Page, ...] = (
     libraries,
 )
 
-#: Name → what makes it.
-CHECKS: Mapping[str, Check] = {page.NAME: page.check for page in PAGES}
+#: Name → the function that runs the check.
+CHECKS: Mapping[str, Function] = {module.NAME: module.check for module in MODULES}
 
-#: Every code → what it means; the first two are the kinds of faults of single members.
+#: The code for a wheel of which hardly anything is checked.
+NOT_CHECKED = "not-checked"
+
+#: Every code → what it means. The first three belong to no check: they say what could not be read.
 CODES: Mapping[str, str] = {
-    UNREADABLE: "a member is a damaged ELF file, or can't be unpacked; what it holds is unknown",
-    NO_LIBRARY: "a member has the name of a library and is no ELF file, so that nothing of it was read: one of another system, a linker script",
-    **{code: meaning for page in PAGES for code, meaning in page.CODES.items()},
+    NOT_CHECKED: "the wheel is for Windows, macOS or another system, whose libraries the audit does not read",
+    UNREADABLE: "a member is a damaged ELF file, or cannot be unpacked; its contents are unknown",
+    NO_LIBRARY: "a member has the name of a library and is not an ELF file, so that nothing of it was read: a linker script, or a library of another system",
+    **{code: meaning for module in MODULES for code, meaning in module.CODES.items()},
 }
+
+#: How the platforms begin whose libraries are ELF files of Linux, or that promise to have none.
+_READ = ("linux_", "manylinux", "musllinux_", "any")
 
 
 def audit(
     path: Path,
-    checks: Mapping[str, Check] = CHECKS,
+    checks: Mapping[str, Function] = CHECKS,
     limits: Limits = Limits(),  # noqa: B008
 ) -> list[Finding]:
     """Compare a wheel with its name.
 
-    :param checks: which checks are made; one that needs settings is put in its place with those
-    :returns: the false claims first, then what is undecided, then notes; within each as they were found
-    :raises WheelError: it is no wheel, or unpacks to more than the limits
-    :raises ToolError: a check needs a package that is not installed
+    :param checks: the checks that run; a check with settings takes the place of the one without
+    :returns: the false claims first, then what is undecided, then notes; within each in the order of the checks
+    :raises WheelError: the file is not a wheel, or unpacks to more than the limits
+    :raises ToolError: a check requires a package that is not installed
     """
     claims = NameClaims.of(path.name)
+    foreign = [each.tag for each in claims.platforms if not each.base.startswith(_READ)]
     with Unpacked(path, limits) as wheel:
         found = [finding for check in checks.values() for finding in check(wheel, claims)]
-        found += map(_unread, wheel.faults)
+        faults = [each for each in wheel.faults if each.kind != NO_LIBRARY or not foreign]
+    found += map(_unread, faults)
+    if foreign:
+        says = (
+            f"contents not checked for {', '.join(foreign)}: the audit reads only the libraries of Linux (ELF);"
+            " names, tags and suffixes were compared"
+        )
+        found.insert(0, Finding(NOT_CHECKED, UNDECIDED, says))
     order = (FALSE, UNDECIDED, NOTE)
     return sorted(dict.fromkeys(found), key=lambda finding: order.index(finding.severity))
 

@@ -1,4 +1,4 @@
-"""Pure: what an audit says, and the name that would be true."""
+"""Pure: the findings of an audit, and the name that would be true."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 __all__ = ["FALSE", "NOTE", "UNDECIDED", "Finding", "Fix", "true_name", "true_platforms"]
 
-#: A claim of the name does not hold; the audit can't tell; worth knowing.
+#: A claim of the name does not hold; the audit cannot decide; worth knowing.
 FALSE, UNDECIDED, NOTE = "false", "undecided", "note"
 
 
 class Fix(NamedTuple):
-    """What the name would have to say for one dimension.
+    """What the name should say for one dimension.
 
     :ivar dimension: ``base``, ``isa``, ``distro``, ``accelerator`` …, or ``interpreter``
-    :ivar value: its text in a name: ``manylinux_2_28_x86_64``, ``v3``, ``cp311-abi3``; empty for saying nothing
+    :ivar value: its text in a name: ``manylinux_2_28_x86_64``, ``v3``, ``cp311-abi3``; empty for no segment
     """
 
     dimension: str
@@ -32,14 +32,14 @@ class Fix(NamedTuple):
 class Finding(NamedTuple):
     """One thing that was found.
 
-    :ivar code: a row of the table of codes, ``glibc-too-new``
+    :ivar code: a key of `customtags.audit.CODES`, ``libc-too-new``
     :ivar severity: ``false`` for a claim that does not hold, ``undecided``, or ``note``
-    :ivar says: what was found, as one clause
+    :ivar says: what was found, as a predicate of the file if there is one: ``requires glibc 2.34``
     :ivar member: the file in the wheel
     :ivar symbol: the function or symbol
     :ivar address: its virtual address in that file
     :ivar cure: what to do about it, as one clause
-    :ivar fix: how the name becomes true; findings of one dimension in one wheel all say the same
+    :ivar fix: what makes the name true; findings of one dimension in one wheel all have the same
     """
 
     code: str
@@ -53,7 +53,7 @@ class Finding(NamedTuple):
 
 
 def true_platforms(findings: Iterable[Finding], claims: NameClaims) -> list[str]:
-    """Give the platform tags that the name should have: those of `claims` with every fix made.
+    """Return the platform tags that the name should have: those of `claims` with every fix.
 
     They are sorted, as PEP 425 has compressed sets; without a fix they are as they were.
     """
@@ -64,7 +64,7 @@ def true_platforms(findings: Iterable[Finding], claims: NameClaims) -> list[str]
 
 
 def true_name(findings: Sequence[Finding], claims: NameClaims) -> str:
-    """Give the file name that would be true."""
+    """Return the file name that would be true."""
     file = claims.file._replace(platform=".".join(true_platforms(findings, claims)))
     for each in findings:
         if each.fix and each.fix.dimension == "interpreter":

@@ -1,8 +1,8 @@
-"""Pure: which GPUs the code inside of an ELF file is for: NVIDIA's fatbins, and Clang's offload bundles for AMD and Intel.
+"""Pure: the GPU code in an ELF file: NVIDIA's fatbins, and Clang's offload bundles for AMD and Intel.
 
-NVIDIA documents no format; this is what the files of nvcc 11 to 13 have, compared with `cuobjdump`: containers one behind the
-other, each 16 bytes (magic, version, header size, size), then entries of 16 bytes (kind, version, header size, size) and more, then
-what may be compressed. Headers alone tell what is asked here. Bundles: https://clang.llvm.org/docs/ClangOffloadBundler.html
+NVIDIA does not document the format; this is the format of nvcc 11 to 13, compared with `cuobjdump`: consecutive containers, each
+with 16 bytes (magic, version, header size, size), then entries of 16 bytes (kind, version, header size, size) and more, then
+content that may be compressed. The headers have all that is read here. Bundles: https://clang.llvm.org/docs/ClangOffloadBundler.html
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ _ENTRY = struct.Struct(
     "<HHIQ8xHHI8xI"
 )  # kind, size of the header and of what follows, minor, major, capability, flags
 
-#: What nvcc writes into the code; where code is compressed it stands there as a whole if it comes first.
+#: What nvcc writes into the code. Compression keeps it whole where it comes first.
 _RELEASE = re.compile(rb"Cuda compilation tools, release (\d{1,3})\.(\d{1,3})")
-#: In which it is looked for, bytes, once for each target.
+#: How many bytes are searched for it, once for each target.
 _WINDOW = 1 << 18
 
 _BUNDLE, _PACKED = b"__CLANG_OFFLOAD_BUNDLE__", b"CCOB"
 #: Version of a compressed bundle → what follows magic, version and method: its own size, the unpacked size, a hash.
 _PACKED_HEADERS = {1: "<4x4xIQ", 2: "<4x4xIIQ", 3: "<4x4xQQQ"}
 
-#: How much of a compressed bundle is unpacked, bytes: its table stands first.
+#: How many bytes of a compressed bundle are unpacked: its table comes first.
 _TABLE = 1 << 16
 
 #: No bundle has more entries, and no entry a longer name; it bounds time.
@@ -57,7 +57,7 @@ class Code(NamedTuple):
     :ivar kind: ``sass`` for the processor itself, ``ptx`` to be compiled by the driver, ``object`` for AMD and Intel
     :ivar target: as segments spell it, ``sm90a``, or Clang's: ``gfx90a:xnack+``, ``spir64``
     :ivar version: of the PTX instruction set (8, 4), or of the file's layout for SASS
-    :ivar release: the toolkit that made it, where it can be read
+    :ivar release: the toolkit that made it, if the code names it
     """
 
     kind: str
@@ -67,9 +67,9 @@ class Code(NamedTuple):
 
 
 def fatbins(elf: Elf) -> Iterator[Code]:
-    """Give all code for NVIDIA's GPUs.
+    """Yield all code for NVIDIA's GPUs.
 
-    :raises ElfError: a container is cut off
+    :raises ElfError: a container is truncated
     """
     for start, end in _places(elf, ".nv_fatbin"):
         looked: set[str] = set()
@@ -77,16 +77,16 @@ def fatbins(elf: Elf) -> Iterator[Code]:
         while 0 <= place <= end - _FATBIN.size:
             _, _, header, size = _FATBIN.unpack_from(elf.data, place)
             if place + header + size > end:
-                raise ElfError("has a fatbin that is longer than its section")
+                raise ElfError("has a fatbin that ends after its section")
             yield from _entries(elf, place + header, place + header + size, looked)
             place = elf.data.find(_MAGIC, place + max(header + size, 4), end)
 
 
 def bundled(elf: Elf) -> Iterator[Code]:
-    """Give all code in Clang's bundles.
+    """Yield all code in Clang's bundles.
 
-    :raises ElfError: a bundle is cut off
-    :raises ToolError: one is compressed by zstd, and nothing is installed that can unpack it
+    :raises ElfError: a bundle is truncated
+    :raises ToolError: a bundle is compressed by zstd, and no module for that is installed
     """
     for start, end in _places(elf, ".hip_fatbin"):
         place = _next_bundle(elf, start, end)
@@ -102,7 +102,7 @@ def bundled(elf: Elf) -> Iterator[Code]:
 def _places(elf: Elf, name: str) -> Iterator[tuple[int, int]]:
     for section in elf.sections:
         if section.name == name and section.stored:
-            with elf.content(section):  # which says so if it lies outside
+            with elf.content(section):  # which raises for a section outside of the file
                 yield section.offset, section.offset + section.size
 
 
@@ -111,7 +111,7 @@ def _entries(elf: Elf, place: int, end: int, looked: set[str]) -> Iterator[Code]
         kind, _, header, size, minor, major, capability, flags = _ENTRY.unpack_from(elf.data, place)
         following = place + header + size
         if header < _ENTRY.size or following > end:
-            raise ElfError("has a fatbin with an entry that is longer than itself")
+            raise ElfError("has a fatbin with an entry that ends after it")
         if kind in _KINDS:
             target = f"sm{capability}{'a' if flags & _OWN else 'f' if flags & _FAMILY else ''}"
             found = None
@@ -129,7 +129,7 @@ def _next_bundle(elf: Elf, start: int, end: int) -> int | None:
 
 
 def _targets(table: memoryview) -> tuple[list[str], int]:
-    """Read the table of a bundle: the targets that are not the host, and how long the bundle is."""
+    """Return the targets in the table of a bundle, without the host, and the length of the bundle."""
     try:
         (count,) = struct.unpack_from("<Q", table, len(_BUNDLE))
         targets, length, place = [], 0, len(_BUNDLE) + 8
@@ -142,17 +142,17 @@ def _targets(table: memoryview) -> tuple[list[str], int]:
                 targets.append(_target(text))
             length, place = max(length, offset + size), place + 24 + min(name, _MOST)
     except struct.error:
-        raise ElfError("has an offload bundle that is cut off") from None
+        raise ElfError("has a truncated offload bundle") from None
     return targets, length
 
 
 def _target(text: str) -> str:
-    """Give what follows the kind and the triple: ``hipv4-amdgcn-amd-amdhsa--gfx90a:xnack-`` is for gfx90a."""
+    """Return what follows the kind and the triple: ``hipv4-amdgcn-amd-amdhsa--gfx90a:xnack-`` is for gfx90a."""
     return text.split("-", 5)[-1] if text.count("-") >= 5 else text
 
 
 def _unpacked(data: memoryview) -> tuple[memoryview, int]:
-    """Unpack the beginning of a compressed bundle; give its whole size too, 0 if it doesn't tell."""
+    """Return the start of a compressed bundle, unpacked, and its whole size, 0 if unknown."""
     try:
         version, method = struct.unpack_from("<HH", data, len(_PACKED))
         layout = struct.Struct(_PACKED_HEADERS[version])
@@ -162,20 +162,22 @@ def _unpacked(data: memoryview) -> tuple[memoryview, int]:
             return memoryview(zlib.decompressobj().decompress(packed, _TABLE)), size
         return memoryview(_zstd(packed)), size
     except (KeyError, struct.error, zlib.error):
-        raise ElfError("has a compressed offload bundle that can't be unpacked") from None
+        raise ElfError("has a compressed offload bundle that cannot be unpacked") from None
 
 
 def _zstd(packed: memoryview) -> bytes:
-    """Unpack the beginning of what zstd packed; the standard library can since 3.14."""
+    """Return the start of zstd data, unpacked; the standard library has zstd since 3.14."""
     try:
         if sys.version_info >= (3, 14):
             from compression import zstd
         else:
             from backports import zstd
     except ImportError:
-        problem = "a wheel has GPU code that zstd packed, and nothing here can unpack it"
+        problem = (
+            "the wheel has GPU code compressed by zstd, and no module to unpack it is installed"
+        )
         raise ToolError(problem, "pip install 'customtags[audit]'") from None
     try:
         return zstd.ZstdDecompressor().decompress(packed, _TABLE)
     except zstd.ZstdError:
-        raise ElfError("has a compressed offload bundle that can't be unpacked") from None
+        raise ElfError("has a compressed offload bundle that cannot be unpacked") from None

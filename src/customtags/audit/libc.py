@@ -1,6 +1,6 @@
-"""Whether the C and C++ libraries that the name promises have the symbol versions that are needed.
+"""The check ``libc``: whether the C and C++ libraries that the name promises have the symbol versions that are required.
 
-Which versions a manylinux policy allows is auditwheel's knowledge; which C library a distribution has is the table here.
+The versions that a manylinux policy allows are auditwheel's data; the C library of each distribution is in a table here.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ __all__ = ["CODES", "GLIBC", "NAME", "check"]
 NAME = "libc"
 
 CODES: Mapping[str, str] = {
-    "wrong-libc": "a file needs glibc, and the name promises musl, or the other way round",
-    "libc-too-new": "a symbol version is needed that the claimed policy or release does not have",
-    "libc-unclaimed": "a version of the C library is needed, and the name promises none",
-    "libc-unknown": "what is claimed is a release whose C library is not known here",
-    "base-too-narrow": "the symbol versions that are needed are those of an older policy",
+    "wrong-libc": "a file requires glibc and the name promises musl, or the reverse",
+    "libc-too-new": "a symbol version is required that the claimed policy or release does not have",
+    "libc-unclaimed": "a version of the C library is required, and the name promises none",
+    "libc-unknown": "the C library of the claimed release is unknown",
+    "base-too-narrow": "an older policy has every symbol version that is required",
 }
 
 #: Release → its glibc: https://repology.org/project/glibc/versions, and the release notes of each.
@@ -70,7 +70,7 @@ Versions = dict[str, frozenset[str]]
 
 
 class Need(NamedTuple):
-    """A symbol version that a file needs of a library that is not in the wheel."""
+    """A symbol version that a file requires of a library outside the wheel."""
 
     prefix: str
     version: str
@@ -79,13 +79,16 @@ class Need(NamedTuple):
 
     @property
     def number(self) -> tuple[int, ...]:
-        """Its version if it is a number, as all of glibc's but a few are."""
+        """The version as numbers; empty for the few of glibc that are names."""
         parts = self.version.split(".")
         return tuple(map(int, parts)) if all(part.isdigit() for part in parts) else ()
 
 
 class Promise(NamedTuple):
-    """What one platform says of the C library: that it is glibc, and its version."""
+    """What one platform promises of the C library.
+
+    :ivar text: the policy or release, empty without any
+    """
 
     text: str
     glibc: bool
@@ -93,7 +96,7 @@ class Promise(NamedTuple):
 
 
 def check(wheel: Unpacked, claims: NameClaims) -> Iterator[Finding]:
-    """Compare what all files need with what each platform promises."""
+    """Compare what all files require with what each platform promises."""
     needs: list[Need] = []
     inside = {name.rpartition("/")[2] for name in wheel.names}
     promises = {platform: _promise(platform) for platform in claims.platforms}
@@ -104,8 +107,10 @@ def check(wheel: Unpacked, claims: NameClaims) -> Iterator[Finding]:
         if not promise.text and numbers:
             yield _unclaimed(platform, max(numbers, key=lambda need: need.number))
         elif promise.text and promise.glibc and promise.version is None:
-            says = f"what C library {promise.text} has is not known"
-            yield Finding("libc-unknown", UNDECIDED, says, cure="compare it there: ldd --version")
+            says = f"the C library of {promise.text} is unknown"
+            yield Finding(
+                "libc-unknown", UNDECIDED, says, cure="compare it on that system: ldd --version"
+            )
         elif promise.version and needs:
             yield from _compared(wheel, platform, promise, needs, policies[platform.arch])
     if needs:
@@ -115,7 +120,7 @@ def check(wheel: Unpacked, claims: NameClaims) -> Iterator[Finding]:
 def _gather(
     needs: list[Need], inside: set[str], promises: list[Promise], name: str, elf: Elf
 ) -> Iterator[Finding]:
-    """Collect what one file needs, and tell what is of the other C library."""
+    """Collect what one file requires, and report a requirement of the other C library."""
     for library, versions in elf.needs.items():
         if library not in inside:
             for prefix, _, version in (each.partition("_") for each in versions):
@@ -125,8 +130,14 @@ def _gather(
     for promise in promises:
         other = musl if promise.glibc else glibc
         if promise.text and other and not (musl and glibc):
-            says = f"needs {other}, and {promise.text} has {'glibc' if promise.glibc else 'musl'}"
-            yield Finding("wrong-libc", FALSE, says, name, cure="build it there, or tag it rightly")
+            says = f"requires {other}; {promise.text} has {'glibc' if promise.glibc else 'musl'}"
+            yield Finding(
+                "wrong-libc",
+                FALSE,
+                says,
+                name,
+                cure="build it on a system with that C library, or retag it",
+            )
 
 
 def _promise(platform: PlatformTag) -> Promise:
@@ -145,7 +156,7 @@ def _promise(platform: PlatformTag) -> Promise:
 
 
 def _policies(arch: str) -> dict[tuple[int, int], Versions]:
-    """Give the symbol versions of each policy, oldest first."""
+    """Return the symbol versions of each policy, oldest first."""
     found: dict[tuple[int, int], Versions] = {}
     for policy in system.policies("manylinux"):
         versions = policy["symbol_versions"].get(arch)
@@ -170,11 +181,9 @@ def _compared(
     for need in sorted(beyond, key=lambda each: each.number, reverse=True):
         told.setdefault((need.member, need.prefix), need)
     for need in told.values():
-        # What a release has beside glibc is taken from the policy for that glibc: a good guess, no more.
+        # For libraries other than glibc a release counts as the policy for its glibc, which is a guess.
         sure = need.prefix == "GLIBC" or not promise.text.startswith(tuple(GLIBC))
-        says = (
-            f"needs {need.prefix}_{need.version} of {need.library}, newer than {promise.text} has"
-        )
+        says = f"requires {need.prefix}_{need.version} of {need.library}, which {promise.text} does not have"
         yield Finding(
             "libc-too-new",
             FALSE if sure else UNDECIDED,
@@ -191,7 +200,7 @@ def _narrow(
     needs: list[Need],
     policies: Mapping[str, dict[tuple[int, int], Versions]],
 ) -> Iterator[Finding]:
-    """Tell for each architecture of an older policy than the oldest one that is claimed."""
+    """Report for each architecture an older policy than the oldest that is claimed."""
     for arch, known in policies.items():
         claimed = {
             promise.version: promise.text
@@ -201,14 +210,14 @@ def _narrow(
         least, oldest = _least(needs, known), min(claimed, default=None)
         if least and oldest and least < oldest:
             older = f"manylinux_{least[0]}_{least[1]}_{arch}"
-            says = f"{claimed[oldest]} is claimed; by its symbol versions it fits {older} too"
+            says = f"the name claims {claimed[oldest]}; by its symbol versions the wheel fits {older} too"
             yield Finding("base-too-narrow", NOTE, says)
 
 
 def _allowed(
     need: Need, version: tuple[int, int], policies: dict[tuple[int, int], Versions]
 ) -> bool:
-    """Tell whether a version of glibc, and what came with it, have a symbol version."""
+    """Return whether the policy for a version of glibc has a symbol version."""
     if need.prefix == "GLIBC" and need.number:
         return need.number[:2] <= version
     policy = [each for known, each in policies.items() if known <= version]
@@ -217,7 +226,7 @@ def _allowed(
 
 
 def _least(needs: list[Need], policies: dict[tuple[int, int], Versions]) -> tuple[int, int] | None:
-    """Find the oldest policy that has everything."""
+    """Return the oldest policy that has every symbol version."""
     fits = (each for each in policies if all(_allowed(need, each, policies) for need in needs))
     return next(fits, None)
 
@@ -241,7 +250,7 @@ def _cure(platform: PlatformTag, least: tuple[int, int] | None) -> str:
 
 
 def _symbol(wheel: Unpacked, need: Need) -> str:
-    """Name one symbol that is needed in that version."""
+    """Return one symbol that is required in that version."""
     text = f"{need.prefix}_{need.version}"
     for name, elf in wheel.elfs():
         if name == need.member:
@@ -251,6 +260,6 @@ def _symbol(wheel: Unpacked, need: Need) -> str:
 
 
 def _unclaimed(platform: PlatformTag, newest: Need) -> Finding:
-    says = f"needs glibc {newest.version}, and {platform.tag} promises no C library"
-    cure = "let auditwheel repair it for a policy, or claim the release that it is built for"
+    says = f"requires glibc {newest.version}; {platform.tag} promises no C library"
+    cure = "repair it for a policy with auditwheel, or claim the release that it is built for"
     return Finding("libc-unclaimed", NOTE, says, newest.member, cure=cure)

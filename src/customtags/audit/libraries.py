@@ -1,4 +1,4 @@
-"""Libraries of other distributions: who supplies them, and whether they are found, required, and of the ABI that is named."""
+"""The check ``libraries``: whether libraries of other distributions are found, required, and of the ABI in the name."""
 
 from __future__ import annotations
 
@@ -37,23 +37,23 @@ __all__ = ["CODES", "NAME", "check"]
 NAME = "libraries"
 
 CODES: Mapping[str, str] = {
-    "library-missing": "a library is neither in the wheel, nor the system's, nor a distribution's",
+    "library-missing": "a library is neither in the wheel, nor the system's, nor an installed distribution's",
     "library-unreached": "no RPATH leads to the distribution that supplies a library",
-    "rpath-absolute": "the loader looks into a folder of the machine that built the wheel",
-    "rpath-cwd": "the loader looks into whatever folder is the current one",
-    "requirement-missing": "a distribution whose library is needed is not required",
-    "requirement-wide": "versions are allowed whose ABI may be another",
-    "supplier-version": "what is installed is not a version that the wheel requires",
-    "abi-unnamed": "the name does not say against which ABI of another distribution it was built",
-    "abi-contradicted": "the name says one ABI of a distribution, and the requirement another",
-    "symbol-missing": "the supplying distribution does not define a symbol that is needed",
+    "rpath-absolute": "the loader searches a folder of the machine that built the wheel",
+    "rpath-cwd": "the loader searches the current folder",
+    "requirement-missing": "METADATA does not require the distribution that supplies a library",
+    "requirement-wide": "METADATA allows versions whose ABI may differ",
+    "supplier-version": "the installed version of a distribution is not one that the wheel requires",
+    "abi-unnamed": "the name has no segment for the ABI of another distribution that the wheel was built with",
+    "abi-contradicted": "the name claims one ABI of a distribution, and METADATA requires another",
+    "symbol-missing": "the distribution that supplies a library does not define a required symbol",
 }
 
 
 class Supply(NamedTuple):
-    """A distribution that a wheel needs, and what the wheel says of it.
+    """A distribution whose libraries a wheel uses, and what METADATA and the name say of it.
 
-    :ivar segment: of its ABI in the wheel's name, empty where there is none
+    :ivar segment: the segment for its ABI in the name, empty without one
     """
 
     supplier: Supplier
@@ -63,12 +63,12 @@ class Supply(NamedTuple):
 
     @property
     def rungs(self) -> list[str]:
-        """The segments that its version here fits, the narrowest first."""
+        """The segments that the installed version accepts, the narrowest first."""
         return abis.rungs(self.supplier.name, self.supplier.version)
 
     @property
     def fits(self) -> bool:
-        """Whether the version here is one that the wheel speaks of."""
+        """Whether the installed version is one that the wheel requires."""
         required = self.required is None or abis.allows(
             self.required.specifier, self.supplier.version
         )
@@ -78,9 +78,9 @@ class Supply(NamedTuple):
 def check(
     wheel: Unpacked, claims: NameClaims, suppliers: Sequence[Supplier] | None = None
 ) -> Iterator[Finding]:
-    """Tell which libraries of other distributions a wheel needs, and what its metadata and RPATHs say of them.
+    """Compare the libraries of other distributions that a wheel uses with its metadata and RPATHs.
 
-    :param suppliers: who may have them, the first first; by default what is installed beside this Python
+    :param suppliers: the distributions that are searched, in order; by default those that are installed
     :raises ToolError: auditwheel is not installed
     """
     yield from wheel.each(_rpaths)
@@ -96,13 +96,13 @@ def check(
 
 
 def _rpaths(member: str, elf: Elf) -> Iterator[Finding]:
-    cure = "link with -Wl,-rpath,'$ORIGIN/…', or let customtags repair set it"
+    cure = "link with -Wl,-rpath,'$ORIGIN/…', or set it with customtags repair"
     for folder in dict.fromkeys(folders(elf)):
         if folder.startswith("/"):
-            says = f"its RPATH has {folder!r}, a folder of the machine that built it"
+            says = f"has the RPATH {folder!r}, a folder of the machine that built it"
             yield Finding("rpath-absolute", NOTE, says, member, cure=cure)
         elif not folder.startswith(("$ORIGIN", "${ORIGIN}")):
-            says = f"its RPATH has {folder!r}, which is looked for in the current folder"
+            says = f"has the RPATH {folder!r}, which is relative to the current folder"
             yield Finding("rpath-cwd", NOTE, says, member, cure=cure)
 
 
@@ -123,32 +123,31 @@ def _unsupplied(
     supplies: Sequence[Supply],
     claims: NameClaims,
 ) -> Iterator[Finding]:
-    """Tell of each library that nobody has here: false only where nothing that is required could bring it."""
+    """Report libraries that nothing supplies: false only if nothing that is required can bring them."""
     here = {each.supplier.name for each in supplies if each.fits}
     unseen = [str(each) for each in wanted if canonicalize_name(each.name) not in here]
     native = any(base.startswith("linux_") for base in claims.said("base"))
     if unseen:
-        cure = f"install what it requires ({', '.join(unseen)}), or name a wheel of it by --with"
+        cure = f"install its requirements ({', '.join(unseen)}), or pass their wheels with --with"
     elif supplies:
         others = " or ".join(str(each.supplier) for each in supplies)
-        cure = (
-            f"install another build of {others} that has it, or name by --with the wheel that does"
-        )
+        cure = f"install another build of {others} that has it, or pass a wheel that has it with --with"
     else:
-        cure = "let auditwheel put it into the wheel, or require and name by --with what has it"
+        cure = "graft it with auditwheel repair, or require the distribution that has it and pass its wheel with --with"
     missing: dict[str, list[str]] = {}
     for each in found:
         if each.supplier is None:
             missing.setdefault(each.soname, []).append(each.member)
     for soname, members in missing.items():
-        says = f"{soname} is needed, and is not in the wheel, not on every system, and of no distribution here"
-        says += f" (so it is by {len(members) - 1} more of its files)" if len(members) > 1 else ""
+        says = f"requires {soname}, which is not in the wheel, not on every system, and not in an installed distribution"
+        more = len(members) - 1
+        says += f" ({more} more file{'s' if more > 1 else ''} require it, too)" if more else ""
         severity = UNDECIDED if native or wanted or supplies else FALSE
         yield Finding("library-missing", severity, says, members[0], cure=cure)
 
 
 def _unreached(wheel: Unpacked, supply: Supply) -> Iterator[Finding]:
-    """Tell of each file whose RPATH does not lead to the supplier, and before which nothing loads its libraries."""
+    """Report files whose RPATH does not lead to the supplier, and before which nothing loads its libraries."""
     lost: dict[str, list[Link]] = {}
     for member, elf in wheel.elfs():
         used = [link for link in supply.used if link.member == member and link.library]
@@ -159,18 +158,20 @@ def _unreached(wheel: Unpacked, supply: Supply) -> Iterator[Finding]:
     for member, missed in lost.items():
         ways = {origin(member, link.library.path) for link in missed if link.library}
         names = _few([link.soname for link in missed])
-        says = f"its RPATH does not lead to {names} of {supply.supplier} ({':'.join(sorted(ways))})"
+        says = f"has no RPATH to {names} of {supply.supplier} ({':'.join(sorted(ways))})"
         first = _importer(wheel, missed[0])
         if first:
-            says = f"{says}; they are found if {first} imports that first, which it does"
+            says = f"{says}; {first} imports it first, which loads its libraries"
             yield Finding("library-unreached", NOTE, says, member)
         else:
-            cure = "let customtags repair set it, or by --preload load the library first"
+            cure = (
+                "set the RPATH with customtags repair, or load the library first with its --preload"
+            )
             yield Finding("library-unreached", UNDECIDED, says, member, cure=cure)
 
 
 def _importer(wheel: Unpacked, link: Link) -> str | None:
-    """Give the ``__init__.py`` above a file that imports the supplier, and so has its libraries loaded."""
+    """Return the ``__init__.py`` above a file that imports the supplier, which loads its libraries."""
     module = link.library.path.partition("/")[0] if link.library else ""
     line = re.compile(rf"^\s*(import|from) {re.escape(module)}\b", re.MULTILINE)
     inits = preload.inits(wheel.names, link.member)
@@ -182,14 +183,14 @@ def _required(supply: Supply) -> Iterator[Finding]:
     numbers = abis.numbers(supplier.name, segment)
     right = abis.requirement(supplier.name, numbers or supplier.version.split(".")[:2])
     if required is None:
-        says = f"it needs {used[0].soname} of {supplier.name}, which the wheel does not require"
-        cure = f"add 'Requires-Dist: {right}', or let customtags repair do it"
+        says = f"requires {used[0].soname} of {supplier.name}, and METADATA does not require {supplier.name}"
+        cure = f"add 'Requires-Dist: {right}', or repair it with customtags repair"
         yield Finding("requirement-missing", FALSE, says, used[0].member, cure=cure)
         return
     if not supply.fits:
-        speaks = f"requires {str(required)!r}" + (f" and says {segment}" if segment else "")
-        says = f"{supplier} is here, and the wheel {speaks}"
-        cure = "audit it where that is installed, or name a wheel of it by --with"
+        claims = f" and claims {segment}" if segment else ""
+        says = f"{supplier} is installed; the wheel requires {str(required)!r}{claims}"
+        cure = "audit it where such a version is installed, or pass a wheel of it with --with"
         yield Finding("supplier-version", NOTE, says, cure=cure)
     beyond = abis.beyond(required.specifier, numbers)
     if beyond and not abis.meets(required.specifier, numbers):
@@ -201,48 +202,51 @@ def _required(supply: Supply) -> Iterator[Finding]:
             ),
             None,
         )
-        says = f"its name says {segment}, and it requires {str(required)!r}"
+        says = f"the name claims {segment}, and METADATA requires {str(required)!r}"
         fix = Fix("abi", found) if found else None
         yield Finding("abi-contradicted", FALSE, says, cure=f"require {right!r}", fix=fix)
     elif beyond:
-        says = f"{str(required)!r} allows {supplier.name} {beyond} too, whose ABI may be another"
-        cure = f"require {right!r}" if supply.fits else "bound it from above"
+        says = f"{str(required)!r} also allows {supplier.name} {beyond}, whose ABI may differ"
+        cure = f"require {right!r}" if supply.fits else "require an upper bound"
         yield Finding("requirement-wide", UNDECIDED, says, cure=cure)
 
 
 def _unnamed(supply: Supply) -> Iterator[Finding]:
     if not supply.segment and supply.rungs:
-        says = f"it links to {supply.supplier}, and its name does not say of which ABI"
-        cure = f"tag it {' or '.join(supply.rungs)}, and pip chooses by what is installed"
+        says = f"links to {supply.supplier}; the name has no segment for its ABI"
+        cure = (
+            f"add the segment {' or '.join(supply.rungs)}, so that pip chooses by what is installed"
+        )
         yield Finding("abi-unnamed", NOTE, says, supply.used[0].member, cure=cure)
 
 
 def _symbols(
     wheel: Unpacked, found: Sequence[Link], supplies: Sequence[Supply]
 ) -> Iterator[Finding]:
-    """Tell of the symbols that nothing defines which a file needs and the loader would look at."""
+    """Report required symbols that no library defines which the loader searches."""
     for member in dict.fromkeys(link.member for link in found if link.supplier):
         mine = [each for each in supplies if any(link.member == member for link in each.used)]
         try:
             lost, unseen = undefined(wheel, member, found)
-        except (ElfError, OSError):  # of the wheel's, or of a supplier's file, which may be gone
+        except (
+            ElfError,
+            OSError,
+        ):  # the wheel's file is damaged, or the supplier's is no longer installed
             continue
         if not lost or any(name.startswith("libc.musl") for name in unseen):
-            continue  # musl's symbols have no version: without it nothing could be told
+            continue  # symbols of musl have no version, by which they could be told from others
         who = " and ".join(str(each.supplier) for each in mine)
         says = f"{who} {'do' if len(mine) > 1 else 'does'} not define {_few([*map(_short, lost)])}"
         absent = [name for name in unseen if not outside(name)]
-        says += f"; perhaps what is not here would: {_few(absent)}" if absent else ""
-        cure = (
-            "build it against this version, or require the other one and name its ABI in a segment"
-        )
+        says += f"; a library that was not found may: {_few(absent)}" if absent else ""
+        cure = "build it with this version, or require the other one and add the segment of its ABI"
         sure = not unseen and all(each.fits for each in mine)
         severity = FALSE if sure else UNDECIDED
         yield Finding("symbol-missing", severity, says, member, lost[0], cure=cure)
 
 
 def _short(symbol: str, most: int = 60) -> str:
-    """Cut a mangled name: where it begins tells the namespace, and the finding has it whole."""
+    """Return the start of a mangled name, which shows the namespace; the finding has all of it."""
     return symbol if len(symbol) <= most else f"{symbol[:most]}…"
 
 

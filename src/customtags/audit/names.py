@@ -1,4 +1,4 @@
-"""What the file name, the WHEEL file and the architecture of the libraries say of each other."""
+"""The check ``names``: whether the file name, the tags in WHEEL and the architecture of the libraries agree."""
 
 from __future__ import annotations
 
@@ -19,33 +19,33 @@ __all__ = ["CODES", "NAME", "check", "imported"]
 NAME = "names"
 
 CODES: Mapping[str, str] = {
-    "tags-disagree": "the file name and the tags in WHEEL are not the same",
-    "mixed-set": "a set has extended and stock platforms: any machine takes the wheel by its stock half",
-    "wrong-arch": "an extension module is for another architecture than the platform, or the platform is any",
+    "tags-disagree": "the file name and the file WHEEL have different tags",
+    "mixed-set": "the name has extended and stock platforms: any machine accepts the wheel for the stock ones",
+    "wrong-arch": "an extension module is for another architecture than the name claims, or the platform is any",
     "other-arch": "a file that Python does not import is for another architecture",
 }
 
-#: How the file of an extension module ends: importlib.machinery.EXTENSION_SUFFIXES of CPython and PyPy on Linux.
+#: The suffixes of extension modules: importlib.machinery.EXTENSION_SUFFIXES of CPython and PyPy on Linux.
 _IMPORTED = (".abi3.so", ".abi3t.so", "-linux-gnu.so", "-linux-musl.so", "-linux-gnueabihf.so")
 
-#: Architectures of ELF files that run on a GPU, or in the kernel: data to the machine.
+#: Architectures of ELF files that run on a GPU or in the kernel (BPF), and so are data to the CPU.
 _DATA = ("cuda", "amdgpu", "machine 247")
 
 
 def check(wheel: Unpacked, claims: NameClaims) -> Iterator[Finding]:
-    """Compare them."""
+    """Compare the tags of the name with those in WHEEL, and with the architecture of each file."""
     extended = {bool(platform.runs) for platform in claims.platforms}
     if len(extended) == 2:
         stock = ", ".join(each.tag for each in claims.platforms if not each.runs)
-        says = f"stock platforms stand beside extended ones, and any machine takes it for {stock}"
-        cure = "give it either kind: customtags retag"
+        says = f"the name has stock platforms next to extended ones, and any machine accepts it for {stock}"
+        cure = "give it one kind of platform: customtags retag"
         yield Finding("mixed-set", FALSE, says, cure=cure)
     yield from _disagreement(wheel, claims)
     yield from wheel.each(partial(_architecture, claims))
 
 
 def imported(name: str) -> bool:
-    """Tell whether Python imports a file of that path as an extension module."""
+    """Return whether Python imports a file of that path as an extension module."""
     return name.endswith(_IMPORTED)
 
 
@@ -53,7 +53,7 @@ def _disagreement(wheel: Unpacked, claims: NameClaims) -> Iterator[Finding]:
     path = wheel.own("WHEEL")
     inside, outside = set(wheel.tags), set(claims.file.tags)
     if inside != outside:
-        says = f"the name says {_list(outside - inside)}, and WHEEL says {_list(inside - outside)}"
+        says = f"only the file name has {_list(outside - inside)}; only WHEEL has {_list(inside - outside)}"
         cure = "rename it with a tool that changes both: customtags retag"
         yield Finding("tags-disagree", FALSE, says, path, cure=cure)
 
@@ -66,7 +66,7 @@ def _architecture(claims: NameClaims, name: str, elf: Elf) -> Iterator[Finding]:
     if {"universal2", "any"}.isdisjoint(claimed) or module:
         said = " and ".join(platform.tag for platform in claims.platforms)
         kind = f"{elf.bits} bit, {'little' if elf.little else 'big'}-endian {elf.machine}"
-        says = f"is {kind}, and the name says {said}"
+        says = f"is {kind}; the name claims {said}"
         if module:
             yield Finding("wrong-arch", FALSE, says, name, cure=f"tag it for {elf.machine}")
         else:
@@ -74,10 +74,10 @@ def _architecture(claims: NameClaims, name: str, elf: Elf) -> Iterator[Finding]:
 
 
 def _initialises(name: str, elf: Elf) -> bool:
-    """Tell an extension module by the function that Python calls, where its suffix is no more than ``.so``."""
+    """Return whether a file is an extension module with the suffix ``.so`` alone, by the function that Python calls."""
     init = f"PyInit_{name.rpartition('/')[2][: -len('.so')]}"
     return name.endswith(".so") and any(s.name == init for s in elf.dynamic_symbols(defined=True))
 
 
 def _list(tags: set[str]) -> str:
-    return ", ".join(sorted(tags)) or "no more"
+    return ", ".join(sorted(tags)) or "none"

@@ -1,6 +1,6 @@
-"""Whether the extension modules fit the Pythons that the name claims, by their suffixes and by the symbols that they need.
+"""The check ``stable-abi``: whether suffixes and required symbols of extension modules fit the Pythons in the name.
 
-The limited API and when each part came into it is the data of abi3info, which abi3audit uses:
+The limited API, and the version in which each part was added, are the data of abi3info, which abi3audit uses:
 https://docs.python.org/3/c-api/stable.html, PEP 384, PEP 3149 for the suffixes.
 """
 
@@ -25,13 +25,13 @@ __all__ = ["CODES", "NAME", "check"]
 NAME = "stable-abi"
 
 CODES: Mapping[str, str] = {
-    "wrong-suffix": "the suffix of an extension module lets a Python import it that is not claimed, or not those that are",
-    "abi3-symbol": "the name claims the stable ABI, and a symbol is needed that is not in it",
-    "abi3-too-new": "the name claims the stable ABI of one version, and a symbol came into it later",
-    "abi3-linked": "the name claims more than one Python, and a library of one is linked: libpython, libtorch_python",
-    "abi-unclaimed": "the name claims no ABI of Python, and a file needs its symbols",
-    "could-be-abi3": "every symbol that is needed is in the stable ABI, and the name claims one Python",
-    "python-free": "no file needs a symbol of Python, and the name claims one Python, or the stable ABI",
+    "wrong-suffix": "the suffix of an extension module is that of a Python that the name does not claim, or excludes one that it claims",
+    "abi3-symbol": "the name claims the stable ABI, and a required symbol is not in it",
+    "abi3-too-new": "the name claims the stable ABI of one version, and a required symbol was added later",
+    "abi3-linked": "the name claims several Pythons, and a library of one version is linked: libpython, libtorch_python",
+    "abi-unclaimed": "the name claims no ABI of Python, and a file requires its symbols",
+    "could-be-abi3": "every required symbol is in the stable ABI, and the name claims one Python",
+    "python-free": "no file requires a symbol of Python, and the name claims one Python, or the stable ABI",
 }
 
 #: The suffixes of extension modules of one Python: CPython's, PyPy's, and on Windows.
@@ -41,14 +41,14 @@ _ONE_PYTHON = re.compile(
 
 _ABI3 = (".abi3.so", ".abi3t.so")
 
-#: Libraries that belong to one version of Python: its own, and that part of PyTorch that uses its whole C API.
+#: Libraries of one version of Python: its own, and the part of PyTorch that uses the whole C API.
 _LINKED = re.compile(r"libpython3\.\d+[td]*\.so.*|libtorch_python\.so.*")
 
 Version = tuple[int, int]
 
 
 class Module(NamedTuple):
-    """A file that needs symbols of Python, or that Python imports."""
+    """A file that requires symbols of Python, or that Python imports."""
 
     member: str
     symbols: list[Symbol]
@@ -69,27 +69,25 @@ def check(wheel: Unpacked, claims: NameClaims) -> Iterator[Finding]:
         yield from _could_be(wheel, claims, modules)
     free = claims.abis != ("none",) and not any(m.symbols or m.imported for m in modules)
     if free and any(True for _ in wheel.elfs()):
-        says = "no file needs a symbol of Python: it fits every interpreter"
+        says = "no file requires a symbol of Python: the wheel fits every interpreter"
         yield Finding("python-free", NOTE, says, cure="tag it py3-none")
 
 
 def _suffixes(wheel: Unpacked, claims: NameClaims) -> Iterator[Finding]:
-    """An extension module of one Python belongs into a wheel for that Python, or for several beside its like."""
+    """Report extension modules for a Python that the name does not claim, unless the wheel has one for each of several."""
     mine = {name: version for name in wheel.names for version in _version_of(name)}
-    # Wheels that bring one module for each of several Pythons claim none of them.
+    # A wheel with one module for each of several Pythons claims none of them.
     if claims.abis == ("none",) and len(set(mine.values())) > 1:
         return
     claimed = {python[2:] for python in claims.pythons if python.startswith(("cp", "pp"))}
     abi3 = any(abi.startswith("abi3") for abi in claims.abis)
     for name, version in mine.items():
         if abi3 or version not in claimed:
-            says = f"only Python {version[0]}.{version[1:]} imports it"
+            says = f"is for Python {version[0]}.{version[1:]} only by its suffix"
             said = f"{'.'.join(claims.pythons)}-{'.'.join(claims.abis)}"
             limited = "name it .pyd" if name.endswith(".pyd") else "name it .abi3.so"
-            cure = limited if abi3 else "build it for the Python that is claimed"
-            yield Finding(
-                "wrong-suffix", FALSE, f"{says}, and the name claims {said}", name, cure=cure
-            )
+            cure = limited if abi3 else "build it for the claimed Python"
+            yield Finding("wrong-suffix", FALSE, f"{says}; the name claims {said}", name, cure=cure)
 
 
 def _version_of(name: str) -> Iterator[str]:
@@ -99,7 +97,7 @@ def _version_of(name: str) -> Iterator[str]:
 
 
 def _gather(modules: list[Module], name: str, elf: Elf) -> Iterator[Finding]:
-    """Collect what one file needs of Python; a symbol with a version is another library's."""
+    """Collect what one file requires of Python; a symbol with a version is another library's."""
     symbols = [
         each
         for each in elf.dynamic_symbols(defined=False)
@@ -113,7 +111,7 @@ def _gather(modules: list[Module], name: str, elf: Elf) -> Iterator[Finding]:
 
 
 def _abi3(wheel: Unpacked, claims: NameClaims, modules: list[Module]) -> Iterator[Finding]:
-    """The stable ABI of one version: its symbols, and no library of one Python."""
+    """Report symbols outside the stable ABI of the claimed version, and libraries of one Python."""
     least = min(filter(None, map(_python, claims.pythons)), default=(3, 2))
     added = _limited() if modules else {}
     inside = _defined(wheel, {s.name for m in modules for s in m.symbols} - added.keys())
@@ -125,17 +123,19 @@ def _abi3(wheel: Unpacked, claims: NameClaims, modules: list[Module]) -> Iterato
         for symbol in module.symbols
     )
     for module in modules:
-        yield from _linked(module, f"the stable ABI of {_said(least)} is claimed")
+        yield from _linked(module, f"the name claims the stable ABI of {_said(least)}")
         for symbol in module.symbols:
             since = added.get(symbol.name)
-            # What is weak may be missing: the module asks whether it is there.
+            # A weak symbol may be missing: the module tests for it.
             severity = UNDECIDED if symbol.binding == "WEAK" else FALSE
             if since is None and symbol.name not in inside:
-                says = f"needs {symbol.name}, which is not in the stable ABI"
+                says = f"requires {symbol.name}, which is not in the stable ABI"
                 cure = "build it with Py_LIMITED_API, or tag it for one Python"
                 yield Finding("abi3-symbol", severity, says, module.member, symbol.name, cure=cure)
             elif since is not None and since > least:
-                says = f"needs {symbol.name}, which came into the stable ABI with {_said(since)}"
+                says = (
+                    f"requires {symbol.name}, which was added to the stable ABI in {_said(since)}"
+                )
                 cure = f"build it with Py_LIMITED_API={_hexadecimal(least)}"
                 cure += "" if foreign else f", or tag it {later}-abi3"
                 mends = severity == FALSE and not foreign
@@ -146,23 +146,22 @@ def _abi3(wheel: Unpacked, claims: NameClaims, modules: list[Module]) -> Iterato
 
 
 def _none(claims: NameClaims, modules: list[Module]) -> Iterator[Finding]:
-    """A name without an ABI: what Python loads may not need any."""
+    """Report files that require symbols of Python in a wheel whose name claims no ABI."""
     versions = {version for module in modules for version in _version_of(module.member)}
     severity = UNDECIDED if len(versions) > 1 else FALSE
     for module in modules:
-        said = f"{'.'.join(claims.pythons)}-none is claimed"
+        said = f"the name claims {'.'.join(claims.pythons)}-none"
         yield from _linked(module, said)
         if module.symbols:
-            one = module.symbols[0].name
-            says = (
-                f"{said}, and {len(module.symbols)} symbols of Python are needed, {one} among them"
-            )
+            one, more = module.symbols[0].name, len(module.symbols) - 1
+            others = f" and {more} more symbol{'s' if more > 1 else ''}" if more else ""
+            says = f"requires {one}{others} of Python; {said}"
             cure = "tag it for one Python, or build it with Py_LIMITED_API and tag it abi3"
             yield Finding("abi-unclaimed", severity, says, module.member, one, cure=cure)
 
 
 def _could_be(wheel: Unpacked, claims: NameClaims, modules: list[Module]) -> Iterator[Finding]:
-    """Tell of a wheel for one Python that its symbols would allow the stable ABI."""
+    """Report a wheel for one Python whose symbols are all in the stable ABI."""
     needed = {symbol.name for module in modules for symbol in module.symbols}
     if not needed or any(module.linked for module in modules) or _threaded(claims):
         return
@@ -172,19 +171,19 @@ def _could_be(wheel: Unpacked, claims: NameClaims, modules: list[Module]) -> Ite
         return
     newest = max(added[name] for name in limited)
     if any(newest <= version for version in map(_python, claims.pythons) if version):
-        says = f"every symbol of Python that is needed is in the stable ABI of {_said(newest)}"
-        cure = "build it with Py_LIMITED_API if its macros allow that, and tag it abi3"
+        says = f"every required symbol of Python is in the stable ABI of {_said(newest)}"
+        cure = "build it with Py_LIMITED_API, if its macros allow that, and tag it abi3"
         yield Finding("could-be-abi3", NOTE, says, cure=cure)
 
 
 def _linked(module: Module, said: str) -> Iterator[Finding]:
     for library in module.linked:
-        says = f"{said}, and {library} belongs to one Python"
-        yield Finding("abi3-linked", FALSE, says, module.member, cure=f"don't link {library}")
+        says = f"links {library}, which is of one Python; {said}"
+        yield Finding("abi3-linked", FALSE, says, module.member, cure=f"do not link {library}")
 
 
 def _defined(wheel: Unpacked, names: set[str]) -> set[str]:
-    """Tell which of some symbols other files of the wheel define."""
+    """Return those of some symbols that files of the wheel define."""
     if not names:
         return set()
     return {
@@ -196,14 +195,14 @@ def _defined(wheel: Unpacked, names: set[str]) -> set[str]:
 
 
 def _limited() -> dict[str, Version]:
-    """Read the stable ABI: symbol → the Python that has it since.
+    """Return the stable ABI: symbol → the Python in which it was added.
 
     :raises ToolError: abi3info is not installed
     """
     try:
         from abi3info import DATAS, FUNCTIONS
     except ImportError:
-        problem = "what is in the stable ABI is told by abi3info, and it is not installed"
+        problem = "the check stable-abi requires abi3info, which is not installed"
         raise ToolError(problem, "pip install 'customtags[audit]'") from None
     return {
         symbol.name: (each.added.major, each.added.minor)
@@ -218,7 +217,7 @@ def _python(tag: str) -> Version | None:
 
 
 def _threaded(claims: NameClaims) -> bool:
-    """Tell whether it is for a Python without the GIL, which has a stable ABI of its own (PEP 803)."""
+    """Return whether a wheel is for a Python without the GIL, which has a stable ABI of its own (PEP 803)."""
     return any(abi.endswith("t") for abi in claims.abis)
 
 

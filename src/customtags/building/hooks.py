@@ -191,7 +191,8 @@ def _named(built: Path, request: BuildRequest) -> Path:
 
 def _refuse_false_claims(wheel: Path) -> None:
     """Refuse a wheel whose audit finds a false claim."""
-    from customtags.audit import CHECKS, FALSE, audit, declared, instructions
+    from customtags.audit import CHECKS, audit, declared, instructions
+    from customtags.audit.finding import FALSE
 
     patterns = declared.dispatched(Path("pyproject.toml"))
     checks = dict(CHECKS)

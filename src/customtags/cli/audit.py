@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from customtags.audit import Check, Finding
+    from customtags.audit import Function
+    from customtags.audit.finding import Finding
 
 __all__ = ["declare"]
 
@@ -47,7 +48,9 @@ def declare(verbs: Verbs, name: str) -> None:
 
 
 def _audit(options: argparse.Namespace) -> int:
-    from customtags.audit import NameClaims, audit, declared, instructions, libraries, true_name
+    from customtags.audit import NOT_CHECKED, audit, declared, instructions, libraries
+    from customtags.audit.finding import true_name
+    from customtags.wheels.claims import NameClaims
 
     checks, codes = _chosen(options.only or [])
     if "isa" in checks:
@@ -59,7 +62,7 @@ def _audit(options: argparse.Namespace) -> int:
     wrong = False
     batch = Batch(options.wheels)
     for wheel, found in batch.each(lambda wheel: audit(wheel, checks)):
-        findings = [finding for finding in found if not codes or finding.code in codes]
+        findings = [each for each in found if not codes or each.code in {*codes, NOT_CHECKED}]
         wrong = wrong or any(finding.severity == "false" for finding in findings)
         name = true_name(findings, NameClaims.of(wheel.name))
         entry = {"wheel": str(wheel), "true_name": name, "findings": list(map(_plain, findings))}
@@ -73,9 +76,9 @@ def _audit(options: argparse.Namespace) -> int:
     return batch.status(int(wrong))
 
 
-def _chosen(only: Sequence[str]) -> tuple[dict[str, Check], set[str]]:
+def _chosen(only: Sequence[str]) -> tuple[dict[str, Function], set[str]]:
     """Return the checks to run, and the codes to report; no codes for all."""
-    from customtags.audit import CHECKS, CODES, PAGES
+    from customtags.audit import CHECKS, CODES, MODULES
 
     for each in only:
         if each not in CHECKS and each not in CODES:
@@ -85,22 +88,24 @@ def _chosen(only: Sequence[str]) -> tuple[dict[str, Check], set[str]]:
             )
     if not only:
         return dict(CHECKS), set()
-    pages = [page for page in PAGES if page.NAME in only or not page.CODES.keys().isdisjoint(only)]
     codes = {code for code in CODES if code in only}
-    for page in pages:
-        codes |= set(page.CODES) if page.NAME in only else set()
-    return {page.NAME: CHECKS[page.NAME] for page in pages}, codes
+    for module in MODULES:
+        codes |= set(module.CODES) if module.NAME in only else set()
+    named = [module.NAME for module in MODULES if not module.CODES.keys().isdisjoint(codes)]
+    return {name: CHECKS[name] for name in named}, codes
 
 
 def _lines(wheel: str, name: str, findings: Sequence[Finding]) -> list[str]:
     """Return the lines of one wheel: a summary, then each finding with its place and its cure."""
+    from customtags.audit import NOT_CHECKED
+
+    summary = [paint("note", each.says) for each in findings if each.code == NOT_CHECKED]
+    findings = [each for each in findings if each.code != NOT_CHECKED]
     counts = Counter(finding.severity for finding in findings)
-    false = counts["false"]
-    summary = [
-        paint(
-            "no" if false else "yes", _count(false, "false claim") if false else "no false claims"
-        )
-    ]
+    if counts["false"]:
+        summary.insert(0, paint("no", _count(counts["false"], "false claim")))
+    elif not summary:  # a wheel that was not checked is never called right
+        summary = [paint("yes", "no false claims")]
     summary += [f"{counts['undecided']} undecided"] if counts["undecided"] else []
     summary += [_count(counts["note"], "note")] if counts["note"] else []
     lines = [f"{wheel}: {', '.join(summary)}"]
@@ -139,8 +144,7 @@ def _alike(findings: Sequence[Finding]) -> list[list[Finding]]:
 
 def _where(finding: Finding) -> str:
     symbol = f" {finding.symbol}" if finding.symbol else ""
-    address = "" if finding.address is None else f" at {finding.address:#x}"
-    return f"{finding.member}{symbol}{address}: " if finding.member else ""
+    return f"{finding.member}{symbol}: " if finding.member else ""
 
 
 def _plain(finding: Finding) -> dict[str, Any]:

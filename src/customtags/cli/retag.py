@@ -165,7 +165,9 @@ def _audited(wheel: Path) -> list[str]:
 
     :raises CustomtagsError: a claim is false whatever the platform
     """
-    from customtags.audit import FALSE, NameClaims, audit, true_platforms
+    from customtags.audit import audit
+    from customtags.audit.finding import FALSE, true_platforms
+    from customtags.wheels.claims import NameClaims
 
     findings = audit(wheel)
     for each in findings:
