@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from typing import TYPE_CHECKING
+
 import pytest
 
+from command import run_in
+from customtags.wheels import filename
+from customtags.wheels.edit import edit
 from customtags.wheels.local_versions import SPELLINGS, meaning
+from customtags.wheels.wheel import Wheel
+from customtags.wheels.writer import create, write
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 #: Local version, as published → the segments.
 SAID = {
@@ -66,3 +77,49 @@ def test_every_spelling_names_who_publishes_it_and_is_tried() -> None:
     for spelling in SPELLINGS:
         assert ":" in spelling.users
         assert any(spelling.pattern.search(local) for local in SAID | UNKNOWN)
+
+
+#: Wheel → the name that it gets, or a word of the reason.
+RETAGGED = {
+    "torch-2.9.0+cu128-cp312-cp312-manylinux_2_28_x86_64.whl": "torch-2.9.0-cp312-cp312-manylinux_2_28_x86_64_cuda12_8.whl",
+    "torch-2.9.0+rocm6.4-cp312-cp312-manylinux_2_28_x86_64.whl": "torch-2.9.0-cp312-cp312-manylinux_2_28_x86_64_rocm6_4.whl",
+    "torch-2.9.0+cpu-cp312-cp312-manylinux_2_28_x86_64.whl": "torch-2.9.0-cp312-cp312-manylinux_2_28_x86_64.whl",
+    "torch_scatter-2.1.2+pt28cu128-cp312-cp312-linux_x86_64.whl": "torch_scatter-2.1.2-cp312-cp312-linux_x86_64_cuda12_8_torch2_8.whl",
+    "flash_attn-2.8.3+cu12torch2.8cxx11abitrue-cp312-cp312-linux_x86_64.whl": "flash_attn-2.8.3-cp312-cp312-linux_x86_64_cuda12_torch2_8.whl",
+    "torch-2.9.0+xpu-cp312-cp312-linux_x86_64.whl": "the part 'xpu' of its local version is unknown",
+    "torch-2.9.0-cp312-cp312-manylinux_2_28_x86_64.whl": "has no local version",
+}
+
+
+@pytest.mark.parametrize("name", RETAGGED)
+def test_a_wheel_gets_the_tag_that_its_local_version_says(tmp_path: Path, name: str) -> None:
+    file = filename.parse(name)
+    create(tmp_path, file.project, file.version, f"{file.python}-{file.abi}-{file.platform}", {})
+    done = run_in(tmp_path, "retag", "--from-local", name, "-d", "out")
+    if RETAGGED[name].endswith(".whl"):
+        assert (done.returncode, done.stderr) == (0, "")
+        assert [each.name for each in (tmp_path / "out").iterdir()] == [RETAGGED[name]]
+    else:
+        assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+        assert RETAGGED[name] in done.stderr
+
+
+def test_requirements_on_a_local_version_are_named_and_loosened(tmp_path: Path) -> None:
+    name = "torchvision-0.24.0+cu128-cp312-cp312-linux_x86_64.whl"
+    wheel = create(tmp_path, "torchvision", "0.24.0+cu128", "cp312-cp312-linux_x86_64", {})
+    read = Wheel(wheel)
+    required = b"Requires-Dist: torch==2.9.0+cu128\nRequires-Dist: numpy\n"
+    described = read.read(read.own("METADATA")) + required + b"\nRequires-Dist: a==1+b\n"
+    write(edit(read, read.name, {read.own("METADATA"): described}, tmp_path / "in"))
+    done = run_in(tmp_path / "in", "retag", "--from-local", name, "-d", "kept")
+    assert done.returncode == 0
+    assert "requires torch==2.9.0+cu128" in done.stdout
+    done = run_in(
+        tmp_path / "in", "retag", "--from-local", "--fix-requires", name, "-d", "loose", "--json"
+    )
+    assert json.loads(done.stdout)["wheels"][0]["local_requirements"] == []
+    (loose,) = (tmp_path / "in" / "loose").iterdir()
+    made = Wheel(loose)
+    made.check()
+    assert made.metadata.all("Requires-Dist") == ["torch==2.9.0", "numpy"]
+    assert made.read(made.own("METADATA")).endswith(b"\nRequires-Dist: a==1+b\n")

@@ -13,7 +13,7 @@ from customtags.errors import CustomtagsError
 from customtags.machine.settings import Settings
 from customtags.tags import DIMENSIONS
 from customtags.variants import convert, names
-from customtags.wheels import retag, writer
+from customtags.wheels import metadata, retag, writer
 from customtags.wheels.retag_request import RetagRequest, changes
 
 if TYPE_CHECKING:
@@ -59,6 +59,11 @@ def declare(verbs: Verbs, name: str) -> None:
         action="store_true",
         help="use the platforms that 'customtags audit' finds to be true",
     )
+    tags.add_argument(
+        "--from-local",
+        action="store_true",
+        help="use what the local version says, such as +cu128 or +pt28cu128, and remove it",
+    )
     tags.add_argument("--base", metavar="PLATFORM", help="use this base instead of the wheel's own")
     tags.add_argument(
         "--fromager",
@@ -94,6 +99,11 @@ def declare(verbs: Verbs, name: str) -> None:
         action="store_true",
         help="accept a wheel whose WHEEL file has other platforms than its name",
     )
+    add(
+        "--fix-requires",
+        action="store_true",
+        help="loosen requirements on a local version: torch==2.9.0+cu128 becomes torch==2.9.0",
+    )
     parser.set_defaults(run=_retag)
 
 
@@ -109,6 +119,7 @@ def _retag(options: argparse.Namespace) -> int:
         # --platform and --from-audit replace the platforms of WHEEL, whatever they are.
         trust_name=options.trust_name or bool(options.platform) or options.from_audit,
         pages=pages,
+        fix_requires=options.fix_requires,
     )
 
     def planned(wheel: Path) -> Edit:
@@ -155,6 +166,7 @@ def _written(plan: Edit, remove: bool) -> dict[str, Any]:
         "changed": plan.changed,
         "metadata": str(plan.sidecar) if plan.sidecar else None,
         "void": list(map(str, plan.void)),
+        "local_requirements": metadata.local_requirements(plan.metadata),
     }
     writer.write(plan, remove=remove)
     return entry
@@ -193,6 +205,7 @@ def _request(options: argparse.Namespace) -> RetagRequest:
         options.fromager,
         options.local_version,
         options.build,
+        options.from_local,
     )
 
 
@@ -220,5 +233,7 @@ def _lines(result: dict[str, Any], *, removed: bool) -> Iterator[str]:
     yield f"  {paint('quiet', 'changed: ' + (', '.join(result['changed']) or 'nothing'))}"
     if result["metadata"]:
         yield f"  metadata for an index: {result['metadata']}"
+    for each in result["local_requirements"]:
+        yield f"  {paint('note', 'requires')} {each}: only that local version; --fix-requires loosens it"
     for path in result["void"]:
         yield f"  {paint('note', 'void')}: {path} attests the old wheel; sign the new one"

@@ -13,7 +13,19 @@ from itertools import chain
 
 from customtags.wheels.filename import expand
 
-__all__ = ["Fields", "tags", "with_local", "with_requirements", "with_tags"]
+__all__ = [
+    "Fields",
+    "local_requirements",
+    "tags",
+    "with_local",
+    "with_public_requirements",
+    "with_requirements",
+    "with_tags",
+]
+
+#: A comparison with a local version in the value of Requires-Dist: what stays, and the local version (PEP 440).
+_LOCAL = re.compile(rb"(={2,3}[ \t]*[0-9A-Za-z.!_-]+)\+[0-9A-Za-z._-]+")
+_REQUIRES = re.compile(rb"(?im)^Requires-Dist[ \t]*:[^\r\n]*")
 
 #: A field as `email.parser` sees it, by which pip reads these files.
 _FIELD = re.compile(r"([!-9;-~]*):[ \t]*")
@@ -66,6 +78,29 @@ def with_local(metadata: bytes, local: str) -> bytes:
     """
     pattern = rb"(?im)^(Version[ \t]*:[ \t]*[^\s+]*)[^\r\n]*?([ \t]*\r?)$"
     return re.sub(pattern, lambda found: found[1] + local.encode() + found[2], metadata, count=1)
+
+
+def local_requirements(metadata: bytes) -> list[str]:
+    r"""Return the requirements that only one local version fulfils.
+
+    >>> local_requirements(b"Requires-Dist: torch==2.9.0+cu128\nRequires-Dist: numpy>=2")
+    ['torch==2.9.0+cu128']
+    """
+    return [
+        value for value in Fields(metadata).all("Requires-Dist") if _LOCAL.search(value.encode())
+    ]
+
+
+def with_public_requirements(metadata: bytes) -> bytes:
+    """Return METADATA whose requirements accept every local version of those they name.
+
+    >>> with_public_requirements(b"Requires-Dist: torch==2.9.0+cu128 ; extra == 'x'")
+    b"Requires-Dist: torch==2.9.0 ; extra == 'x'"
+    """
+    ends = re.search(rb"\r?\n\r?\n|\Z", metadata)
+    head = ends.start() if ends else len(metadata)
+    fixed = _REQUIRES.sub(lambda line: _LOCAL.sub(rb"\1", line[0]), metadata[:head])
+    return fixed + metadata[head:]
 
 
 def with_requirements(metadata: bytes, requirements: Sequence[str]) -> bytes:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from customtags.errors import TagError, WheelError
 from customtags.machine.dimensions import builtin
 from customtags.tags import naming, parse
-from customtags.wheels import filename
+from customtags.wheels import filename, metadata
 from customtags.wheels.edit import Edit, edit
 from customtags.wheels.verify import verify
 from customtags.wheels.wheel import Wheel
@@ -45,6 +45,7 @@ class NewTags(NamedTuple):
     :ivar force: allow names for machines that the wheel was not built for
     :ivar trust_name: allow a wheel whose WHEEL has other platforms than its name
     :ivar pages: the dimensions; None for the built-in ones
+    :ivar fix_requires: let requirements of one local version accept every one
     """
 
     platforms: Sequence[str] | None = None
@@ -56,6 +57,7 @@ class NewTags(NamedTuple):
     force: bool = False
     trust_name: bool = False
     pages: Sequence[Page] | None = None
+    fix_requires: bool = False
 
 
 def retag(  # noqa: PLR0913 - each is an option of its own, and has a default
@@ -93,7 +95,11 @@ def plan(path: Path, request: NewTags) -> Edit:
     wheel.check(trust_name=request.trust_name)
     if request.verify:
         verify(wheel)
-    return edit(wheel, new, folder=request.folder)
+    contents = {}
+    if request.fix_requires:
+        described = wheel.own("METADATA")
+        contents[described] = metadata.with_public_requirements(wheel.read(described))
+    return edit(wheel, new, contents, request.folder)
 
 
 def renamed(old: FileName, request: NewTags) -> FileName:

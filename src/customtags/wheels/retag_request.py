@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from customtags.errors import CustomtagsError
 from customtags.tags import naming, parse
 from customtags.wheels import fromager
+from customtags.wheels.local_versions import meaning
 from customtags.wheels.platforms import HERE, NONE, local_version, platform_tags, resolve
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class RetagRequest(NamedTuple):
     :ivar fromager: ``read`` segments from fromager's build tag, or ``write`` them into it
     :ivar local: the local version; True for one made of the platforms, None to keep the wheel's own
     :ivar build: the build tag; None to keep the wheel's own
+    :ivar from_local: take the segments from the local version, and leave that out
     """
 
     platforms: Sequence[str] = ()
@@ -38,6 +40,7 @@ class RetagRequest(NamedTuple):
     fromager: str | None = None
     local: str | bool | None = None
     build: str | None = None
+    from_local: bool = False
 
 
 class Changes(NamedTuple):
@@ -59,7 +62,9 @@ def changes(
     :param ladders: returns the segments that the machine accepts on an architecture
     :raises CustomtagsError: the request is empty or contradicts itself
     """
-    build, values = request.build, dict(request.values)
+    build, values, local = request.build, dict(request.values), request.local
+    if request.from_local:
+        values, local = {**_said(name), **values}, ""
     by_dimension = values or request.all_here or request.fromager == "read"
     if request.platforms and (by_dimension or request.base):
         raise CustomtagsError(
@@ -86,7 +91,6 @@ def changes(
             why = "the platforms give different build tags"
             raise CustomtagsError(why, "choose one of the platforms")
         build, found = next(iter(written))[0], sorted({base for _, base in written})
-    local = request.local
     if local is True:
         local = local_version(found or name.platforms, pages)
     if found is None and local is None and build is None:
@@ -94,6 +98,26 @@ def changes(
             "no change is requested", "name a segment, as in --isa v3; see --help"
         )
     return Changes(found, local if local is None else str(local), build)
+
+
+def _said(name: FileName) -> Mapping[str, Value]:
+    """Return what the local version of a name says.
+
+    :raises CustomtagsError: it has none, or a part of it is unknown
+    """
+    local = name.version.partition("+")[2]
+    said = meaning(local)
+    if local and not said.unknown:
+        return said.values
+    what = (
+        f"the part {said.unknown!r} of its local version is unknown"
+        if local
+        else "has no local version"
+    )
+    raise CustomtagsError(
+        f"{str(name)!r}: {what}",
+        "leave it, or name the segments and --local-version ''",
+    )
 
 
 def _refuse_dropping(
