@@ -13,6 +13,8 @@ import pytest
 from command import run
 from sample import SEED, write
 
+PROFILE = str(Path(__file__).parents[2] / "docs" / "fedora39.json")
+
 CPUINFO = f"flags : {' '.join(SEED['isa']['features'])}\n"
 
 
@@ -159,3 +161,20 @@ def test_a_reader_may_have_seen_enough() -> None:
     with open(writer, "wb") as closed:
         done = subprocess.run(command, stdout=closed, stderr=subprocess.PIPE, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_the_properties_of_variants_are_listed_in_order() -> None:
+    done = run("show", "--profile", PROFILE, "--variants")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[:2] == [
+        "amd :: rocm_version :: 6.0",
+        "amd :: rocm_version :: 6",
+    ]
+    shown = json.loads(run("show", "--profile", PROFILE, "--variants", "--json").stdout)
+    assert shown["variants"] == done.stdout.splitlines()
+
+
+def test_the_address_of_a_served_index_spells_the_machine() -> None:
+    done = run("show", "--profile", PROFILE, "--index-url", "http://index.example/")
+    expected = "http://index.example/for/x86_64,glibc2.38,v3,fc39,rocm6_0_gfx90a/simple/\n"
+    assert (done.returncode, done.stdout, done.stderr) == (0, expected, "")

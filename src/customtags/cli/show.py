@@ -15,8 +15,12 @@ from customtags.cli.output import Verbs, add_verb, echo, paint, print_json, save
 from customtags.errors import CustomtagsError
 from customtags.machine.dimensions import OPTIONAL
 from customtags.profiles import interpreter
+from customtags.tags import stock
+from customtags.variants.supported import properties, supported
+from customtags.view.machines import spell
 
 if TYPE_CHECKING:
+    from customtags.cli.machine import Look
     from customtags.machine.spec import Page, Profile
 
 __all__ = ["declare_detect", "declare_show"]
@@ -45,6 +49,16 @@ def declare_show(verbs: Verbs, name: str) -> None:
         const="",
         help="print the options by which a pip without customtags chooses for this machine (and this PYTHON)",
     )
+    shown.add_argument(
+        "--variants",
+        action="store_true",
+        help="list the properties of wheel variants (PEP 825, a draft) that the machine supports",
+    )
+    shown.add_argument(
+        "--index-url",
+        metavar="URL",
+        help="print the address at which 'customtags serve' at this URL shows an index to this machine",
+    )
     parser.set_defaults(run=_show)
 
 
@@ -69,19 +83,18 @@ def _detect(options: argparse.Namespace) -> int:
 
 
 def _show(options: argparse.Namespace) -> int:
-    profile, stock_tags, configured, pages, problems = look(options.profile, options.root)
+    seen = look(options.profile, options.root)
+    profile, stock_tags, configured, pages, problems = seen
     extended, cut = machine.extend(stock_tags, profile, configured, pages)
+    native = machine.native_tag(stock_tags)
+    requested, lines = _requested(options, seen, [*extended, *stock_tags])
     if options.json:
         platforms = [*extended, *stock_tags] if options.all else extended
-        shown = {"facts": profile, "platforms": platforms, "cut": cut}
-        if options.pip_args is not None:
-            shown["pip_args"] = _pip_arguments(options.pip_args, profile, [*extended, *stock_tags])
-        print_json(shown)
+        print_json({"facts": profile, "platforms": platforms, "cut": cut, **requested})
         return 0
-    if options.pip_args is not None:
-        echo(" ".join(_pip_arguments(options.pip_args, profile, [*extended, *stock_tags])))
+    if requested:
+        echo(*lines)
         return 0
-    native = machine.native_tag(stock_tags)
     if native is None:
         echo("This system is not Linux: customtags adds no tags.")
         return 0
@@ -98,6 +111,25 @@ def _show(options: argparse.Namespace) -> int:
     if not foreign:
         echo("", f"{describe(doctor.hook_state())}")
     return 0
+
+
+def _requested(
+    options: argparse.Namespace, seen: Look, platforms: Sequence[str]
+) -> tuple[dict[str, Any], list[str]]:
+    """Return what an option asks for in the place of the facts and tags, for JSON and as lines."""
+    if options.pip_args is not None:
+        arguments = _pip_arguments(options.pip_args, seen.profile, platforms)
+        return {"pip_args": arguments}, [" ".join(arguments)]
+    if not options.variants and not options.index_url:
+        return {}, []
+    arch = (machine.native_tag(seen.stock) or "").removeprefix("linux_")
+    ladders = machine.ladders(seen.profile, arch, seen.pages, machine.libcs(seen.stock))
+    if options.variants:
+        found = list(properties(supported(ladders, arch, seen.pages)))
+        return {"variants": found}, found
+    platform = stock.platform(seen.stock) or seen.profile["platform"]
+    url = f"{options.index_url.rstrip('/')}/for/{spell(ladders, platform)}/simple/"
+    return {"index_url": url}, [url]
 
 
 def _pip_arguments(requested: str, profile: Profile, platforms: Sequence[str]) -> list[str]:

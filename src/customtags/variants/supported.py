@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from customtags.tags import parse
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from customtags.machine.spec import Page
     from customtags.variants.metadata import Metadata
 
-__all__ = ["UV", "Requirement", "Supported", "lacking", "order", "supported"]
+__all__ = ["UV", "Requirement", "Supported", "lacking", "order", "properties", "supported"]
 
 #: Namespace → features in order of preference → values in order of preference.
 Supported = Mapping[str, Mapping[str, Sequence[str]]]
@@ -53,6 +53,14 @@ def supported(ladders: Mapping[str, Sequence[str]], arch: str, pages: Sequence[P
         if of == arch:
             found.setdefault(namespace, {}).setdefault(feature, []).append(value)
     return found
+
+
+def properties(machine: Supported) -> Iterator[str]:
+    """Yield each property as it is written, best first."""
+    for namespace, features in machine.items():
+        for feature, values in features.items():
+            for value in values:
+                yield f"{namespace} :: {feature} :: {value}"
 
 
 def lacking(properties: Properties, machine: Supported) -> Requirement | None:
