@@ -15,7 +15,7 @@ TARGETS = frozenset(
 
 
 def path_hook(path):
-    """Give a folder named packaging the importer that it has anyway, but that it patches a target."""
+    """Return the usual importer of a folder named packaging, changed so that it patches a target."""
     for hook in list(sys.path_hooks) if _is_packaging(path) else ():
         if not _is_ours(hook):
             try:
@@ -26,9 +26,9 @@ def path_hook(path):
 
 
 def _patching(importer):
-    # Let an importer find targets with a loader that patches them.
+    # Make an importer find a target with a loader that patches it.
     find = getattr(importer, "find_spec", None)
-    if find is None:  # zipimport before Python 3.10, where it is the loader, too
+    if find is None:  # zipimport before Python 3.10: the importer is the loader
         _prepare(importer)
         return importer
 
@@ -40,20 +40,20 @@ def _patching(importer):
 
     try:
         importer.find_spec = find_spec
-    except AttributeError:  # somebody's own, with slots
+    except AttributeError:  # another tool's, with slots
         pass
     return importer
 
 
 def _prepare(loader):
-    # Let a loader patch the module that it runs, once; its class stays what it is.
+    # Make a loader patch the next target that it runs; its class stays unchanged.
     verb = "exec_module" if hasattr(loader, "exec_module") else "load_module"
-    if verb in getattr(loader, "__dict__", (verb,)):  # it is already, or it has slots
+    if verb in getattr(loader, "__dict__", (verb,)):  # already prepared, or it has slots
         return
     run = getattr(loader, verb)
 
     def run_and_patch(module):
-        module = run(module) or module  # load_module is given a name, and gives the module
+        module = run(module) or module  # load_module takes a name and returns the module
         if module.__name__ in TARGETS:
             if verb in vars(loader):
                 delattr(loader, verb)
@@ -64,7 +64,7 @@ def _prepare(loader):
 
 
 def _engine(verb, module):
-    # Let customtags.hook act on one copy; whatever fails there, the copy stays usable.
+    # Call customtags.hook for one copy; whatever fails there, the copy stays usable.
     try:
         from customtags import hook
 
@@ -74,11 +74,11 @@ def _engine(verb, module):
 
 
 def _everywhere(verb):
-    # Let what is imported already be patched or not, and the folders be asked anew.
+    # Apply or undo it in imported copies, and drop the importers that Python caches for folders.
     for path in list(sys.path_importer_cache):
         if _is_packaging(path):
             sys.path_importer_cache.pop(path, None)
-    for name in TARGETS:  # and not over sys.modules: other threads may import meanwhile
+    for name in TARGETS:  # not over sys.modules, which other threads may change
         module = sys.modules.get(name)
         if module is not None:
             _engine(verb, module)
@@ -89,12 +89,12 @@ def _is_packaging(path):
 
 
 def _is_ours(hook):
-    # By name and not by identity: two copies of customtags make one hook.
+    # By name, not by identity: two copies of customtags install one hook.
     return getattr(hook, "__module__", None) == __name__
 
 
 def install():
-    """Put the hook first in sys.path_hooks, once, and patch what is imported already."""
+    """Insert the hook first in sys.path_hooks, once, and patch the copies imported before."""
     if sys.version_info < (3, 9) or sys.platform != "linux" or any(map(_is_ours, sys.path_hooks)):
         return
     sys.path_hooks.insert(0, path_hook)
@@ -102,7 +102,7 @@ def install():
 
 
 def uninstall():
-    """Take the hook away and give every patched copy its own functions back."""
+    """Remove the hook, and restore the functions of every patched copy."""
     sys.path_hooks[:] = [hook for hook in sys.path_hooks if not _is_ours(hook)]
     _everywhere("undo")
 
