@@ -12,8 +12,10 @@ from command import run_in
 from customtags.building import prepared
 from customtags.choosing.installed import distributions
 from customtags.libraries.supplier import all_installed, from_wheel
+from customtags.wheels.elf import Elf
 from customtags.wheels.wheel import Wheel
 from customtags.wheels.writer import create
+from made_elf import shared
 from unpacked import contents
 
 TAG = "py3-none-linux_x86_64"
@@ -35,7 +37,8 @@ def wheel(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 def vendoring(folder: Path, *, before: bool) -> Path:
-    made = create(folder, "example", "1", TAG, {"example/__init__.py": b"", **OTHER})
+    files = {"example/__init__.py": b"", "example/_native.so": shared(["libvec.so"])}
+    made = create(folder, "example", "1", TAG, {**files, **OTHER})
     with zipfile.ZipFile(made) as archive:
         found = {name: archive.read(name) for name in archive.namelist()}
     order = sorted(found, key=lambda name: (name.startswith(VENDORED) != before, name))
@@ -60,6 +63,16 @@ def test_retag(wheel: Path, tmp_path: Path) -> None:
     after = contents(tmp_path / "out" / f"example-1+x1-{TAG}_v3.whl")
     assert {name: after[name] for name in OTHER} == OTHER
     assert f"Tag: {TAG}_v3\n".encode() in after["example-1+x1.dist-info/WHEEL"]
+
+
+def test_repair(wheel: Path, tmp_path: Path) -> None:
+    library = create(tmp_path, "vec", "1.2", TAG, {"vec/libvec.so": shared(soname="libvec.so")})
+    done = run_in(tmp_path, "repair", "--with", library.name, "-d", "out", str(wheel))
+    assert done.returncode == 0, done.stderr
+    after = contents(tmp_path / "out" / f"example-1-{TAG}_vec1_2.whl")
+    assert {name: after[name] for name in OTHER} == OTHER
+    assert Elf(after["example/_native.so"]).rpath == "$ORIGIN/../vec"
+    assert b"Requires-Dist: vec==1.2.*\n" in after["example-1.dist-info/METADATA"]
 
 
 def test_audit(wheel: Path) -> None:
