@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from customtags.audit import accelerator, instructions, libc, libraries, names, stable_abi
-from customtags.audit.finding import FALSE, NOTE, UNDECIDED, Finding
+from customtags.audit.finding import FALSE, NOTE, UNDECIDED, Finding, true_platforms
+from customtags.errors import CustomtagsError
 from customtags.wheels.claims import NameClaims
 from customtags.wheels.unpacked import NO_LIBRARY, UNREADABLE, Fault, Limits, Unpacked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     Function = Callable[[Unpacked, NameClaims], Iterator[Finding]]
 
-__all__ = ["CHECKS", "CODES", "MODULES", "NOT_CHECKED", "audit"]
+__all__ = ["CHECKS", "CODES", "MODULES", "NOT_CHECKED", "audit", "audited_platforms", "select"]
 
 
 class Check(Protocol):
@@ -58,6 +59,29 @@ CODES: Mapping[str, str] = {
 _READ = ("linux_", "manylinux", "musllinux_", "any")
 
 
+#: The codes of false claims that other tags resolve although they name none: `retag` makes WHEEL agree with the name.
+RETAGGED = frozenset(("tags-disagree", "mixed-set"))
+
+
+def select(only: Sequence[str]) -> tuple[dict[str, Function], set[str]]:
+    """Return the checks to run, and the codes to report; no codes for all.
+
+    :param only: names of checks, and codes; empty for all
+    :raises CustomtagsError: one of them is unknown
+    """
+    for each in only:
+        if each not in CHECKS and each not in CODES:
+            known = ", ".join([*CHECKS, *CODES])
+            raise CustomtagsError(f"{each!r} is neither a check nor a code", f"choose from {known}")
+    if not only:
+        return dict(CHECKS), set()
+    codes = {code for code in CODES if code in only}
+    for module in MODULES:
+        codes |= set(module.CODES) if module.NAME in only else set()
+    named = [module.NAME for module in MODULES if not module.CODES.keys().isdisjoint(codes)]
+    return {name: CHECKS[name] for name in named}, codes
+
+
 def audit(
     path: Path,
     checks: Mapping[str, Function] = CHECKS,
@@ -84,6 +108,20 @@ def audit(
         found.insert(0, Finding(NOT_CHECKED, UNDECIDED, says))
     order = (FALSE, UNDECIDED, NOTE)
     return sorted(dict.fromkeys(found), key=lambda finding: order.index(finding.severity))
+
+
+def audited_platforms(path: Path) -> list[str]:
+    """Return the platforms that the contents of a wheel allow.
+
+    :raises CustomtagsError: a claim is false that no other platform makes true
+    """
+    findings = audit(path)
+    for each in findings:
+        retagged = each.code in RETAGGED or (each.fix and each.fix.dimension != "interpreter")
+        if each.severity == FALSE and not retagged:
+            problem = f"{path.name}: {each.code}: {each.says}"
+            raise CustomtagsError(problem, each.cure or "rebuild the wheel")
+    return true_platforms(findings, NameClaims.of(path.name))
 
 
 def _unread(fault: Fault) -> Finding:

@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Any
 from customtags.cli import suppliers
 from customtags.cli.batch import Batch
 from customtags.cli.output import Verbs, add_verb, echo, paint, print_json
-from customtags.errors import CustomtagsError
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from customtags.audit import Function
     from customtags.audit.finding import Finding
 
 __all__ = ["declare"]
@@ -48,11 +46,11 @@ def declare(verbs: Verbs, name: str) -> None:
 
 
 def _audit(options: argparse.Namespace) -> int:
-    from customtags.audit import NOT_CHECKED, audit, declared, instructions, libraries
+    from customtags.audit import NOT_CHECKED, audit, declared, instructions, libraries, select
     from customtags.audit.finding import true_name
     from customtags.wheels.claims import NameClaims
 
-    checks, codes = _chosen(options.only or [])
+    checks, codes = select(options.only or [])
     if "isa" in checks:
         patterns = declared.dispatched(Path("pyproject.toml"))
         checks["isa"] = partial(instructions.check, full=options.full, dispatched=patterns)
@@ -74,25 +72,6 @@ def _audit(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"wheels": batch.report()})
     return batch.status(int(wrong))
-
-
-def _chosen(only: Sequence[str]) -> tuple[dict[str, Function], set[str]]:
-    """Return the checks to run, and the codes to report; no codes for all."""
-    from customtags.audit import CHECKS, CODES, MODULES
-
-    for each in only:
-        if each not in CHECKS and each not in CODES:
-            known = ", ".join([*CHECKS, *CODES])
-            raise CustomtagsError(
-                f"--only {each!r} is neither a check nor a code", f"choose from {known}"
-            )
-    if not only:
-        return dict(CHECKS), set()
-    codes = {code for code in CODES if code in only}
-    for module in MODULES:
-        codes |= set(module.CODES) if module.NAME in only else set()
-    named = [module.NAME for module in MODULES if not module.CODES.keys().isdisjoint(codes)]
-    return {name: CHECKS[name] for name in named}, codes
 
 
 def _lines(wheel: str, name: str, findings: Sequence[Finding]) -> list[str]:

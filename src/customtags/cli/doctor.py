@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from customtags.choosing import doctor
-from customtags.cli.machine import look
+from customtags.cli.machine import selected
 from customtags.cli.output import Verbs, add_verb, echo, print_json, table
 from customtags.errors import LimitError
 from customtags.machine.host import Host, cache
@@ -54,7 +54,7 @@ def _doctor(options: argparse.Namespace) -> int:
     hook, copies = doctor.hook_state(), doctor.copies()
     unpatched = [copy.name for copy in copies if copy.file and not copy.patched]
     patched = [copy.name for copy in copies if copy.patched]
-    profile, _, settings, pages, problems = look()
+    profile, _, settings, pages, problems = selected()
     python = interpreter.read(running.python())
     target = Target(
         profile,

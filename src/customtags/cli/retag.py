@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["declare"]
 
-#: The codes of an audit that retag itself resolves: a wheel that does not agree with its name.
-_AGREEING = frozenset(("tags-disagree", "mixed-set"))
-
 
 def declare(verbs: Verbs, name: str) -> None:
     """Declare ``customtags retag``."""
@@ -108,6 +105,8 @@ def declare(verbs: Verbs, name: str) -> None:
 
 
 def _retag(options: argparse.Namespace) -> int:
+    from customtags.audit import audited_platforms
+
     pages, ladders = _machine(options.profile)
     request = _request(options)
     common = retag.NewTags(
@@ -126,7 +125,7 @@ def _retag(options: argparse.Namespace) -> int:
         name, label = names.split(wheel.name)
         if label is not None:
             return _from_variant(wheel, request, common)
-        platforms = _audited(wheel) if options.from_audit else request.platforms
+        platforms = audited_platforms(wheel) if options.from_audit else request.platforms
         changed = changes(name, request._replace(platforms=platforms), ladders, pages)
         return retag.plan(wheel, common._replace(**changed._asdict()))
 
@@ -172,24 +171,6 @@ def _written(plan: Edit, remove: bool) -> dict[str, Any]:
     return entry
 
 
-def _audited(wheel: Path) -> list[str]:
-    """Return the platforms that a wheel's contents allow.
-
-    :raises CustomtagsError: a claim is false whatever the platform
-    """
-    from customtags.audit import audit
-    from customtags.audit.finding import FALSE, true_platforms
-    from customtags.wheels.claims import NameClaims
-
-    findings = audit(wheel)
-    for each in findings:
-        mended = each.fix and each.fix.dimension != "interpreter"
-        if each.severity == FALSE and not mended and each.code not in _AGREEING:
-            problem = f"{wheel.name}: {each.code}: {each.says}"
-            raise CustomtagsError(problem, each.cure or "rebuild the wheel")
-    return true_platforms(findings, NameClaims.of(wheel.name))
-
-
 def _request(options: argparse.Namespace) -> RetagRequest:
     values = {name: getattr(options, name) for name in DIMENSIONS}
     if str(options.local_version).endswith(".whl"):
@@ -219,9 +200,9 @@ def _machine(profile: str | None) -> tuple[Sequence[Page], Ladders]:
     pages = machine.pages_for(settings, lambda _: None)
 
     def ladders(arch: str) -> dict[str, list[str]]:
-        from customtags.cli.machine import look
+        from customtags.cli.machine import selected
 
-        seen = look(profile)
+        seen = selected(profile)
         return machine.ladders(seen.profile, arch, seen.pages)
 
     return pages, ladders

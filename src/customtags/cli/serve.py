@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from customtags import machine
 from customtags.choosing.offer import is_index
-from customtags.cli.machine import look
+from customtags.cli.machine import selected
 from customtags.cli.output import Verbs, add_verb, echo, print_json
 from customtags.errors import CustomtagsError, SourceError, ToolError
 from customtags.tags import stock
@@ -21,7 +21,7 @@ from customtags.view.machines import Machine
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from customtags.cli.machine import Look
+    from customtags.profiles.selection import Selection
 
 __all__ = ["declare", "declare_view"]
 
@@ -86,7 +86,7 @@ def _view(options: argparse.Namespace) -> int:
             view = MachineView(source, shown.platforms, pages=shown.pages, fetch=fetch)
             return await export.export(view, http, Path(options.output))
 
-    shown = _machine(look(options.profile))
+    shown = _machine(selected(options.profile))
     number = asyncio.run(write())
     if options.json:
         print_json({"output": options.output, "files": number})
@@ -114,7 +114,7 @@ def _serve(options: argparse.Namespace) -> int:
     _check(options.sources)
     from customtags.view import server
 
-    here = look(options.profile)
+    here = selected(options.profile)
     served = server.Served(
         options.sources,
         _machine(here),
@@ -125,7 +125,7 @@ def _serve(options: argparse.Namespace) -> int:
     return 0
 
 
-def _machine(seen: Look) -> Machine:
+def _machine(seen: Selection) -> Machine:
     """Return a machine that was looked at."""
     extended = machine.extend(seen.stock, seen.profile, seen.settings, seen.pages)[0]
     return Machine([*extended, *seen.stock], list(seen.settings.abi))
@@ -142,4 +142,4 @@ def _named(words: Iterable[str]) -> Iterable[tuple[str, Machine]]:
             raise CustomtagsError(f"{word!r} is not NAME=PROFILE", "write it as in gpu=node.json")
         if name in RESERVED:
             raise CustomtagsError(f"the name {name!r} is reserved", "choose another")
-        yield name, _machine(look(profile))
+        yield name, _machine(selected(profile))

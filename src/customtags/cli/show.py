@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from customtags import machine
 from customtags.choosing import doctor
 from customtags.cli.doctor import describe
-from customtags.cli.machine import add_options, look
+from customtags.cli.machine import add_options, selected
 from customtags.cli.output import Verbs, add_verb, echo, paint, print_json, save, table
 from customtags.errors import CustomtagsError
 from customtags.machine.dimensions import OPTIONAL
@@ -20,8 +20,8 @@ from customtags.variants.supported import properties, supported
 from customtags.view.machines import spell
 
 if TYPE_CHECKING:
-    from customtags.cli.machine import Look
     from customtags.machine.spec import Page, Profile
+    from customtags.profiles.selection import Selection
 
 __all__ = ["declare_detect", "declare_show"]
 
@@ -78,12 +78,12 @@ def declare_detect(verbs: Verbs, name: str) -> None:
 
 
 def _detect(options: argparse.Namespace) -> int:
-    save(json.dumps(look(root=options.root).profile, indent=2) + "\n", options.output)
+    save(json.dumps(selected(root=options.root).profile, indent=2) + "\n", options.output)
     return 0
 
 
 def _show(options: argparse.Namespace) -> int:
-    seen = look(options.profile, options.root)
+    seen = selected(options.profile, options.root)
     profile, stock_tags, configured, pages, problems = seen
     extended, cut = machine.extend(stock_tags, profile, configured, pages)
     native = machine.native_tag(stock_tags)
@@ -114,7 +114,7 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _requested(
-    options: argparse.Namespace, seen: Look, platforms: Sequence[str]
+    options: argparse.Namespace, seen: Selection, platforms: Sequence[str]
 ) -> tuple[dict[str, Any], list[str]]:
     """Return what an option asks for in the place of the facts and tags, for JSON and as lines."""
     if options.pip_args is not None:

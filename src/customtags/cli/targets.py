@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from customtags.cli.machine import look
+from customtags.cli.machine import selected
 from customtags.errors import CustomtagsError
 from customtags.profiles import interpreter, running
 
@@ -26,7 +26,7 @@ def targets(options: argparse.Namespace) -> list[Target]:
     """Return the machine that the options name, once for each of its Pythons."""
     from customtags.choosing.target import Target
 
-    profile, stock, settings, pages, _ = look(options.profile, options.root)
+    profile, stock, settings, pages, _ = selected(options.profile, options.root)
     named = [options.python] if options.python else (profile["platform"] or {}).get("python")
     try:
         pythons = list(map(interpreter.read, named or [running.python()]))
