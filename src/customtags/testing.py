@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 from collections.abc import Iterable, Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -75,6 +76,10 @@ class FakeHost(Host):
     def installed(self, name: str) -> str | None:
         """Return the version of a distribution, None if it is not installed."""
         return self._installed.get(name)
+
+    def installed_text(self, name: str, path: str) -> str | None:
+        """Return the beginning of a file of an installed distribution, which lies below ``/NAME.dist-info``."""
+        return self.glance(os.path.normpath(f"/{name}.dist-info/{path}"))
 
 
 def check_dimension(

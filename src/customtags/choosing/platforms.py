@@ -124,7 +124,13 @@ def _combination(tag: str, base: str, target: Target, runs: Sequence[Run]) -> It
     except TagError as error:
         yield _spelling(tag, error)
         return
-    if base in target.bases:
+    accelerator = next((text for dimension, text in runs if dimension == "accelerator"), "")
+    abi = "_".join(text for dimension, text in runs if dimension == "abi")
+    why = target.apart.get((accelerator, abi))
+    if why is not None:
+        cure = "install such a build, or state the build in 'abi' of customtags.toml, as in torch+cu128"
+        yield Miss("abi", abi, f"a build for {accelerator}", why, None, cure)
+    elif base in target.bases:
         number = len(target.extended)
         has = f"the limit keeps the best {number} and drops {target.dropped} more"
         cure = f"set limit = {number + target.dropped} in customtags.toml"

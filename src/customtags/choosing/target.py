@@ -32,6 +32,7 @@ class Target:
     :ivar rows: every accepted pair of interpreter and ABI
     :ivar bases: the platforms that an extended tag may be built on
     :ivar ladders: the accepted segments of each dimension, best first
+    :ivar apart: the pairs of a segment of ``accelerator`` and of ``abi`` that no tag may hold together, and why
     :ivar dropped: how many extended tags the configured limit drops
     """
 
@@ -61,7 +62,8 @@ class Target:
         self.stock = list(dict.fromkeys(each for each in (native, *stock) if each))
         self.bases = machine.bases(stock, settings)
         self.ladders = machine.ladders(profile, self.arch, pages, machine.libcs(stock))
-        self.extended, self.dropped = machine.combine(self.ladders, stock, settings)
+        self.apart = machine.apart(profile, pages, self.ladders)
+        self.extended, self.dropped = machine.combine(self.ladders, stock, settings, self.apart)
         self.platforms = [*self.extended, *self.stock]
         self.places = {
             **{name: place for place, name in enumerate(self.platforms)},

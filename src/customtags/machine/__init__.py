@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "accepted",
+    "apart",
     "bases",
     "combine",
     "detect",
@@ -108,17 +109,24 @@ def extend(
     settings = Settings({}) if settings is None else settings
     pages = pages_for(settings, _ignore, profile) if pages is None else pages
     arch = native.removeprefix("linux_")
-    return combine(ladders(profile, arch, pages, libcs(stock)), stock, settings)
+    accepted = ladders(profile, arch, pages, libcs(stock))
+    return combine(accepted, stock, settings, apart(profile, pages, accepted))
 
 
 def combine(
-    accepted: Mapping[str, Sequence[str]], stock: Sequence[str], settings: Settings
+    accepted: Mapping[str, Sequence[str]],
+    stock: Sequence[str],
+    settings: Settings,
+    apart: Collection[tuple[str, str]],
 ) -> tuple[list[str], int]:
     """Return the extended tags that follow from ladders, best first, and how many the limit dropped.
 
     :param accepted: as `ladders` returns them
+    :param apart: as `customtags.machine.apart` returns them
     """
-    return ladder.combine(accepted, bases(stock, settings), settings.limit, settings.priority)
+    return ladder.combine(
+        accepted, bases(stock, settings), settings.limit, settings.priority, apart
+    )
 
 
 def bases(stock: Sequence[str], settings: Settings) -> list[str]:
@@ -152,6 +160,23 @@ def ladders(
         accepted.setdefault(page.DIMENSION, []).extend(rungs(profile, page, arch, libcs))
     # Two strangers' pages may give the same segment.
     return {dimension: list(dict.fromkeys(found)) for dimension, found in accepted.items()}
+
+
+def apart(
+    profile: Profile, pages: Sequence[Page], accepted: Mapping[str, Sequence[str]]
+) -> dict[tuple[str, str], str]:
+    """Return the pairs of an accelerator's rung and an ABI's that no tag may hold together, and why.
+
+    :param accepted: what `ladders` returns
+    """
+    accelerators = accepted.get("accelerator", ())
+    found: dict[tuple[str, str], str] = {}
+    for page in pages if accelerators and accepted.get("abi") else ():
+        facts = facts_of(profile, page) if page.DIMENSION == "abi" else None
+        if facts is not None and hasattr(page, "apart"):
+            found.update(page.apart(facts, accelerators))
+    known = set(accepted["abi"]) if found else ()
+    return {pair: why for pair, why in found.items() if pair[1] in known}
 
 
 def rungs(profile: Profile, page: Page, arch: str, libcs: Collection[str] = ()) -> list[str]:

@@ -71,9 +71,21 @@ def _check(values: Mapping[str, Any], places: Mapping[str, str], dimensions: Seq
         if not _is_policy(each):
             cure = 'write policies as in bases = ["manylinux_2_28", "musllinux_1_2"]'
             raise _wrong("bases", each, places["bases"], cure)
-    if len(values.get("abi", ())) > MOST_ABIS:
+    if "abi" in values:
+        _check_projects(values["abi"], places["abi"])
+
+
+def _check_projects(projects: Sequence[str], path: str) -> None:
+    if len(projects) > MOST_ABIS:
         cure = f"name {MOST_ABIS} at most, because each multiplies the tags"
-        raise _wrong("abi", values["abi"], places["abi"], cure)
+        raise _wrong("abi", projects, path, cure)
+    for each in projects:
+        if "+" in each:
+            from customtags.machine.dimensions import flavour
+
+            if not flavour.parse(each.partition("+")[2]):
+                cure = 'state a build as in abi = ["torch+cu128", "vectorlib+any"]'
+                raise _wrong("abi", each, path, cure)
 
 
 def _is_of(kind: type, value: object) -> bool:

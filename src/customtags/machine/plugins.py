@@ -107,6 +107,15 @@ class Guarded:
             self._fails("owns", error)
             return False
 
+    def apart(self, facts: Facts, accelerators: Sequence[str]) -> dict[tuple[str, str], str]:
+        """Return what the page does; where it fails, none of its segments stands beside an accelerator."""
+        try:
+            return self.page.apart(facts, accelerators) if hasattr(self.page, "apart") else {}
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's
+            self._fails("apart", error)
+            why = f"{self.origin} does not tell"
+            return {(each, rung): why for each in accelerators for rung in self.ladder(facts)}
+
     def describe(self, facts: Facts) -> str:
         """Say it in one line."""
         try:

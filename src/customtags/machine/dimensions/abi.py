@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import product
 
+from customtags.machine.dimensions import flavour
 from customtags.tags import fold
 
 TYPE_CHECKING = False
@@ -13,6 +15,10 @@ if TYPE_CHECKING:
     from customtags.machine.host import Host
     from customtags.machine.spec import Facts, Probe
 
+    #: One distribution: the segments that are accepted, its minor version first; its flavour, if that is known; and
+    #: how a reason names it.
+    Supplier = tuple[Sequence[str], "str | None", str]
+
 __all__ = ["Abi"]
 
 #: How many an override may name: each multiplies the tags by three.
@@ -20,66 +26,118 @@ MOST = 3
 
 
 class Abi:
-    """The page, for the projects that the configuration names."""
+    """The page, for the projects that the configuration names.
+
+    :param projects: each as ``torch``, or with the flavour that the user states, ``vectorlib+any``
+    """
 
     NAME = DIMENSION = "abi"
 
     def __init__(self, projects: Sequence[str]) -> None:
-        self.projects = projects
-        self.PROBES: Mapping[str, Probe] = {"site-packages": self._look} if projects else {}
+        parts = [project.partition("+") for project in projects]
+        self.projects = {project.strip(): flavour.parse(label) for project, _, label in parts}
+        self.PROBES: Mapping[str, Probe] = {"site-packages": self._read} if projects else {}
 
     def override(self, value: str, arch: str | None) -> Facts | None:
-        """``torch2.9,numpy2``."""
-        segments = [fold(part.strip()) for part in value.split(",")]
+        """``torch2.9+cu128,numpy2``."""
+        parts = [part.strip().partition("+") for part in value.split(",")]
+        segments = [fold(segment) for segment, _, _ in parts]
         if None in segments or len(segments) > MOST:
             raise ValueError(f"write {MOST} projects at most, as in torch2.9,numpy2")
-        return {"segments": segments}
+        stated = {
+            str(each): flavour.parse(part[2]) for each, part in zip(segments, parts) if part[1]
+        }
+        if None in stated.values():
+            raise ValueError("write a build as in torch2.9+cu128, torch2.9+cpu or vectorlib1+any")
+        return _with({"segments": segments}, stated)
 
     def ladder(self, facts: Facts) -> list[str]:
-        """Every combination, in the order of names; the more a wheel was built against, the better it fits."""
-        chosen = [
-            [rung for rung in each if rung]
-            for each in product(*([*rungs, ""] for rungs in _projects(facts)))
-        ]
-        return ["_".join(each) for each in sorted(chosen, key=len, reverse=True) if each]
+        """Return every combination, in the order of names; the more a wheel was built against, the better it fits."""
+        return [rung for rung, _ in _combine(_suppliers(facts))]
+
+    def apart(self, facts: Facts, accelerators: Sequence[str]) -> dict[tuple[str, str], str]:
+        """Return the pairs of an accelerator's rung and one of this page that no tag may hold together, with the reason.
+
+        A wheel for an accelerator is linked to libraries that only some builds of the supplier have.
+        """
+        suppliers = _suppliers(facts)
+        found = {}
+        for rung, chosen in _combine(suppliers):
+            for each in accelerators:
+                whys = ((name, flavour.refusal(built, each)) for _, built, name in chosen)
+                for name, why in whys:
+                    if why:
+                        found[each, rung] = f"{name} {why}"
+        return found
 
     def owns(self, segment: str, arch: str) -> bool:
-        """Tell whether it is a version of one of the projects."""
-        words = [_word(project) for project in self.projects]
-        versions = [segment[len(word) :] for word in words if segment.startswith(word)]
-        return any(version.replace("_", "").isdigit() for version in versions)
+        """Return whether it is a version of one of the projects."""
+        return any(_is_of(project, segment) for project in self.projects)
 
     def common(self, several: Sequence[Facts]) -> Iterator[Facts]:
-        """Of each project the minor, else the major, that all have."""
-        first, *others = map(_projects, several)
-        known = [{rung for rungs in each for rung in rungs} for each in others]
-        shared = (
-            [rung for rung in rungs if all(rung in each for each in known)] for rungs in first
-        )
-        yield {"projects": [rungs for rungs in shared if rungs]}
+        """Yield of each project the minor, else the major version, that all have, and what fits the builds of all."""
+        first, *others = map(_suppliers, several)
+        projects, flavours = [], {}
+        for rungs, built, _ in first:
+            same = [each for other in others for each in other if {*each[0]} & {*rungs}]
+            shared = [rung for rung in rungs if all(rung in each for each, _, _ in same)]
+            if shared and len(same) == len(others):
+                projects.append(shared)
+                flavours[shared[0]] = flavour.common([built, *(each for _, each, _ in same)])
+        yield _with({"projects": projects}, flavours)
 
     def describe(self, facts: Facts) -> str:
-        """The installed versions."""
+        """Return the installed versions."""
         versions = [f"{name} {version}" for name, version in facts.get("versions", {}).items()]
         shared = [rungs[0] for rungs in facts.get("projects", ())]
         return ", ".join((*versions, *facts.get("segments", ()), *shared))
 
-    def _look(self, host: Host) -> Facts | None:
-        found = {project: host.installed(project) for project in self.projects}
-        versions = {project: version for project, version in found.items() if version}
-        return {"versions": versions} if versions else None
+    def _read(self, host: Host) -> Facts | None:
+        versions, flavours = {}, {}
+        for project, stated in self.projects.items():
+            version = host.installed(project)
+            if version:
+                versions[project] = version
+                read = partial(host.installed_text, project)
+                flavours[project] = stated or flavour.find(project, version, read)
+        return _with({"versions": versions}, flavours) if versions else None
 
 
-def _projects(facts: Facts) -> list[list[str]]:
-    """Of each project the segments that are accepted, with its minor first; in the order of names."""
-    rungs = [_rungs(segment) for segment in facts.get("segments", ())]
-    rungs += [_accepted(*each) for each in facts.get("versions", {}).items()]
-    rungs += facts.get("projects", ())
-    return sorted(filter(None, rungs))
+def _with(facts: Facts, flavours: Mapping[str, str | None]) -> Facts:
+    """Add the flavours that are known, by project where facts have its version, else by its first segment."""
+    known = {key: each for key, each in flavours.items() if each}
+    return {**facts, "flavours": known} if known else facts
+
+
+def _suppliers(facts: Facts) -> list[Supplier]:
+    """Return the distributions that have an ABI, in the order of names."""
+    stated = facts.get("flavours", {})
+    found: list[Supplier] = []
+    for project, version in facts.get("versions", {}).items():
+        built = stated.get(project) or flavour.find(project, version)
+        found.append((_accepted(project, version), built, f"{project} {version}"))
+    for rungs in (*map(_rungs, facts.get("segments", ())), *facts.get("projects", ())):
+        known = (each for each in flavour.ONE_BUILD if _is_of(each, rungs[0]))
+        built = stated.get(rungs[0]) or flavour.find(next(known, ""), "")
+        found.append((rungs, built, rungs[0]))
+    return sorted((each for each in found if each[0]), key=lambda each: list(each[0]))
+
+
+def _combine(suppliers: Sequence[Supplier]) -> list[tuple[str, list[Supplier]]]:
+    """Return every rung that names at least one of them, those that name the most first, and whom it names."""
+    chosen = [
+        [(rung, supplier) for rung, supplier in zip(each, suppliers) if rung]
+        for each in product(*([*rungs, ""] for rungs, _, _ in suppliers))
+    ]
+    return [
+        ("_".join(rung for rung, _ in each), [supplier for _, supplier in each])
+        for each in sorted(chosen, key=len, reverse=True)
+        if each
+    ]
 
 
 def _accepted(project: str, version: str) -> list[str]:
-    """The segments of an installed version, with its minor and without.
+    """Return the segments of an installed version, with its minor and without.
 
     A pre-release has no ABI yet on which one could rely; what stands behind a ``+`` or ``.post`` changes none.
     """
@@ -89,6 +147,11 @@ def _accepted(project: str, version: str) -> list[str]:
         return []
     found = [word + "_".join(numbers[:count]) for count in (2, 1) if len(numbers) >= count]
     return [segment for segment in found if fold(segment)]
+
+
+def _is_of(project: str, segment: str) -> bool:
+    word = _word(project)
+    return segment.startswith(word) and segment[len(word) :].replace("_", "").isdigit()
 
 
 def _word(project: str) -> str:

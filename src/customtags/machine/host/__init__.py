@@ -165,6 +165,18 @@ class Host:
 
         :param name: in any spelling (https://packaging.python.org/specifications/name-normalization)
         """
+        return self._dist_info(name)[1]
+
+    def installed_text(self, name: str, path: str) -> str | None:
+        """Return the beginning of a file of an installed distribution, None if it cannot be read.
+
+        :param path: from its folder ``.dist-info``
+        """
+        folder, _ = self._dist_info(name)
+        return self.glance(f"{folder}/{path}") if folder else None
+
+    def _dist_info(self, name: str) -> tuple[str | None, str | None]:
+        """Return the folder of the metadata of an installed distribution, and its version."""
         normalized = name.lower().replace("-", "_").replace(".", "_")
         for folder in sys.path if self.live else ():
             try:
@@ -175,8 +187,8 @@ class Host:
                 if entry.endswith(".dist-info"):
                     project, _, version = entry[: -len(".dist-info")].partition("-")
                     if project.lower().replace(".", "_") == normalized:
-                        return version
-        return None
+                        return f"{folder or '.'}/{entry}", version
+        return None, None
 
     def variants(self, plugin: str, release: str) -> dict[str, Any] | None:
         """Return what a plugin of wheel variants supports or ``{"fault": why}``, None if it cannot be called.
