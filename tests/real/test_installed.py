@@ -50,7 +50,7 @@ def test_what_does_not_fit_any_more_is_named_with_the_cure(moved: Environment) -
     printed = moved.run("-m", "customtags", "doctor", env=V2, status=1).stdout
     assert "Does not fit this machine: fast 1.0\n" in printed
     assert (
-        "Everything that is installed fits this machine."
+        "All installed distributions fit this machine."
         in moved.run("-m", "customtags", "doctor", env=V3).stdout
     )
 
@@ -121,4 +121,4 @@ def test_the_cache_of_answers_is_told(moved: Environment, tmp_path: Path) -> Non
     left = doctor(moved, 0, **env)["cache"]["seconds_left"]
     assert left["broken"] == 0
     assert 0 < left["nvml"] <= 600
-    assert "nvml for 10 min more" in moved.run("-m", "customtags", "doctor", env=env).stdout
+    assert "nvml (valid for 10 min)" in moved.run("-m", "customtags", "doctor", env=env).stdout

@@ -1,4 +1,4 @@
-"""What is wrong, or could be: the state of the hook, its cost, and probes that disagree."""
+"""What can be wrong with customtags itself: the state of the hook, its cost, and probes that disagree."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ class Hook(NamedTuple):
     """The hook itself.
 
     :ivar installed: whether it is in ``sys.path_hooks``
-    :ivar wanted: False where a variable switches it off
+    :ivar wanted: False if a variable switches it off
     :ivar start: the file that runs at start-up
-    :ivar pth: the file that makes it run, None if there is none beside it
+    :ivar pth: the file that makes it run, None if it is missing
     :ivar engine: the file that patches
     """
 
@@ -78,7 +78,7 @@ class Disagreement(NamedTuple):
 
 
 def hook_state() -> Hook:
-    """Look at the hook of this process."""
+    """Return the state of the hook in this process."""
     start = Path(_customtags.__file__)
     pth = start.with_name("customtags.pth")
     return Hook(
@@ -91,7 +91,7 @@ def hook_state() -> Hook:
 
 
 def copies() -> list[Copy]:
-    """Import every copy that the hook knows, and see whether it is patched."""
+    """Return every copy that the hook knows, imported, and whether it is patched."""
     found = []
     for name in sorted(_customtags.TARGETS):
         try:
@@ -108,8 +108,8 @@ def copies() -> list[Copy]:
 def cost(name: str) -> float:
     """Measure what the hook adds to the first list of platforms of a copy, in seconds.
 
-    In new processes, with and without it in turn; the least of five each, because everything else that
-    happens on a machine only ever adds.
+    Each time is the least of five, in new processes with and without the hook in turn: whatever else happens on a
+    machine only adds to a time.
     """
     times: dict[str, list[float]] = {"0": [], "1": []}
     for _ in range(5):
@@ -125,7 +125,7 @@ def cost(name: str) -> float:
 
 
 def disagreements(pages: Iterable[Page], host: Host) -> list[Disagreement]:
-    """Ask every source of every page, not only the first that answers."""
+    """Return the pages whose sources lead to different segments; every source is read, not only the first that answers."""
     found = []
     for page in pages:
         answers: dict[str, Sequence[str]] = {}
@@ -133,7 +133,7 @@ def disagreements(pages: Iterable[Page], host: Host) -> list[Disagreement]:
             try:
                 facts = probe(host)
             except FactError:
-                continue  # it says nothing, so it does not disagree
+                continue  # a source without an answer does not disagree
             if facts is not None:
                 answers[source] = page.ladder(facts)
         if len(set(map(tuple, answers.values()))) > 1:

@@ -1,4 +1,4 @@
-"""The verb doctor: whether the hook works here, and what could be wrong with what it says."""
+"""The verb doctor: whether the hook works, what it costs, and whether what is installed fits this machine."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from customtags.cli.output import Verbs, add_verb, echo, print_json, table
 from customtags.errors import LimitError
 from customtags.machine.host import Host, cache
 from customtags.machine.host.child import LIMIT
+from customtags.machine.host.nvml import BRIEF
 from customtags.machine.settings import variable
 from customtags.profiles import interpreter, running
 
@@ -25,7 +26,7 @@ def declare(verbs: Verbs, name: str) -> None:
     parser = add_verb(
         verbs,
         name,
-        "tell whether pip is patched, and whether what is installed fits",
+        "check the hook, its cost, and whether what is installed fits this machine",
         "customtags doctor",
     )
     parser.add_argument(
@@ -33,17 +34,18 @@ def declare(verbs: Verbs, name: str) -> None:
         metavar="URL",
         nargs="?",
         const="",
-        help="look there, or where pip does, for better wheels of what is installed",
+        help="also search an index for better wheels of what is installed "
+        "(default: the sources that pip is configured for)",
     )
     parser.set_defaults(run=_doctor)
 
 
 def describe(hook: doctor.Hook) -> str:
-    """Say in one line whether pip takes wheels with extended tags, and the cure if not."""
+    """Return in one line whether pip accepts wheels with extended tags, and the cure if not."""
     if not hook.wanted:
         return f"The hook is switched off by {variable('disable')}."
     if hook.installed:
-        return "The hook is active: pip in this environment takes wheels with these tags."
+        return "The hook is active: pip in this environment accepts wheels with these tags."
     return "The hook is not active: customtags.pth did not run; reinstall customtags."
 
 
@@ -101,37 +103,43 @@ def _print_copies(copies: Sequence[doctor.Copy]) -> None:
 def _print_findings(report: dict[str, Any]) -> None:
     echo("", f"{report['limit'] or str(report['platforms']) + ' extended tags; none is dropped'}.")
     if report["seconds"] is not None:
-        echo(f"The hook adds {report['seconds'] * 1000:.1f} ms to the first list of platforms.")
-    echo(f"A driver may take {LIMIT:g} s to answer; then its accelerator is left out for a while.")
+        echo(f"The hook adds {report['seconds'] * 1000:.1f} ms to the first call of platform_tags.")
+    echo(
+        f"Driver timeout: {LIMIT:g} s. A driver that times out is skipped, and queried again after "
+        f"{BRIEF / 60:.0f} minutes."
+    )
     for found in report["disagreements"]:
         answers = [
-            f"{source} says {' '.join(said) or 'none'}" for source, said in found["answers"].items()
+            f"{source} gives {' '.join(ladder) or 'none'}"
+            for source, ladder in found["answers"].items()
         ]
-        echo(f"Sources of {found['page']} disagree: {'; '.join(answers)}. The first counts.")
+        echo(f"Sources of {found['page']} disagree: {'; '.join(answers)}. The first is used.")
     for problem in report["problems"]:
-        echo(f"Left out: {problem}.")
+        echo(f"Skipped: {problem}.")
 
 
 def _print_cache(found: dict[str, Any]) -> None:
     left = found["seconds_left"]
     answers = [
-        f"{name} for {seconds / 60:.0f} min more" if seconds else f"{name} too old or not readable"
+        f"{name} (valid for {seconds / 60:.0f} min)"
+        if seconds
+        else f"{name} (expired or unreadable)"
         for name, seconds in (left or {}).items()
     ]
     if found["folder"] is None:
-        echo("Answers of drivers are not kept: there is no home folder.")
+        echo("Driver answers are not cached: no home folder found.")
     elif not left:
-        echo(f"No answer of a driver is kept in {found['folder']}.")
+        echo(f"No driver answers are cached in {found['folder']}.")
     else:
-        echo(f"Answers of drivers are kept in {found['folder']}: {', '.join(answers)}.")
+        echo(f"Driver answers cached in {found['folder']}: {', '.join(answers)}.")
 
 
 def _print_hook(hook: doctor.Hook) -> None:
     echo(f"{describe(hook)}", "")
     rows = [
-        ("starts by", hook.pth or "no customtags.pth in this folder"),
-        ("runs", hook.start),
-        ("patches by", hook.engine),
+        ("started by", hook.pth or "no customtags.pth in this folder"),
+        ("start-up module", hook.start),
+        ("patched by", hook.engine),
     ]
     echo(*table(rows))
     echo("")

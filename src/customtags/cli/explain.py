@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from customtags.cli import misses
+from customtags.cli.batch import Batch
 from customtags.cli.machine import add_options
 from customtags.cli.output import Verbs, add_verb, echo, paint, print_json, warn
 from customtags.cli.targets import add_python, targets, without_digest
@@ -35,19 +36,23 @@ def declare(verbs: Verbs, name: str) -> None:
 
 def _explain(options: argparse.Namespace) -> int:
     machine = targets(options)
-    found = [_explanations(word, options.index_url, machine) for word in options.wheels]
-    every = [each for explanations in found for each in explanations]
+    batch = Batch(options.wheels, key="name")
+    shown, refused = 0, False
+    for word, found in batch.each(lambda word: _explanations(word, options.index_url, machine)):
+        batch.entries[word] = [_entry(each) for each in found]
+        refused = refused or not any(each.fits for each in found)
+        for each in found if not options.json else ():
+            echo(*([""] if shown else []), *_lines(each))
+            shown += 1
     if options.json:
-        print_json({"wheels": [_entry(each) for each in every]})
-    else:
-        for number, each in enumerate(every):
-            echo(*([""] if number else []), *_lines(each))
+        print_json({"wheels": batch.report()})
+    elif shown:
         _warn_of_hook(options)
-    return int(not all(any(each.fits for each in explanations) for explanations in found))
+    return batch.status(int(refused))
 
 
 def _explanations(word: str, url: str | None, machine: Sequence[Target]) -> list[Explanation]:
-    """Return what is to be said of one word: of a wheel, or of every wheel of a version on an index, best first."""
+    """Explain a wheel, or every wheel of a version on an index, best first."""
     from customtags.choosing.explain import explain, wheel
     from customtags.cli.rank import ranked
 

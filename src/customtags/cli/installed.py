@@ -1,4 +1,4 @@
-"""What doctor says of the distributions that are installed: which do not fit any more, and which could be better."""
+"""The part of doctor about installed distributions: which no longer fit, and of which there is a better wheel."""
 
 from __future__ import annotations
 
@@ -24,26 +24,25 @@ __all__ = ["report", "show"]
 def report(target: Target, url: str | None) -> dict[str, Any]:
     """Judge what is installed.
 
-    :param url: of the index to look at for something better, empty for all places where pip looks, None for nowhere
+    :param url: the index to search for better wheels; empty for the sources of pip's settings, None for no search
     """
-    there = installed.distributions()
+    present = installed.distributions()
     return {
-        "unfit": [_unfit(each) for each in installed.unfit(there, target)],
-        "better": None if url is None else _better(url, there, target),
+        "unfit": [_unfit(each) for each in installed.unfit(present, target)],
+        "better": None if url is None else _better(url, present, target),
     }
 
 
 def show(report: dict[str, Any]) -> None:
-    """Print it."""
+    """Print the report for people."""
     for found in report["unfit"]:
         echo("", f"{paint('no', 'Does not fit this machine')}: {found['name']} {found['version']}")
-        echo(*(f"  {miss}" for miss in found["misses"]))
-        echo(f"  {found['reinstall']}")
+        echo(*(f"  {miss}" for miss in found["misses"]), f"  help: {found['reinstall']}")
     for found in report["better"] or ():
-        echo("", f"{paint('note', 'There is a better wheel')}: {found['wheel']}")
-        echo(f"  {found['reinstall']}")
+        echo("", f"{paint('note', 'A better wheel is available')}: {found['wheel']}")
+        echo(f"  help: {found['reinstall']}")
     if not report["unfit"]:
-        echo("Everything that is installed fits this machine.")
+        echo("All installed distributions fit this machine.")
 
 
 def _unfit(found: installed.Unfit) -> dict[str, Any]:
@@ -58,12 +57,12 @@ def _unfit(found: installed.Unfit) -> dict[str, Any]:
     }
 
 
-def _better(url: str, there: Sequence[Distribution], target: Target) -> list[dict[str, Any]]:
+def _better(url: str, present: Sequence[Distribution], target: Target) -> list[dict[str, Any]]:
     """Search an index, or all places of pip's settings, for everything that is installed."""
     settings = PipSettings.read(os.environ)
     if url:
         settings = settings._replace(indexes=(url,), find_links=())
-    names = [each.project for each in there if not each.direct]
+    names = [each.project for each in present if not each.direct]
     with progress() as report:
         offers, problems = search_all(names, Client(settings), report)
     if problems:  # an index that cannot be reached fails for every project
@@ -76,5 +75,5 @@ def _better(url: str, there: Sequence[Distribution], target: Target) -> list[dic
             "wheel": each.wheel,
             "reinstall": each.distribution.reinstall("==="),
         }
-        for each in installed.better(there, target, lambda name: offers[name])
+        for each in installed.better(present, target, lambda name: offers[name])
     ]
