@@ -278,14 +278,3 @@ def test_pip_is_configured_as_it_says_itself(
             key.partition(".")[2] for key, values in said.items() if any(values)
         } - {"config-file"}
     (environment.folder / "pip.conf").unlink()
-
-
-def test_the_strongest_file_wins(tmp_path: Path) -> None:
-    for number, name in enumerate(("home/.pip", "home/.config/pip", "prefix", "named")):
-        path = tmp_path / name / "pip.conf"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"[global]\ntimeout = {number}\n", encoding="utf-8")
-        env = {"HOME": str(tmp_path / "home"), "XDG_CONFIG_DIRS": str(tmp_path)}
-        env |= {"PIP_CONFIG_FILE": str(path)} if name == "named" else {}
-        assert pip_settings.options(env, str(tmp_path / "prefix"))["timeout"] == str(number)
-    assert pip_settings.options({**env, "PIP_TIMEOUT": "9"})["timeout"] == "9"

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from customtags.choosing.installed import distributions
 from customtags.wheels.writer import create
 from real.environments import NEWEST, MakeEnvironment
 from real.servers import Page, serve
@@ -93,19 +92,6 @@ def test_a_better_wheel_of_the_same_version_is_named(
         assert "example==1.0\n" in moved.pip("freeze").stdout
         assert doctor(moved, 0, "--index", url, **V3)["better"] == []
     moved.pip("uninstall", "-q", "-y", "example")
-
-
-def test_what_an_interrupted_uninstall_left_is_passed_over(tmp_path: Path) -> None:
-    for name, text in {
-        "left": b"Tag: py3-none-any",
-        "broken": b"\xff",
-        "whole": b"Tag: py3-none-any",
-    }.items():
-        folder = tmp_path / f"{name}-1.0.dist-info"
-        folder.mkdir()
-        (folder / "WHEEL").write_bytes(text)
-    (folder / "METADATA").write_text("Name: whole\nVersion: 1.0\n", encoding="ascii")
-    assert [each.name for each in distributions([str(tmp_path)])] == ["whole"]
 
 
 def test_the_cache_of_answers_is_told(moved: Environment, tmp_path: Path) -> None:
