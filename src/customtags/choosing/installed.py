@@ -81,7 +81,7 @@ def _read(found: Installed) -> Distribution | None:
     named = tags(found.text("WHEEL").encode())
     if not named:
         return None
-    whole = tuple(tag.lower() for tag in named if tag.count("-") == 2)
+    whole = tuple(sorted(tag.lower() for tag in named if tag.count("-") == 2))
     return Distribution(found.name, found.version, whole, bool(found.text("direct_url.json")))
 
 
