@@ -28,7 +28,6 @@ from customtags.wheels.zipformat import (
     LOCAL,
     LOCATOR,
     STORED,
-    Entry,
     codec,
     unpack,
 )
@@ -70,11 +69,6 @@ class Member(NamedTuple):
     offset: int
     end: int
 
-    @property
-    def is_file(self) -> bool:
-        """Whether it is a file, and not the entry of a folder."""
-        return not self.name.endswith("/")
-
 
 class Archive:
     """A zip archive; closed between two calls, and refused if it changes between them.
@@ -94,7 +88,7 @@ class Archive:
         with self.opened() as file:
             self._identity = _identity(file)
             self.directory, count, size, self.large, self.comment = self._read_end(file)
-            self.members = self._located(self._entries(file, count, size))
+            self.members = self._located([*self._entries(file, count, size)])
 
     @contextmanager
     def opened(self) -> Iterator[int]:
@@ -221,50 +215,45 @@ class Archive:
             raise self.error("is truncated", _AGAIN)
         return place, count, size, large, comment
 
-    def _entries(self, file: int, count: int, size: int) -> list[tuple[str, bytes, Entry]]:
-        """Return name, entry, and the entry with its real numbers of each member."""
+    def _entries(self, file: int, count: int, size: int) -> Iterator[Member]:
+        """Yield the members in the order of the directory, each with an end that is not known yet."""
         directory = os.pread(file, size, self.directory)
-        found: list[tuple[str, bytes, Entry]] = []
-        at = 0
+        found = at = 0
         try:
             while at < size:
-                entry = Entry._make(ENTRY.unpack_from(directory, at))
+                fields = ENTRY.unpack_from(directory, at)
+                signature, _, _, flags, method, _, _, crc, compressed, length = fields[:10]
                 name = at + ENTRY.size
-                end = name + entry.name + entry.extra + entry.comment
-                raw, at = directory[at:end], end
-                if entry.signature != b"PK\1\2" or end > size:
+                end = name + fields[10] + fields[11] + fields[12]
+                raw, spelled = directory[at:end], directory[name : name + fields[10]]
+                if signature != b"PK\1\2" or end > size:
                     raise self.error(_CORRUPT, _AGAIN)
-                if FULL in (entry.size, entry.compressed, entry.offset):
+                offset = fields[16]
+                if FULL in (compressed, length, offset):
                     entry = unpack(raw)[0]
-                spelled = directory[name : name + entry.name]
-                found.append((str(spelled, codec(entry.flags, spelled)), raw, entry))
+                    compressed, length, offset = entry.compressed, entry.size, entry.offset
+                decoded = str(spelled, codec(flags, spelled))
+                yield Member(decoded, raw, flags, method, crc, compressed, length, offset, -1)
+                found, at = found + 1, end
         except (struct.error, UnicodeDecodeError) as error:
             raise self.error(_CORRUPT, _AGAIN) from error
-        if len(found) != count:
-            raise self.error(f"has {len(found)} members, and announces {count}", _AGAIN)
-        return found
+        if found != count:
+            raise self.error(f"has {found} members, and announces {count}", _AGAIN)
 
-    def _located(self, entries: list[tuple[str, bytes, Entry]]) -> list[Member]:
+    def _located(self, members: list[Member]) -> list[Member]:
         """Return the members, each with the place where the next one begins."""
-        offsets = sorted([entry.offset for _, _, entry in entries])
+        offsets = sorted([member.offset for member in members])
         ends = dict(zip(offsets, (*offsets[1:], self.directory)))
         if len(ends) != len(offsets):
             raise self.error("has overlapping members", _REPACK)
-        names = [name for name, _, _ in entries]
+        names = [member.name for member in members]
         if len(set(names)) != len(names):
             twice = next(name for name in names if names.count(name) > 1)
             raise self.error(f"contains {twice!r} twice", _REPACK)
-        for name in (
-            filter(_UNSAFE, names) if _suspect("\0".join(("", *names, "")), len(names)) else ()
-        ):
-            raise self.error(f"has the unsafe member path {name!r}", _AGAIN)
-        return [
-            Member(
-                *(name, raw, entry.flags, entry.method, entry.crc, entry.compressed),
-                *(entry.size, entry.offset, ends[entry.offset]),
-            )
-            for name, raw, entry in entries
-        ]
+        if _suspect("\0".join(("", *names, "")), len(names)):
+            for name in filter(_UNSAFE, names):
+                raise self.error(f"has the unsafe member path {name!r}", _AGAIN)
+        return [Member(*member[:-1], ends[member.offset]) for member in members]
 
     def _damaged(self, member: Member) -> WheelError:
         return self.error(f"has the damaged member {member.name!r}", _AGAIN)

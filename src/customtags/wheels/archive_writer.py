@@ -138,14 +138,15 @@ def rewrite(
     :param before: the member before which new ones are placed, and whose date, permissions and method they get
     :raises OSError: it cannot be written
     """
-    present = {member.name for member in archive.members}
-    added = {name: new for name, new in contents.items() if new is not None and name not in present}
+    added = dict(contents)
+    for member in archive.members:
+        added.pop(member.name, None)
+    touched = {*contents, *names, before}
     entries: dict[str, list[bytes]] = {}
     output, start = _Output(out), 0  # from where the next part is copied
     with archive.opened() as file:
         for member in sorted(archive.members, key=attrgetter("offset")):
-            name, changed = names.get(member.name, member.name), member.name in contents
-            if not changed and name == member.name and member.name != before:
+            if member.name not in touched:
                 entries[member.name] = [moved(member.entry, output.place)]
                 output.place += member.end - member.offset
                 continue
@@ -153,13 +154,17 @@ def rewrite(
             start = archive.data(file, member)
             header = os.pread(file, start - member.offset, member.offset)
             model = _Model(member.entry, header)
-            made = [output.put(model, *each) for each in added.items() if member.name == before]
-            content = contents.get(member.name)
+            made = [
+                output.put(model, name, content)
+                for name, content in (added.items() if member.name == before else ())
+                if content is not None
+            ]
+            name, content = names.get(member.name, member.name), contents.get(member.name)
             if content is not None:
                 made.append(output.put(model, name, content))
-            elif not changed:
+            elif member.name not in contents:
                 made.append(output.rename(model, name))
-            if changed:
+            if member.name in contents:
                 start = member.end
             output.place += member.end - start
             entries[member.name] = made

@@ -48,7 +48,7 @@ class Wheel:
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The paths of its files."""
-        return tuple(member.name for member in self.archive.members if member.is_file)
+        return tuple(name for name in self.members if not name.endswith("/"))
 
     @cached_property
     def info(self) -> str:

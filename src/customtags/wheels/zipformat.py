@@ -83,7 +83,7 @@ def codec(flags: int, spelled: bytes = b"\xff") -> str:
 def moved(entry: bytes, place: int) -> bytes:
     """Return the entry of a member that was moved."""
     if place < FULL and entry[42:46] != b"\xff\xff\xff\xff":
-        return entry[:42] + struct.pack("<L", place) + entry[46:]
+        return entry[:42] + place.to_bytes(4, "little") + entry[46:]
     fields, name, extra, comment, wide = unpack(entry)
     return pack(fields._replace(offset=place), name, extra, comment, wide)
 
