@@ -245,7 +245,7 @@ def test_a_full_disk_is_not_a_damaged_wheel(
     full = Path("/dev/full")  # where every writing fails as on a full disk
     made = wheel(tmp_path, "py3-none-linux_x86_64")
     monkeypatch.setattr(tempfile, "TemporaryFile", lambda: full.open("r+b"))
-    with pytest.raises(WheelError, match="make room in TMPDIR"):
+    with pytest.raises(WheelError, match="free some space in TMPDIR"):
         audit(made, ALONE)
 
 

@@ -122,12 +122,12 @@ def test_a_request_becomes_platforms_version_and_build_tag(
         (
             "a-1-8_el9_fc39-py3-none-linux_x86_64.whl",
             {"fromager": "read"},
-            "'fc39', which is no segment",
+            "contains 'fc39', which is not a segment",
         ),
         (
             "a-1-8_9.6-py3-none-linux_x86_64.whl",
             {"fromager": "read"},
-            "has '9.6', which is no segment",
+            "contains '9.6', which is not a segment",
         ),
     ],
 )

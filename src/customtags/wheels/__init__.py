@@ -1,1 +1,1 @@
-"""Reading and writing wheels."""
+"""Wheels: one reader (`wheel`), one writer (`edit`, `writer`), and the retagging that uses both."""

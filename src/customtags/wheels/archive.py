@@ -11,7 +11,7 @@ import re
 import stat
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
@@ -160,9 +160,10 @@ class Archive:
             raise self.error(why, "build it again")
         return b"".join(self.chunks(member))
 
-    def chunks(self, member: Member) -> Iterator[bytes]:
+    def chunks(self, member: Member, most: int = _CHUNK) -> Generator[bytes, None, None]:
         """Yield the content of a member in pieces that fit in memory.
 
+        :param most: the size of the largest piece, bytes; a piece may be empty
         :raises WheelError: it is damaged, or compressed by an unusual method
         """
         if member.method not in (STORED, DEFLATED):
@@ -171,7 +172,7 @@ class Archive:
         crc = size = 0
         try:
             with self.opened() as file:
-                for chunk in _inflated(file, member, self.data(file, member)):
+                for chunk in _inflated(file, member, self.data(file, member), most):
                     crc, size = zlib.crc32(chunk, crc), size + len(chunk)
                     if size > member.size:  # a little that inflates to more than fits
                         raise self._damaged(member)
@@ -287,13 +288,13 @@ def _suspect(joined: str, count: int) -> bool:
     return joined.count("\0") != count + 1 or any(sign in joined for sign in signs)
 
 
-def _inflated(file: int, member: Member, start: int) -> Iterator[bytes]:
+def _inflated(file: int, member: Member, start: int, most: int) -> Iterator[bytes]:
     inflate = zlib.decompressobj(-zlib.MAX_WBITS) if member.method == DEFLATED else None
-    for at in range(start, start + member.compressed, _CHUNK):
+    for at in range(start, start + member.compressed, most):
         left = start + member.compressed - at
-        chunk = os.pread(file, min(_CHUNK, left), at)
+        chunk = os.pread(file, min(most, left), at)
         while inflate and chunk:
-            yield inflate.decompress(chunk, _CHUNK)
+            yield inflate.decompress(chunk, most)
             chunk = inflate.unconsumed_tail
         if not inflate:
             yield chunk

@@ -1,4 +1,4 @@
-"""Bytes go from one file to another by the shortest way that the system has."""
+"""Copying from one file to another by the fastest way that the system supports."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from collections.abc import Callable, Sequence
 
 __all__ = ["WAYS", "Way", "copy", "write_all"]
 
-#: Copies up to so many bytes from a place in one descriptor to the end of another, and gives how many it did.
+#: Copies from a place in one descriptor to the end of another; given source, target, the most bytes and the place, returns their number.
 Way = Callable[[int, int, int, int], int]
 
-#: What the system answers where it lacks a way between two files, or a sandbox forbids it (copy_file_range(2), sendfile(2)).
-_LACKING = frozenset(
+#: The errors of a way that the system does not support between two files, or that a sandbox forbids (copy_file_range(2), sendfile(2)).
+_UNSUPPORTED = frozenset(
     (
         *(errno.EBADF, errno.EINVAL, errno.EIO, errno.ENOSYS, errno.ENOTSOCK),
         *(errno.EOPNOTSUPP, errno.EPERM, errno.ETXTBSY, errno.EXDEV),
     )
 )
 
-#: The most that is asked for at once, where the kernel copies, and where we do.
+#: The most that is copied by one call, bytes: by the kernel, and through memory.
 _MOST, _CHUNK = 1 << 30, 1 << 20
 
 
 def copy(source: int, target: int, start: int, end: int, ways: Sequence[Way] = ()) -> None:
     """Append a part of one file to another.
 
-    :param start: of the part, in bytes
-    :param ways: those to try in turn, by default `WAYS`
+    :param start: where the part begins, in bytes
+    :param ways: the ways to try in turn, by default `WAYS`
     :raises OSError: the last way failed, or the disk is full
     """
     ways = ways or WAYS
@@ -35,11 +35,11 @@ def copy(source: int, target: int, start: int, end: int, ways: Sequence[Way] = (
         try:
             while start < end:
                 copied = way(source, target, min(end - start, _MOST), start)
-                if not copied:  # some kernels say so of files that they can't splice
+                if not copied:  # some kernels return 0 for files that they cannot splice
                     break
                 start += copied
         except OSError as error:
-            if error.errno not in _LACKING or way is ways[-1]:
+            if error.errno not in _UNSUPPORTED or way is ways[-1]:
                 raise
     if start < end:
         raise OSError(errno.EIO, "the source has become shorter")
@@ -48,7 +48,7 @@ def copy(source: int, target: int, start: int, end: int, ways: Sequence[Way] = (
 def write_all(target: int, content: bytes) -> None:
     """Append bytes to a file.
 
-    :raises OSError: the disk is full, or the file can't be written
+    :raises OSError: the disk is full, or the file cannot be written
     """
     view = memoryview(content)
     while view:
@@ -56,7 +56,7 @@ def write_all(target: int, content: bytes) -> None:
 
 
 def _in_kernel(source: int, target: int, count: int, start: int) -> int:
-    """The file system may share the blocks, where it can."""
+    """Copy in the kernel; some file systems share the blocks."""
     if not hasattr(os, "copy_file_range"):  # glibc before 2.27, and other systems
         return 0
     return os.copy_file_range(source, target, count, start)

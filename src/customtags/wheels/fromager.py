@@ -1,9 +1,9 @@
-"""Pure: fromager's build tags, read as segments and written from them.
+"""Pure: fromager's build tags, parsed into segments and made of them.
 
-A build tag is a number and, joined by ``_``, what the wheel was built for: distribution, accelerator, torch, as in
+A build tag is a number and, joined by ``_``, the environment of the build: distribution, accelerator, torch, as in
 ``8_el9.6_rocm7.1_torch2.10.0``; each part consists of letters, digits and dots
-(https://github.com/python-wheel-build/fromager, docs/proposals/wheel-build-tag-hook.md). Installers sort by a build tag and never
-refuse a wheel for it.
+(https://github.com/python-wheel-build/fromager, docs/proposals/wheel-build-tag-hook.md). Installers sort by build tags and
+refuse no wheel because of one.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ __all__ = ["read", "write"]
 
 
 def read(build: str, arch: str, pages: Sequence[Page]) -> tuple[str, dict[str, Value]]:
-    """Split a build tag into its number and what it says of each dimension.
+    """Parse a build tag into its number and the value of each dimension.
 
-    A part that no page knows is a project whose ABI counts. Of a version the first two numbers do.
+    A part that no page knows names a project whose ABI is required. Of a version the first two numbers count.
 
     >>> from customtags.machine.dimensions import builtin
     >>> read("8_el9.6_rocm7.1_torch2.10.0", "x86_64", builtin())
     ('8', {'distro': 'el9.6', 'accelerator': 'rocm7.1', 'abi': ['torch2.10']})
 
-    :raises CustomtagsError: a part has no spelling as a segment, or two speak of one dimension
+    :raises CustomtagsError: a part cannot be spelled as a segment, or two are of one dimension
     """
     number, *parts = build.split("_")
     values: dict[str, Value] = {}
@@ -41,8 +41,8 @@ def read(build: str, arch: str, pages: Sequence[Page]) -> tuple[str, dict[str, V
         found = naming.runs(f"linux_{arch}_{segment}", pages)[1] if segment else []
         if len(found) != 1 or found[0].dimension in values:
             raise CustomtagsError(
-                f"the build tag {build!r} has {part!r}, which is no segment of its own",
-                "name the platform with --platform",
+                f"the build tag {build!r} contains {part!r}, which is not a segment of its own",
+                "give the platform with --platform",
             )
         if found[0].dimension in (None, "abi"):
             abi.append(said)
@@ -52,7 +52,7 @@ def read(build: str, arch: str, pages: Sequence[Page]) -> tuple[str, dict[str, V
 
 
 def write(number: str, platform: str) -> tuple[str, str]:
-    """Give the build tag that says what a platform does, and the platform's base.
+    """Return the build tag with the segments of a platform, and the platform's base.
 
     >>> write("8", "linux_x86_64_el9_6_rocm7_1_torch2_10")
     ('8_el9.6_rocm7.1_torch2.10', 'linux_x86_64')

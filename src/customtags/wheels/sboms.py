@@ -1,6 +1,6 @@
-"""Pure: a bill of materials inside a wheel that names the wheel itself says its new name.
+"""Pure: bills of materials that name their own wheel, with the wheel's new name.
 
-They lie in ``.dist-info/sboms/`` (PEP 770). auditwheel's names project, version and file name
+They are in ``.dist-info/sboms/`` (PEP 770). auditwheel's names project, version and file name
 (https://cyclonedx.org/docs/1.4/json/, ``metadata.component``); a package URL spells a version with ``%2B`` for ``+``
 (https://github.com/package-url/purl-spec).
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["patched"]
 
-#: How programs write JSON; the first that gives back what was read is how it is written again.
+#: The styles in which programs write JSON; a bill is written in the first one that reproduces it.
 _STYLES = [
     partial(json.dumps, ensure_ascii=ascii_only, indent=indent, separators=separators)
     for ascii_only in (True, False)
@@ -35,9 +35,9 @@ _STYLES = [
 
 
 def patched(content: bytes, old: FileName, new: FileName) -> bytes:
-    """Give the bill with the wheel's new file name and version; the same if it names neither.
+    """Return a bill with the wheel's new file name and version; unchanged if it names neither.
 
-    :param content: CycloneDX or SPDX in any of their formats; a component's version is found in JSON
+    :param content: CycloneDX or SPDX in any of their formats; the version of a component is changed in JSON only
     """
     try:
         text = content.decode()
@@ -59,12 +59,12 @@ def patched(content: bytes, old: FileName, new: FileName) -> bytes:
 
 
 def _url(wheel: FileName) -> str:
-    """Give a pattern of the wheel's package URL up to its version."""
+    """Return a pattern of the wheel's package URL up to its version."""
     return "pkg:pypi/" + "[-_.]+".join(map(re.escape, canonical(wheel.project).split("-"))) + "@"
 
 
 def _components(text: str, old: FileName, new: FileName) -> str:
-    """Change the version of every component that is the wheel, and leave the text's style."""
+    """Return a bill with the new version of every component that is the wheel, in the same style."""
     try:
         bill = parse_json(text)
     except ValueError:
@@ -78,7 +78,7 @@ def _components(text: str, old: FileName, new: FileName) -> str:
 
 
 def _is_wheel(component: dict[str, Any], old: FileName, new: FileName) -> bool:
-    """Tell whether a component is the wheel, and not a crate or a library of the same name."""
+    """Return whether a component is the wheel, and not a crate or a library of the same name."""
     named = canonical(str(component.get("name"))) == canonical(old.project)
     url = component.get("purl")
     same = url is None or re.match(_url(new), str(url), re.IGNORECASE)
@@ -86,7 +86,7 @@ def _is_wheel(component: dict[str, Any], old: FileName, new: FileName) -> bool:
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:
-    """Give every object of a JSON document."""
+    """Return every object of a JSON document."""
     if isinstance(value, dict):
         return [value, *(found for each in value.values() for found in _objects(each))]
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""The files beside a wheel that speak of it: its metadata in an index's folder, and attestations."""
+"""The files beside a wheel that describe it: its metadata in the folder of an index, and attestations."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 __all__ = ["attestations", "metadata"]
 
-#: What a publisher's statement about a wheel may be called (PEP 740; pypi-attestations); each binds name and hash.
+#: The endings of a publisher's statements about a wheel (PEP 740; pypi-attestations); each binds its name and hash.
 _ATTESTATIONS = (
     ".publish.attestation",
     ".attestation",
@@ -18,11 +18,11 @@ _ATTESTATIONS = (
 
 
 def metadata(wheel: Path) -> Path:
-    """Name the file with the METADATA of a wheel that an index serves beside it (PEP 658)."""
+    """Return the path of the METADATA that an index serves beside a wheel (PEP 658)."""
     return wheel.with_name(f"{wheel.name}.metadata")
 
 
 def attestations(wheel: Path) -> list[Path]:
-    """Find the statements about a wheel that another wheel in its place would make void."""
+    """Return the statements about a wheel, which are void for another wheel in its place."""
     named = [wheel.with_name(wheel.name + suffix) for suffix in _ATTESTATIONS]
     return [path for path in named if path.exists()]

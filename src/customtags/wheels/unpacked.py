@@ -1,4 +1,4 @@
-"""A wheel whose members are read one by one, in bounded memory: it may be larger than that, or a bomb."""
+"""The ELF files of a wheel, unpacked into one temporary file: a wheel may be larger than the memory, or a bomb."""
 
 from __future__ import annotations
 
@@ -26,16 +26,13 @@ UNREADABLE, NO_LIBRARY = "unreadable", "not-elf"
 
 T = TypeVar("T")
 
-#: What is unpacked at once, and the most of a text that is read, bytes.
-CHUNK = 1 << 20
-
-#: How many members are unpacked beside each other.
+#: How many members are unpacked at the same time.
 THREADS = 4
 
 #: How many ELF files are mapped at once: each takes a file descriptor.
 OPENED = 64
 
-#: How members end that are never an ELF file; of any other the first bytes are read.
+#: The endings of members that are never ELF files; of all others the first bytes are read.
 TEXTS = (
     ".py",
     ".pyi",
@@ -52,17 +49,17 @@ TEXTS = (
     ".html",
 )
 
-#: How libraries end.
+#: The endings of libraries.
 LIBRARIES = (".so", ".pyd", ".dll", ".dylib")
 
 
 class Limits(NamedTuple):
-    """What a wheel may unpack to; beyond it, it is refused.
+    """The limits beyond which a wheel is refused.
 
-    :ivar total: bytes, above what the largest wheels of PyPI take
-    :ivar ratio: how many times its own size, counted only above `slack`: the tables of real libraries are zeros too
+    :ivar total: the unpacked size, bytes; above that of the largest wheels of PyPI
+    :ivar ratio: unpacked by packed size, applied above `slack` only, because real libraries contain tables of zeros
     :ivar slack: bytes
-    :ivar members: files in it
+    :ivar members: the number of files
     """
 
     total: int = 64 << 30
@@ -108,7 +105,7 @@ class Unpacked(Wheel):
         self._store.close()
 
     def elfs(self) -> Iterator[tuple[str, Elf]]:
-        """Give every member that is an ELF file with its path; one that can't be read is among `faults`."""
+        """Yield the path and the content of every ELF file; one that cannot be read is added to `faults`."""
         for name, (offset, size) in self._places.items():
             elf = self._opened.get(name)
             if elf is None:
@@ -130,7 +127,7 @@ class Unpacked(Wheel):
         return sorted(dict.fromkeys(self._faults), key=lambda each: each.member)
 
     def each(self, read: Callable[[str, Elf], Iterator[T]]) -> Iterator[T]:
-        """Read every ELF file; one that turns out to be damaged on the way is among `faults`, and the rest is read."""
+        """Yield what a function finds in every ELF file; one that turns out to be damaged is added to `faults`."""
         for name, elf in self.elfs():
             try:
                 yield from read(name, elf)
@@ -157,7 +154,7 @@ class Unpacked(Wheel):
 
     def _is_elf(self, name: str) -> bool:
         try:
-            head = next(self.archive.chunks(self.members[name]), b"")[: len(MAGIC)]
+            head = self.head(name, len(MAGIC))
         except WheelError as error:
             self._faults.append(_fault(name, error))
             return False
@@ -181,12 +178,12 @@ class Unpacked(Wheel):
             while chunk:
                 written = os.pwrite(self._store.fileno(), chunk, offset)
                 chunk, offset = chunk[written:], offset + written
-        except OSError as error:  # which says nothing of the wheel
+        except OSError as error:  # not a fault of the wheel
             raise self._no_room(error) from error
 
     def _no_room(self, error: OSError) -> WheelError:
-        why = f"can't be unpacked ({error.strerror or error})"
-        return WheelError(str(self.path), why, "make room in TMPDIR")
+        why = f"cannot be unpacked ({error.strerror or error})"
+        return WheelError(str(self.path), why, "free some space in TMPDIR")
 
     def _refuse(self, limits: Limits) -> None:
         members = self.archive.members
@@ -200,15 +197,17 @@ class Unpacked(Wheel):
         }
         for why, refused in too_much.items():
             if refused:
-                raise WheelError(str(self.path), why, "unpack no archive that you do not trust")
+                raise WheelError(
+                    str(self.path), why, "do not unpack archives that you do not trust"
+                )
 
 
 def _sound(elf: Elf) -> Elf:
-    """Read all but the symbols, so that what is broken shows at once."""
+    """Read all but the symbols, so that damage shows at once."""
     _ = elf.segments, elf.sections, elf.needs, elf.needed, elf.soname, elf.rpath, elf.runpath
     return elf
 
 
-def _fault(name: str, error: Exception) -> Fault:
-    text = error.problem if isinstance(error, ElfError) else f"cannot be unpacked: {error}"
+def _fault(name: str, error: ElfError | WheelError) -> Fault:
+    text = error.problem if isinstance(error, ElfError) else f"cannot be unpacked: {error.problem}"
     return Fault(name, UNREADABLE, text)

@@ -6,6 +6,7 @@ https://packaging.python.org/specifications/binary-distribution-format/
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ _TEXT = 1 << 20
 
 
 class Wheel:
-    """A wheel; read on demand, and closed between two calls.
+    """A wheel; its members are read on demand, and the file is closed between two calls.
 
     :ivar name: its file name, parsed
     :ivar members: name → member, in the order of the archive
@@ -85,25 +86,32 @@ class Wheel:
 
         :raises WheelError: it is damaged
         """
-        return self._head(name).decode("utf-8", "replace")
+        return self.head(name).decode("utf-8", "replace")
 
-    def _head(self, name: str) -> bytes:
+    def head(self, name: str, most: int = _TEXT) -> bytes:
+        """Return the first bytes of a member, none if it is missing.
+
+        :raises WheelError: it is damaged
+        """
         content = b""
-        for chunk in self.archive.chunks(self.members[name]) if name in self.members else ():
-            content += chunk
-            if len(content) >= _TEXT:
-                break
-        return content[:_TEXT]
+        if name not in self.members:
+            return content
+        with closing(self.archive.chunks(self.members[name], max(most, 1 << 12))) as chunks:
+            for chunk in chunks:
+                content += chunk
+                if len(content) >= most:
+                    break
+        return content[:most]
 
     @cached_property
     def metadata(self) -> Fields:
         """The fields of METADATA, none if it is missing."""
-        return Fields(self._head(self.own("METADATA")))
+        return Fields(self.head(self.own("METADATA")))
 
     @cached_property
     def tags(self) -> list[str]:
         """The tags of WHEEL, sorted, none if it is missing."""
-        return metadata.tags(self._head(self.own("WHEEL")))
+        return metadata.tags(self.head(self.own("WHEEL")))
 
     @cached_property
     def record(self) -> list[record.Row]:
@@ -145,7 +153,7 @@ class Wheel:
             raise self._other_name("METADATA", escaped, version.replace("-", "_"))
 
     def _check_wheel(self, *, trust_name: bool) -> None:
-        fields = Fields(self._head(self.own("WHEEL")))
+        fields = Fields(self.head(self.own("WHEEL")))
         major = (fields.get("Wheel-Version") or "").partition(".")[0]
         if major != "1":
             why = f"has the wheel version {major or 'none'}, not 1"
