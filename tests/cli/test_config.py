@@ -10,8 +10,8 @@ import pytest
 from command import run
 from configurations import REFUSED, WHOLE
 from customtags.machine.configuration import KEYS
-from customtags.machine.settings import POLICIES, files, variable
-from customtags.profiles.provenance import ONLY_VARIABLES, origins, strangers
+from customtags.machine.settings import CHOICES, files, variable
+from customtags.profiles.provenance import ONLY_VARIABLES, provenance, unknown_variables
 from customtags.tags import DIMENSIONS
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def known(environ: dict[str, str], *paths: str) -> dict[str, tuple[Any, str | None]]:
-    return {each.key: (each.value, each.origin) for each in origins(environ, paths)}
+    return {each.key: (each.value, each.origin) for each in provenance(environ, paths)}
 
 
 @pytest.fixture
@@ -52,12 +52,14 @@ def test_of_a_whole_file_every_key_is_from_there(file: str) -> None:
     assert found["mpi"] == ("openmpi40", file)
 
 
-@pytest.mark.parametrize("key", [*DIMENSIONS, *POLICIES, "profile", *ONLY_VARIABLES, "mpi"])
+@pytest.mark.parametrize("key", [*DIMENSIONS, *CHOICES, "profile", *ONLY_VARIABLES, "mpi"])
 def test_a_variable_wins_over_the_file_and_an_empty_one_is_none(key: str, file: str) -> None:
     put(file, WHOLE)
-    value = POLICIES[key][1][0] if key in POLICIES else "v2"
+    value = CHOICES[key][1][0] if key in CHOICES else "v2"
     if key == "abi":
-        rows = [tuple(row) for row in origins({variable(key): value}, [file]) if row.key == "abi"]
+        rows = [
+            tuple(row) for row in provenance({variable(key): value}, [file]) if row.key == "abi"
+        ]
         assert rows == [("abi", "v2", variable(key)), ("abi", ["torch", "numpy"], file)]
     else:
         assert known({variable(key): value}, file)[key] == (value, variable(key))
@@ -66,12 +68,12 @@ def test_a_variable_wins_over_the_file_and_an_empty_one_is_none(key: str, file: 
 
 def test_a_variable_that_is_none_of_ours_is_named_with_the_nearest(file: str) -> None:
     environ = {"CUSTOMTAGS_ISAA": "v3", "CUSTOMTAGS_ISA": "v3", "CUSTOMTAGS_MPI": "a1", "HOME": "/"}
-    assert strangers(environ, []) == {
+    assert unknown_variables(environ, []) == {
         "CUSTOMTAGS_ISAA": "write 'CUSTOMTAGS_ISA'",
-        "CUSTOMTAGS_MPI": strangers({"CUSTOMTAGS_MPI": ""}, [])["CUSTOMTAGS_MPI"],
+        "CUSTOMTAGS_MPI": unknown_variables({"CUSTOMTAGS_MPI": ""}, [])["CUSTOMTAGS_MPI"],
     }
     put(file, WHOLE)
-    assert list(strangers(environ, [file])) == ["CUSTOMTAGS_ISAA"]
+    assert list(unknown_variables(environ, [file])) == ["CUSTOMTAGS_ISAA"]
 
 
 def test_the_command_shows_them_and_the_files(file: str, tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def test_every_key_is_read(places: list[str]) -> None:
     assert found.bases == ["manylinux_2_28", "manylinux2014", "musllinux_1_2"]
     assert (found.priority, found.limit, found.public_first) == (["isa", "mpi"], 7, True)
     assert found.override("isa") == (f"{places[1]}: isa", "v3")
-    assert found.policies == {"cuda": "minor"}
+    assert found.choices == {"cuda": "minor"}
 
 
 def test_without_files_there_are_the_defaults(places: list[str]) -> None:
@@ -177,7 +177,7 @@ def test_the_policy_for_minor_versions_of_cuda(
 
 
 def test_a_profile_carries_the_policy_of_its_machine(tmp_path: Path) -> None:
-    settings = Settings({"accelerator": "cuda12.1"}, policies={"cuda": "minor"})
+    settings = Settings({"accelerator": "cuda12.1"}, choices={"cuda": "minor"})
     profile = machine.detect(settings=settings)
     (tmp_path / "node.json").write_text(json.dumps(profile), encoding="utf-8")
     again = machine.detect(settings=Settings({}, str(tmp_path / "node.json")))
@@ -219,5 +219,5 @@ def test_settings_steer_order_bases_and_number() -> None:
 
 
 def test_a_setting_that_does_not_exist_is_a_mistake_of_the_program() -> None:
-    with pytest.raises(TypeError, match="there is no setting colour"):
+    with pytest.raises(TypeError, match="unknown settings: colour"):
         Settings({}, colour="blue")

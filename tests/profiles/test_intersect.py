@@ -280,8 +280,8 @@ def test_the_command_writes_a_profile_like_any_other(tmp_path: Path) -> None:
     ("other", "says"),
     [
         ({"platform": {"arch": "aarch64"}}, "is of aarch64, and"),
-        ({"platform": None}, "names no architecture; write it with"),
-        ({"version": 2}, "is of version 2, later than 1; upgrade with"),
+        ({"platform": None}, "has no architecture; write it with"),
+        ({"version": 2}, "has version 2, and this release reads up to 1; upgrade with"),
     ],
 )
 def test_what_has_nothing_in_common_is_refused(

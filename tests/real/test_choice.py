@@ -226,7 +226,10 @@ WRONG = {
         "CUSTOMTAGS_ACCELERATOR='tpu4' is not valid",
     ),
     "no JSON": ({"CUSTOMTAGS_PROFILE": "/dev/null"}, "the profile '/dev/null' is not valid JSON"),
-    "later": ({"CUSTOMTAGS_PROFILE": "later.json"}, "is of version 99, later than 1; upgrade"),
+    "later": (
+        {"CUSTOMTAGS_PROFILE": "later.json"},
+        "has version 99, and this release reads up to 1; upgrade",
+    ),
 }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from customtags.cli.output import Verbs, add_verb, echo, paint, print_json, table
 from customtags.machine.settings import files, variable
-from customtags.profiles.provenance import origins, strangers
+from customtags.profiles.provenance import provenance, unknown_variables
 
 if TYPE_CHECKING:
     import argparse
@@ -25,8 +25,8 @@ def declare(verbs: Verbs, name: str) -> None:
 def _config(options: argparse.Namespace) -> int:
     paths = files(os.environ)
     present = [path for path in paths if Path(path).exists()]
-    rows = origins(os.environ, present)
-    unknown = strangers(os.environ, present)
+    rows = provenance(os.environ, present)
+    unknown = unknown_variables(os.environ, present)
     if options.json:
         settings = [row._asdict() for row in rows]
         found = {path: path in present for path in paths}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Container
 
     from customtags.errors import CustomtagsError, OverrideError
-    from customtags.machine.spec import Facts, Page, Profile, Tell
+    from customtags.machine.spec import Facts, Page, Profile, Report
 
 __all__ = [
     "accepted",
@@ -36,7 +36,7 @@ __all__ = [
 
 
 def platform_tags(
-    stock: Sequence[str], *, native_first: bool, tell: Tell | None = None
+    stock: Sequence[str], *, native_first: bool, tell: Report | None = None
 ) -> list[str]:
     """Give a copy of ``packaging.tags`` its platforms: what the hook calls.
 
@@ -61,7 +61,7 @@ def platform_tags(
 
 
 def pages_for(
-    settings: Settings, tell: Tell, known: Container[str] = (), host: Host | None = None
+    settings: Settings, tell: Report, known: Container[str] = (), host: Host | None = None
 ) -> list[Page]:
     """Give the pages that count, families of one dimension side by side.
 
@@ -140,7 +140,7 @@ def bases(stock: Sequence[str], settings: Settings) -> list[str]:
 
 
 def libcs(stock: Iterable[str]) -> set[str]:
-    """Tell by the stock platforms on which kind of C library an interpreter runs; empty if they don't say."""
+    """Report by the stock platforms on which kind of C library an interpreter runs; empty if they don't say."""
     return {tag.partition("_")[0] for tag in stock}.intersection(("manylinux", "musllinux"))
 
 
@@ -225,8 +225,8 @@ def detect(
         elif not settings.profile:
             for page in family:
                 _observe(profile, page, host)
-    for page in pages if settings.policies else ():
-        facts, policy = facts_of(profile, page), settings.policies.get(page.NAME)
+    for page in pages if settings.choices else ():
+        facts, policy = facts_of(profile, page), settings.choices.get(page.NAME)
         if facts and policy:
             record(profile, page, {**facts, "policy": policy}, profile["source"].get(page.NAME))
     return profile

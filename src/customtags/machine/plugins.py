@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from customtags.machine.host import Host
     from customtags.machine.settings import Settings
-    from customtags.machine.spec import Facts, Page, Probe, Tell
+    from customtags.machine.spec import Facts, Page, Probe, Report
 
 __all__ = ["Guarded", "fault_of_page", "fault_of_segments", "pages"]
 
@@ -39,7 +39,7 @@ RESERVED = frozenset(
 _DIGITS = "0123456789"
 
 
-def pages(settings: Settings, tell: Tell) -> list[Page]:
+def pages(settings: Settings, tell: Report) -> list[Page]:
     """Load what the settings switch on; tell what can't be."""
     wanted = [(DIMENSION_GROUP, "dimensions", item, _page) for item in settings.dimensions]
     wanted += [
@@ -58,7 +58,7 @@ class Guarded:
     :param origin: the distribution that it comes from, with its version
     """
 
-    def __init__(self, page: Page, origin: str, tell: Tell) -> None:
+    def __init__(self, page: Page, origin: str, tell: Report) -> None:
         self.page, self.origin, self.tell = page, origin, tell
         self.NAME, self.DIMENSION = page.NAME, page.DIMENSION
         self.PROBES: Mapping[str, Probe] = {
@@ -100,7 +100,7 @@ class Guarded:
             return []
 
     def owns(self, segment: str, arch: str) -> bool:
-        """Tell it, if the page does."""
+        """Report it, if the page does."""
         try:
             return bool(hasattr(self.page, "owns") and self.page.owns(segment, arch))
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's
@@ -211,7 +211,7 @@ def _owner(segment: str) -> str | None:
 
 
 def _load(
-    group: str, key: str, item: str, make: Callable[[EntryPoint, str, str], Page], tell: Tell
+    group: str, key: str, item: str, make: Callable[[EntryPoint, str, str], Page], tell: Report
 ) -> Iterator[Guarded]:
     """Give the page of one item of the settings; none, and tell why, where that can't be."""
     name = dimension(item)

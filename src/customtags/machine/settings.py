@@ -1,4 +1,4 @@
-"""The only reader of CUSTOMTAGS_*, of customtags.toml, and of the marks that installers leave in the environment."""
+"""The settings: the only reader of the variables ``CUSTOMTAGS_*``, and of the paths of customtags.toml."""
 
 from __future__ import annotations
 
@@ -20,33 +20,33 @@ __all__ = [
     "variable",
 ]
 
-#: Key → the page whose ladder follows that policy, and the policies that there are, the usual one first. It stands
-#: among the page's facts as ``policy``, so that a profile carries it too.
-POLICIES = {"cuda-minor": ("cuda", ("strict", "minor"))}
+#: Key → the page whose ladder it changes, and the choices, the default first. The page's facts hold the choice as
+#: ``policy``, so that a profile has it too.
+CHOICES = {"cuda-minor": ("cuda", ("strict", "minor"))}
 
-#: The keys of customtags.toml that are no overrides.
+#: The keys of customtags.toml that override nothing.
 STEERING = ("abi", "bases", "dimensions", "limit", "priority", "public-first", "variant-providers")
 
 
 class Settings:
-    """What the user decided.
+    """What the user configured.
 
     :ivar overrides: dimension → value, as in ``{"isa": "v3"}``
     :ivar profile: the file with another machine's facts, or None
-    :ivar policies: the name of a page → the policy that its ladder follows
-    :ivar origins: dimension → where its override stands, if that is not the variable
+    :ivar choices: the name of a page → the value of its key in `CHOICES`
+    :ivar origins: dimension → the file and key of its override, if it is not the variable
     :ivar abi: the projects whose installed version counts
     :ivar dimensions: the third parties' dimensions that are switched on
-    :ivar variant_providers: likewise the variant provider plugins, each with ``::feature`` or whole
-    :ivar bases: the policies that serve as bases beside ``linux``, None for the usual ones
-    :ivar priority: the dimensions that decide first; the others follow in the usual order
+    :ivar variant_providers: the variant provider plugins that are switched on, whole or as ``plugin::feature``
+    :ivar bases: the policies that serve as bases besides ``linux``, None for the default
+    :ivar priority: the dimensions that decide first; the others follow in the default order
     :ivar limit: the most extended tags, None where the user sets no limit
-    :ivar public_first: whether they precede the native tag in ``packaging.tags``, too
+    :ivar public_first: whether extended tags precede the native tag in ``packaging.tags``, too
     """
 
     __slots__ = (
-        *("abi", "bases", "dimensions", "limit", "origins", "overrides", "priority", "profile"),
-        *("policies", "public_first", "variant_providers"),
+        *("abi", "bases", "choices", "dimensions", "limit", "origins", "overrides", "priority"),
+        *("profile", "public_first", "variant_providers"),
     )
 
     def __init__(
@@ -60,7 +60,7 @@ class Settings:
         self.overrides = overrides
         self.profile = profile
         self.origins = origins or {}
-        self.policies: Mapping[str, str] = values.pop("policies", {})
+        self.choices: Mapping[str, str] = values.pop("choices", {})
         self.abi: Sequence[str] = values.pop("abi", ())
         self.dimensions: Sequence[str] = values.pop("dimensions", ())
         self.variant_providers: Sequence[str] = values.pop("variant_providers", ())
@@ -69,18 +69,18 @@ class Settings:
         self.limit: int | None = values.pop("limit", None)
         self.public_first: bool = values.pop("public_first", False)
         if values:
-            raise TypeError(f"there is no setting {', '.join(values)}")
+            raise TypeError(f"unknown settings: {', '.join(values)}")
 
     @classmethod
     def read(cls, environ: Mapping[str, str], paths: Iterable[str] | None = None) -> Settings:
-        """Take the settings from the environment, then from files; an empty variable is none.
+        """Read the environment, then the files; an empty variable counts as not set.
 
-        :param paths: the files, the first that has a key wins; by default those of `files`
-        :raises SettingError: a file cannot be used
+        :param paths: the files, of which the first that has a key wins; by default those of `files`
+        :raises SettingError: a file is not valid
         """
         values: Mapping[str, Any] = {}
         places: Mapping[str, str] = {}
-        # One in a folder that is closed to this user is none, either.
+        # A file in a folder that this user cannot search counts as missing.
         present = (
             [each for each in files(environ) if os.path.exists(each)] if paths is None else paths
         )
@@ -94,7 +94,7 @@ class Settings:
             value = environ.get(variable(name))
             if value:
                 overrides[name] = value
-            elif name in values and name != "abi":  # there it names what is looked up
+            elif name in values and name != "abi":  # that key names projects, and is no override
                 found = values[name]
                 overrides[name] = found if isinstance(found, str) else ",".join(found) or "none"
                 origins[name] = f"{places[name]}: {name}"
@@ -106,21 +106,21 @@ class Settings:
             overrides,
             profile,
             origins=origins,
-            policies=_policies(environ, values, places),
+            choices=_choices(environ, values, places),
             **others,
         )
 
     def override(self, name: str) -> tuple[str, str]:
-        """Give where the override of a dimension stands, a variable or a file and its key, and its value."""
+        """Return the origin of a dimension's override, a variable or a file with its key, and the value."""
         return self.origins.get(name) or variable(name), self.overrides[name]
 
 
-def _policies(
+def _choices(
     environ: Mapping[str, str], values: Mapping[str, str], places: Mapping[str, str]
 ) -> dict[str, str]:
-    """Give the policy of each page of which the environment or a file names one."""
+    """Return the choice for each page for which the environment or a file sets one."""
     found = {}
-    for key, (page, choices) in POLICIES.items():
+    for key, (page, choices) in CHOICES.items():
         value = environ.get(variable(key)) or values.get(key)
         if value and value not in choices:
             from customtags.errors import OverrideError
@@ -134,7 +134,7 @@ def _policies(
 
 
 def files(environ: Mapping[str, str]) -> list[str]:
-    """Give the paths at which customtags.toml may lie: environment, user, site.
+    """Return the possible paths of customtags.toml: environment, user, site.
 
     https://specifications.freedesktop.org/basedir-spec: a path that is not absolute counts as not set.
     """
@@ -146,7 +146,7 @@ def files(environ: Mapping[str, str]) -> list[str]:
 
 
 def dimension(item: str) -> str:
-    """Name the dimension that an item of ``dimensions`` or ``variant-providers`` stands for.
+    """Return the dimension of an item of ``dimensions`` or ``variant-providers``.
 
     >>> dimension("provider-variant-x86-64::level")
     'provider_variant_x86_64_level'
@@ -156,13 +156,13 @@ def dimension(item: str) -> str:
 
 
 def overridable(values: Mapping[str, Any]) -> list[str]:
-    """Name the dimensions that may be overridden: the built-in ones, and what is switched on."""
+    """Return the dimensions that can be overridden: the built-in ones, and the ones that are switched on."""
     enabled = (*values.get("dimensions", ()), *values.get("variant-providers", ()))
     return [*DIMENSIONS, *map(dimension, enabled)]
 
 
 def variable(key: str) -> str:
-    """Name the environment variable that overrides a dimension, or stands for a key.
+    """Return the environment variable of a dimension or a key.
 
     >>> variable("cuda-minor")
     'CUSTOMTAGS_CUDA_MINOR'
@@ -171,7 +171,7 @@ def variable(key: str) -> str:
 
 
 def build_variable(key: str) -> str:
-    """Name the environment variable that asks something of the wheels that are built.
+    """Return the environment variable of a key for builds.
 
     >>> build_variable("local-version")
     'CUSTOMTAGS_BUILD_LOCAL_VERSION'

@@ -1,6 +1,6 @@
-"""The contract between the parts, and for third parties: what a page is, and what it is given.
+"""The contract of a page, for the built-in dimensions and for third parties.
 
-Only types live here; nothing imports this module at run time.
+This module has only types; nothing imports it at run time.
 """
 
 from __future__ import annotations
@@ -13,32 +13,34 @@ from customtags.errors import CustomtagsError
 if TYPE_CHECKING:
     from customtags.machine.host import Host
 
-__all__ = ["Facts", "Page", "Probe", "Profile", "Tell"]
+__all__ = ["Facts", "Page", "Probe", "Profile", "Report"]
 
-#: What one page found out, as plain JSON. A key ``arch`` restricts it to that architecture.
+#: The findings of one page, as plain JSON. A key ``arch`` restricts them to wheels of that architecture.
 Facts = Mapping[str, Any]
 
-#: Everything known about one machine: ``version``, ``platform``, ``source``, and one key per dimension.
+#: The facts of one machine: ``version``, ``platform``, ``source``, and one key per dimension.
 Profile = dict[str, Any]
 
+#: Receives the error of each dimension that is skipped, at once or whenever a page fails later.
+Report = Callable[[CustomtagsError], None]
 
-#: Is told of everything that is left out, now and whenever one of the pages fails later.
-Tell = Callable[[CustomtagsError], None]
-
-#: Asks one source; None means that it says nothing.
+#: Reads one source; returns None if there are no facts in it.
 Probe = Callable[["Host"], "Facts | None"]
 
 
 class Page(Protocol):
     """One dimension, or one vendor's family of the dimension ``accelerator``.
 
-    It may have ``common(several: Sequence[Facts]) -> Iterable[Facts]``, too. Pure: guesses at facts that accept what
-    several machines all accept, which is something. Without it `customtags.profiles.intersect` takes the facts of the
-    machine that accepts the least, if all the others accept that.
+    Optional, and pure like `ladder`:
 
-    A page may also have ``owns(segment: str, arch: str) -> bool``: whether a segment, with the code for a GPU behind
-    it if it is an accelerator's, can be one of its ladder's on some machine. Names are checked by it. And
-    ``examples(arch: str) -> Sequence[str]``: values as users write them, for the error message about a wrong one.
+    * ``common(several: Sequence[Facts]) -> Iterable[Facts]``: proposals of facts that accept what several machines all
+      accept. Without it `customtags.profiles.intersect` takes the facts of the machine that accepts the least, if all
+      the others accept that.
+    * ``owns(segment: str, arch: str) -> bool``: whether a segment, for an accelerator with its GPU code, is in the ladder
+      of some machine. Names are checked with it.
+    * ``examples(arch: str) -> Sequence[str]``: values as users write them, for error messages.
+    * ``libc(segment: str) -> str``: the kind of policy that the C library of a segment belongs to, ``manylinux`` or
+      ``musllinux``. An interpreter with another C library does not get the segment.
     """
 
     @property
@@ -54,13 +56,13 @@ class Page(Protocol):
         """The sources of the facts, best first; an override may name one."""
 
     def override(self, value: str, arch: str | None) -> Facts | None:
-        """Give the facts that a setting of the user's stands for, None if it is not of this family.
+        """Return the facts of a user's setting, None if the value is not of this family.
 
-        :raises ValueError: it is, but means nothing; the message is the cure
+        :raises ValueError: the value is of this family and not valid; the message is the cure
         """
 
     def ladder(self, facts: Facts) -> list[str]:
-        """Pure: give the segments that such a machine accepts, best first."""
+        """Return the segments that such a machine accepts, best first. Pure: from the facts alone."""
 
     def describe(self, facts: Facts) -> str:
-        """Pure: say in a few words what was found."""
+        """Return the facts in a few words. Pure."""

@@ -1,4 +1,4 @@
-"""The facts of one machine in a file, to be used on another."""
+"""Profiles: the facts of one machine in a file, for use on another."""
 
 from __future__ import annotations
 
@@ -23,9 +23,8 @@ VERSION = 1
 def read(path: str, pages: Iterable[Page]) -> Profile:
     """Read the facts of a machine from a file.
 
-    :param pages: they must understand what is theirs
-    :raises ProfileError: it is missing, no JSON, no profile, of a later version, or of another shape
-        than the pages write
+    :param pages: the pages that must accept their facts
+    :raises ProfileError: the file cannot be read, is not a profile, or is of a later version
     """
     again = "write it with 'customtags detect -o FILE' on that machine"
     try:
@@ -36,11 +35,11 @@ def read(path: str, pages: Iterable[Page]) -> Profile:
         raise ProfileError(path, f"is not valid JSON ({error})", again) from error
     version = profile.get("version") if isinstance(profile, dict) else None
     if not isinstance(version, int):
-        raise ProfileError(path, "has no version, so it is no profile", again)
+        raise ProfileError(path, "has no 'version', so it is not a profile", again)
     if version > VERSION:
         raise ProfileError(
             path,
-            f"is of version {version}, later than {VERSION}",
+            f"has version {version}, and this release reads up to {VERSION}",
             "upgrade with 'pip install -U customtags'",
         )
     name = "platform"
@@ -58,6 +57,6 @@ def read(path: str, pages: Iterable[Page]) -> Profile:
             if facts is not None:
                 page.ladder(facts)
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-        raise ProfileError(path, f"makes no sense under {name!r}", again) from error
+        raise ProfileError(path, f"has a value of the wrong kind under {name!r}", again) from error
     checked: Profile = profile
     return checked

@@ -1,4 +1,4 @@
-"""Pure: the Pythons of a machine as a profile names them, and what pip must be told to choose for one of them."""
+"""Pure: the Pythons of a machine as a profile names them, and the options of pip that select one of them."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Interpreter(NamedTuple):
 
 
 def read(text: str) -> Interpreter:
-    """Understand what a profile has under ``platform.python``.
+    """Return the Python that an item of ``platform.python`` names.
 
-    ``3.13`` and ``3.13t`` (free-threaded) are CPythons, any other is spelled in tags:
+    ``3.13`` and ``3.13t`` (free-threaded) are CPython; any other is named by its tags:
 
     >>> read("3.13t")
     Interpreter(implementation='cp', version=(3, 13), abi='cp313t')
@@ -40,15 +40,15 @@ def read(text: str) -> Interpreter:
         tag, abi = f"cp{text.rstrip('t').replace('.', '')}", f"cp{text.replace('.', '')}"
     word = tag.rstrip(_DIGITS)
     number = tag[len(word) :]
-    understood = len(number) > 1 and word.isalpha() and abi.replace("_", "").isalnum()
-    interpreter = Interpreter(word, (int(number[0]), int(number[1:])), abi) if understood else None
+    valid = len(number) > 1 and word.isalpha() and abi.replace("_", "").isalnum()
+    interpreter = Interpreter(word, (int(number[0]), int(number[1:])), abi) if valid else None
     if interpreter is None or spell(tag, abi) != text:
         raise ValueError("write a Python as in 3.12, 3.13t or pp310-pypy310_pp73")
     return interpreter
 
 
 def spell(interpreter: str, abi: str) -> str:
-    """Name a Python by the interpreter and ABI of its best tag.
+    """Return the name of a Python in a profile, from the interpreter and the ABI of its best tag.
 
     >>> spell("cp312", "cp312"), spell("cp313", "cp313t"), spell("cp312", "cp312d")
     ('3.12', '3.13t', 'cp312-cp312d')
@@ -60,10 +60,10 @@ def spell(interpreter: str, abi: str) -> str:
 
 
 def pip_arguments(platforms: Sequence[str], python: Interpreter) -> list[str]:
-    """Give the options by which a pip anywhere, without the hook too, chooses as one on that machine.
+    """Return the options with which any pip, with or without the hook, chooses as a pip on that machine.
 
-    https://pip.pypa.io/en/stable/cli/pip_download/#options: it takes platforms in the order in which they
-    are given, adds the Pythons' older ABIs itself, and builds nothing for another machine.
+    https://pip.pypa.io/en/stable/cli/pip_download/#options: pip prefers platforms in the order of the options, adds
+    the older ABIs of the Python itself, and does not build for another machine.
 
     :param platforms: every platform that the machine accepts, best first
     """

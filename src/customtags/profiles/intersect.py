@@ -1,6 +1,6 @@
 """Pure: what several machines all accept, as the profile of one machine.
 
-A page may guess which facts say it, a stranger's too: a guess counts only if every machine accepts all that follows.
+A page, a third party's too, may propose facts; a proposal counts only if every machine accepts all segments that follow.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ __all__ = ["intersect"]
 
 
 def intersect(profiles: Mapping[str, Profile], pages: Sequence[Page]) -> Profile:
-    """Give the profile of what all machines accept, dimension by dimension.
+    """Return the profile of what all machines accept, dimension by dimension.
 
-    It accepts nothing that one of them does not, and all that they have in common wherever the facts of one
-    machine can say so. Keys that no page knows stay if they are equal.
+    It accepts nothing that one of them does not accept, and everything that they have in common, as far as the facts of
+    one machine can express it. Keys that no page knows are kept if they are equal.
 
-    :param profiles: file name → what `customtags.profiles.read` gave, at least one
-    :param pages: those that explain them
-    :raises ProfileError: one names no architecture, or another one than the first
+    :param profiles: file name → the result of `customtags.profiles.read`, at least one
+    :param pages: the pages that know the facts
+    :raises ProfileError: a profile has no architecture, or another one than the first
     """
     every = list(profiles.values())
     together: Profile = {"version": 1, "platform": _platform(profiles), "source": {}}
@@ -35,7 +35,7 @@ def intersect(profiles: Mapping[str, Profile], pages: Sequence[Page]) -> Profile
         facts = _facts(page, every, together["platform"])
         record(together, page, facts, f"{len(every)} profiles" if facts else None)
     for page in pages:
-        if page.NAME != page.DIMENSION:  # the family may have members that no page knows
+        if page.NAME != page.DIMENSION:  # a family may have members that no page knows
             others = _agreed([profile.get(page.DIMENSION) or {} for profile in every])
             together[page.DIMENSION] = {**others, **together[page.DIMENSION]}
     together = {**_agreed(every), **together}
@@ -44,15 +44,15 @@ def intersect(profiles: Mapping[str, Profile], pages: Sequence[Page]) -> Profile
 
 
 def _facts(page: Page, profiles: Sequence[Profile], platform: Any) -> Facts | None:
-    """Find the facts that accept the most of what all accept: the common ones, what the page guesses, or one's own."""
+    """Return the facts that accept the most of what all accept: equal ones, the page's proposals, or those of one machine."""
     several = [facts_of(profile, page) for profile in profiles]
     ladders = [_ladder(page, f, each["platform"]) for f, each in zip(several, profiles)]
     shared = ladders[0].intersection(*ladders[1:])
     known = [facts for facts in several if facts is not None]
-    guess = getattr(page, "common", None)
+    propose = getattr(page, "common", None)
     equal = known if all(facts == known[0] for facts in known) else ()
     best, most = None, 0
-    for facts in (*equal, *(guess(known) if guess else ()), *known) if shared else ():
+    for facts in (*equal, *(propose(known) if propose else ()), *known) if shared else ():
         accepted = _ladder(page, facts, platform)
         if accepted <= shared and len(accepted) > most:
             best, most = facts, len(accepted)
@@ -65,17 +65,17 @@ def _ladder(page: Page, facts: Facts | None, platform: Any) -> set[str]:
 
 
 def _platform(profiles: Mapping[str, Profile]) -> dict[str, Any]:
-    """Give the oldest C library, if all have the same kind, and the Pythons that all have."""
+    """Return the architecture, the oldest C library if all have one kind, and the Pythons that all have."""
     named = {path: profile.get("platform") or {} for path, profile in profiles.items()}
     first = next(iter(named))
     arch = named[first].get("arch")
     for path, each in named.items():
         if not each.get("arch"):
             cure = "write it with 'customtags detect -o FILE' on that machine"
-            raise ProfileError(path, "names no architecture", cure)
+            raise ProfileError(path, "has no architecture", cure)
         if each["arch"] != arch:
-            cure = "nothing compiled runs on both: intersect each architecture by itself"
-            raise ProfileError(path, f"is of {each['arch']}, and {first!r} of {arch}", cure)
+            cure = "intersect the profiles of each architecture by themselves"
+            raise ProfileError(path, f"is of {each['arch']}, and {first!r} is of {arch}", cure)
     platforms = list(named.values())
     kinds = {each.get("libc") for each in platforms}
     versions = [str(each.get("libc_version") or "") for each in platforms]
@@ -97,7 +97,7 @@ def _in_all(several: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _agreed(several: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Give what all say alike."""
+    """Return the items that all have in common."""
     first, *others = several
     return {
         key: value

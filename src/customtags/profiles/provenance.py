@@ -1,4 +1,4 @@
-"""Pure: every setting with its value, and where that comes from: a variable, a file, or nowhere."""
+"""Every setting with its value and its provenance: a variable, a file of the configuration, or the default."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from customtags.machine import configuration
-from customtags.machine.settings import POLICIES as CHOICES
-from customtags.machine.settings import Settings, overridable, variable
+from customtags.machine.settings import CHOICES, Settings, overridable, variable
 from customtags.tags import PRIORITY
 from customtags.tags.ladder import POLICIES
 
-__all__ = ["Origin", "origins", "strangers"]
+__all__ = ["ONLY_VARIABLES", "provenance", "unknown_variables"]
 
-#: Keys that only the environment has.
+#: The keys that only the environment has.
 ONLY_VARIABLES = ("disable", "debug")
 
-#: What holds where nobody says anything; of a key that is missing here, nothing.
-USUAL: Mapping[str, Any] = {
+#: The default of each key that has one.
+DEFAULTS: Mapping[str, Any] = {
     **{key: choices[0] for key, (_, choices) in CHOICES.items()},
     "bases": list(POLICIES),
     "priority": list(PRIORITY),
@@ -25,12 +24,12 @@ USUAL: Mapping[str, Any] = {
 }
 
 
-class Origin(NamedTuple):
+class Provenance(NamedTuple):
     """One setting.
 
-    :ivar key: as in customtags.toml
-    :ivar value: None where nothing is said
-    :ivar origin: the variable, the path of the file, or None for what is usual
+    :ivar key: the key in customtags.toml
+    :ivar value: None if it is not set and has no default
+    :ivar origin: the variable, the path of the file, or None for the default
     """
 
     key: str
@@ -38,30 +37,30 @@ class Origin(NamedTuple):
     origin: str | None
 
 
-def origins(environ: Mapping[str, str], paths: Sequence[str]) -> list[Origin]:
-    """Give every setting.
+def provenance(environ: Mapping[str, str], paths: Sequence[str]) -> list[Provenance]:
+    """Return every setting.
 
-    :param paths: of customtags.toml, the first that has a key wins
-    :raises CustomtagsError: a file cannot be used, or a policy does not exist
+    :param paths: the files customtags.toml; the first that has a key wins
+    :raises CustomtagsError: a file or a value is not valid
     """
-    Settings.read(environ, paths)  # refuses what it would refuse
+    Settings.read(environ, paths)  # raises what any other verb would raise
     values, places = configuration.read(paths, overridable)
     found = []
     for key in _keys(values):
-        said = environ.get(variable(key)) if key in _variables(values) else None
-        if said:
-            found.append(Origin(key, said, variable(key)))
-            if key != "abi":  # whose variable says what is installed, and the key, where to look
+        override = environ.get(variable(key)) if key in _variables(values) else None
+        if override:
+            found.append(Provenance(key, override, variable(key)))
+            if key != "abi":  # whose variable names versions, and whose key names projects
                 continue
         if key in values:
-            found.append(Origin(key, values[key], places[key]))
-        elif not said:
-            found.append(Origin(key, USUAL.get(key), None))
+            found.append(Provenance(key, values[key], places[key]))
+        elif not override:
+            found.append(Provenance(key, DEFAULTS.get(key), None))
     return found
 
 
-def strangers(environ: Mapping[str, str], paths: Sequence[str]) -> dict[str, str]:
-    """Give the variables that look like ours and are none: name → the cure."""
+def unknown_variables(environ: Mapping[str, str], paths: Sequence[str]) -> dict[str, str]:
+    """Return the variables that begin with ``CUSTOMTAGS_`` and have no meaning: name → the cure."""
     values, _ = configuration.read(paths, overridable)
     known = list(map(variable, _variables(values)))
     return {
@@ -72,7 +71,7 @@ def strangers(environ: Mapping[str, str], paths: Sequence[str]) -> dict[str, str
 
 
 def _keys(values: Mapping[str, Any]) -> list[str]:
-    """Every key, those of the dimensions that are switched on too."""
+    """Return every key, including the dimensions that the configuration switches on."""
     return list(dict.fromkeys((*configuration.KEYS, *overridable(values), *ONLY_VARIABLES)))
 
 
