@@ -26,6 +26,7 @@ VERBS = {
     "audit": ("audit", "declare"),
     "link-flags": ("link", "declare"),
     "repair": ("repair", "declare"),
+    "coverage": ("coverage", "declare"),
     "serve": ("serve", "declare"),
     "view": ("serve", "declare_view"),
     "completion": ("completion", "declare"),

@@ -1,0 +1,119 @@
+"""Pure: which wheel each of several machines gets of each project, and which build would fit better."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from customtags.choosing.rank import rank
+from customtags.choosing.request import Request
+from customtags.errors import TagError
+from customtags.tags import naming
+
+if TYPE_CHECKING:
+    from customtags.choosing.offer import Offer
+    from customtags.choosing.order import Metadata
+    from customtags.choosing.target import Target
+
+__all__ = ["KINDS", "Cell", "Row", "cover", "missing"]
+
+#: Kind of a cell → what it means, from the best to the worst.
+KINDS: Mapping[str, str] = {
+    "best": "the machine's best segment of every dimension that the project builds for",
+    "lower": "an extended wheel, but not the best that the machine accepts",
+    "stock": "a stock wheel, although the project builds extended ones",
+    "only": "a stock wheel, because the machine or the project has nothing better",
+    "pure": "a wheel for any platform",
+    "sdist": "a source distribution",
+    "none": "no file",
+}
+
+
+class Cell(NamedTuple):
+    """What one machine gets of one project.
+
+    :ivar kind: one of `KINDS`
+    :ivar file: the file that pip takes, None if there is none
+    :ivar version: of that file
+    :ivar segments: dimension → the segment in its name
+    :ivar wanted: dimension → the machine's best segment, of the dimensions that the project builds for
+    """
+
+    kind: str
+    file: str | None
+    version: str | None
+    segments: Mapping[str, str]
+    wanted: Mapping[str, str]
+
+
+class Row(NamedTuple):
+    """A project on every machine.
+
+    :ivar cells: machine → what it gets
+    """
+
+    project: str
+    cells: Mapping[str, Cell]
+
+
+def cover(
+    offers: Mapping[str, Sequence[Offer]],
+    targets: Mapping[str, Target],
+    metadata: Metadata = lambda _: None,
+) -> list[Row]:
+    """Return a row for each project.
+
+    :param offers: project → its files, in the order in which pip finds them
+    :param targets: the name of each machine, and what pip chooses for there
+    """
+    return [
+        Row(
+            project,
+            {name: _cell(project, files, target, metadata) for name, target in targets.items()},
+        )
+        for project, files in sorted(offers.items())
+    ]
+
+
+def missing(rows: Iterable[Row]) -> list[tuple[str, Mapping[str, str]]]:
+    """Return project and segments of each wheel that would close a gap, each once."""
+    found: dict[tuple[str, tuple[tuple[str, str], ...]], None] = {}
+    for row in rows:
+        for cell in row.cells.values():
+            if cell.kind in ("lower", "stock") and cell.wanted:
+                found[row.project, tuple(cell.wanted.items())] = None
+    return [(project, dict(wanted)) for project, wanted in found]
+
+
+def _cell(project: str, files: Sequence[Offer], target: Target, metadata: Metadata) -> Cell:
+    ranking = rank(files, Request(project), target, metadata)
+    chosen = next((each for each in ranking.files if not each.misses), None)
+    if chosen is None:
+        return Cell("none", None, None, {}, {})
+    built = {
+        dimension
+        for each in ranking.files
+        if each.version == chosen.version
+        for dimension in _segments(each.offer.name, target)
+    }
+    wanted = {name: rungs[0] for name, rungs in target.ladders.items() if name in built and rungs}
+    if chosen.tag is None:
+        return Cell("sdist", chosen.offer.name, chosen.version, {}, wanted)
+    segments = _segments(chosen.tag, target)
+    if segments:
+        kind = "best" if segments == wanted else "lower"
+    elif chosen.tag.endswith("-any"):
+        kind = "pure"
+    else:
+        kind = "stock" if wanted else "only"
+    return Cell(kind, chosen.offer.name, chosen.version, segments, wanted)
+
+
+def _segments(name: str, target: Target) -> dict[str, str]:
+    """Return dimension → segment of a file name or a tag."""
+    platforms = name.removesuffix(".whl").rpartition("-")[2].split(".")
+    try:
+        runs = [run for each in platforms for run in naming.runs(each, target.pages)[1]]
+    except TagError:
+        return {}
+    return {run.dimension: run.text for run in runs if run.dimension is not None}
