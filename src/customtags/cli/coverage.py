@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from customtags.cli.machine import look
+from customtags.cli.machine import selected
 from customtags.cli.output import Verbs, add_verb, echo, paint, print_json, save, table
 from customtags.errors import CustomtagsError
 from customtags.profiles import interpreter, running
@@ -82,7 +82,7 @@ def _targets(profiles: Sequence[str], python: str | None) -> dict[str, Target]:
 
     found: dict[str, Target] = {}
     for each in profiles or ("",):
-        seen = look(each or None)
+        seen = selected(each or None)
         name = Path(each).stem if each else "this machine"
         if name in found:
             raise CustomtagsError(f"two profiles are named {name!r}", "rename one of the files")
