@@ -21,12 +21,20 @@ group = partial(nox.project.dependency_groups, nox.project.load_toml())
 PURE = ("tests", "--ignore=tests/real")
 
 
+#: What people read.
+SPELLED = (
+    *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs", "examples", "benchmarks"),
+    *("src", "tests", "noxfile.py", "pyproject.toml"),
+)
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Look at the style."""
-    session.install("ruff>=0.17")
+    """Check style and spelling."""
+    session.install("ruff>=0.17", "codespell[toml]>=2.4")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
+    session.run("codespell", *SPELLED)
 
 
 @nox.session
