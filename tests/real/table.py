@@ -26,7 +26,7 @@ __all__ = [
 EXTENDED = "the extended wheel"
 NATIVE_FIRST = "the plain `linux_<arch>` wheel if there is one, then the extended wheel"
 STOCK = "a stock wheel"
-NONE = "none: refused"
+NONE = "none (refused)"
 
 
 class Pip(NamedTuple):
@@ -62,9 +62,9 @@ class Row(NamedTuple):
 
     :ivar name: what the test is called
     :ivar says: what the user does
-    :ivar takes: what is taken with the hook
-    :ivar without: what is taken with ``CUSTOMTAGS_DISABLE=1``
-    :ivar note: what one must know of it
+    :ivar takes: what is chosen with the hook
+    :ivar without: what is chosen with ``CUSTOMTAGS_DISABLE=1``
+    :ivar note: what a user has to know
     """
 
     name: str
@@ -83,8 +83,8 @@ WAYS = (
     Row("ensurepip", "a pip from `python -m ensurepip` or `python -m venv`"),
     Row("virtualenv", "a pip from `virtualenv --seeder pip`"),
     Row("debian", "Debian's `python3-pip`, below `venv --system-site-packages`"),
-    Row("debundled", "a pip whose distributor took `pip._vendor.packaging` out"),
-    Row("other", "`pip --python OTHER`", note="it is OTHER that has customtags"),
+    Row("debundled", "a pip whose distributor removed `pip._vendor.packaging`"),
+    Row("other", "`pip --python OTHER`", note="OTHER has customtags"),
     Row(
         "unhooked other",
         "`pip --python OTHER`, where OTHER has no customtags",
@@ -93,7 +93,7 @@ WAYS = (
     ),
     Row(
         "fresh",
-        "pip in a new environment, made by one that has customtags",
+        "pip in a new environment that a pip with customtags created",
         STOCK,
         note="each environment needs customtags, as it needs any package",
     ),
@@ -107,22 +107,22 @@ COMMANDS = (
     Row("report", "install --dry-run --report {out}/report.json example"),
     Row("wheel", "wheel -w {out} example"),
     Row("download", "download -d {out} example"),
-    Row("lock", "lock -o {out}/pylock.toml example", note="records the chosen wheel alone"),
+    Row("lock", "lock -o {out}/pylock.toml example", note="records only the chosen wheel"),
     Row(
         "pylock",
         "install --target {out} -r {given}/pylock.toml",
-        note="a file that names every wheel, as `uv export` writes it; pip ≥ 26.1",
+        note="the file lists every wheel, as `uv export` writes it; pip ≥ 26.1",
     ),
     Row(
         "hashes",
         "install --require-hashes --target {out} -r {given}/hashes.txt",
-        note="a file with the hashes of every wheel, as `pip-compile` writes it",
+        note="the file has the hashes of every wheel, as `pip-compile` writes it",
     ),
     Row(
         "allowed hash",
         "install --require-hashes --target {out} -r {given}/one-hash.txt",
         STOCK,
-        note="pip takes the wheel whose hash is listed; from a bare folder, which gives no hashes, it "
+        note="pip takes the wheel whose hash is listed; a bare folder has no hashes, so that pip "
         "chooses first and then refuses",
     ),
     Row(
@@ -142,14 +142,14 @@ COMMANDS = (
         "platform",
         "download -d {out} --only-binary :all: --platform linux_x86_64 example",
         STOCK,
-        note="who names a platform gets pip's own list for it",
+        note="pip uses its own list of tags for a platform that the user names",
     ),
     Row(
         "extended platform",
         "download -d {out} --only-binary :all: --platform linux_x86_64_v3 example",
         EXTENDED,
         EXTENDED,
-        "the tag that was named, with or without customtags",
+        "pip accepts exactly the tag that the user names, with or without customtags",
     ),
 )
 
@@ -160,35 +160,35 @@ INSTALLERS = (
         "pipenv alone",
         "pipenv 2026.10.3, where only its own environment has customtags",
         STOCK,
-        note="it starts its pip under the project's interpreter",
+        note="pipenv runs its pip with the project's interpreter",
     ),
     Row("poetry", "Poetry 2.5.1", NATIVE_FIRST, note="Poetry's own environment has customtags"),
     Row(
         "poetry project",
         "Poetry 2.5.1, where only the project's environment has customtags",
         STOCK,
-        note="it never imports that environment's packages",
+        note="Poetry never imports packages of that environment",
     ),
     Row("unearth", "unearth 0.19.0 (PDM's finder)", NATIVE_FIRST),
     Row(
         "pip-tools",
         "pip-tools 7.6.2",
-        note="name customtags in `requirements.in`, or `pip-sync` takes it away",
+        note="add customtags to `requirements.in`, otherwise `pip-sync` removes it",
     ),
     Row("shiv", "shiv 1.0.8"),
     Row(
         "uv",
         "uv 0.13.9",
         STOCK,
-        note="its tags are a closed list in Rust; it works as ever beside customtags",
+        note="uv has a fixed list of tags, in Rust; customtags does not disturb it",
     ),
 )
 
 
 class Backend(NamedTuple):
-    """A build back end, and a project so small that only the wheel's name is worth a look.
+    """A build back end, and a minimal project for it.
 
-    :ivar requires: what builds the wheel, the back end first
+    :ivar requires: the requirements of the build, the back end first
     :ivar module: its ``build-backend``
     :ivar asks: it names wheels after the first tag of ``packaging.tags.sys_tags()``
     :ivar files: the project, but for its ``[build-system]``
@@ -305,7 +305,7 @@ class FrontEnd(NamedTuple):
     """What runs a build back end.
 
     :ivar command: the arguments to the environment's interpreter
-    :ivar only: the only back ends that it is for
+    :ivar only: the only back ends that it runs
     :ivar isolated: it makes an environment for the back end, which costs seconds
     """
 
@@ -352,14 +352,13 @@ def _lines() -> Iterator[str]:
         "",
         "<!-- Made by `python tests/real/table.py` from the rows that the tests run. Edit those. -->",
         "",
-        "An index holds wheels of one version for many machines: `any`, manylinux, `linux_<arch>`, and with",
-        "extended tags for x86-64-v2, v3, v4 and CUDA. The machine accepts v3. Each row below is a test: what is",
-        "taken there, and with `CUSTOMTAGS_DISABLE=1` what is taken without customtags.",
+        "Each row is a test. An index has wheels of one version for many machines: `any`, manylinux, `linux_<arch>`, and",
+        "extended tags for x86-64-v2, v3, v4 and CUDA. The machine accepts v3. A row shows the wheel that is chosen, with",
+        "customtags and without it (`CUSTOMTAGS_DISABLE=1`).",
         "",
         "## Every pip",
         "",
-        "Tested on the oldest and the newest of Python 3.9 to 3.13 that each pip runs on; all take the",
-        "extended wheel.",
+        "Tested on the oldest and the newest Python, of 3.9 to 3.13, on which each pip runs. All choose the extended wheel.",
         "",
     )
     yield from _table(
@@ -368,15 +367,15 @@ def _lines() -> Iterator[str]:
     )
     yield from (
         "",
-        "## However pip is run",
+        "## Every way to run pip",
         "",
-        "Tested with pip 26.3 where nothing else is said.",
+        "Tested with pip 26.3, unless the row names another.",
         "",
     )
     yield from _rows("pip is", WAYS)
     yield from (
         "",
-        "## Whatever pip is asked",
+        "## Every command of pip",
         "",
         "Tested with pip 26.3, `--no-index` and a page of links for `--find-links`.",
         "",
@@ -391,28 +390,30 @@ def _lines() -> Iterator[str]:
         "",
         "## Building",
         "",
-        "A wheel that is built where customtags is installed has the name that it has without. A build back end",
-        "never claims an instruction set that nobody asked it for: customtags is silent in a build back end's",
-        "process, and where nothing marks that process, `packaging.tags` still gives the plain tag first.",
+        "customtags does not change the name of a wheel that is built: the hook is inactive in the process of a build",
+        "back end. Where nothing marks that process as such, the plain tag remains the first of `packaging.tags`.",
         "",
     )
     yield from _table(
-        ("back end", "asks `packaging.tags` for the name"),
+        ("back end", "names wheels by `packaging.tags`"),
         ((f"{b.name} {_version(b)}", "yes" if b.asks else "no") for b in BACKENDS),
     )
-    yield from ("", "Through each of these; the isolated ones with the back ends that ask:", "")
+    yield from (
+        "",
+        "Each back end is tested with each of these front ends; those that isolate a build, with the back ends that use `packaging.tags`:",
+        "",
+    )
     for front in FRONT_ENDS:
         yield f"* `{front.name}`" + (f" ({', '.join(front.only)})" if front.only else "")
     yield from (
         "",
         "## Where it cannot work",
         "",
-        "* Not on Linux, or below Python 3.9: nothing is patched there, and nothing is said.",
-        "* `python -S` and `pip` under it: Python then reads no `.pth` file.",
-        "* uv, and whoever calls it: see above. It accepts no tag that is not on its own list.",
-        "* `--platform`: pip then asks nobody what the machine is. Name the extended tag itself.",
-        "* A wheel of the same version that is already installed is not exchanged for one that fits better:",
-        "  `pip install --force-reinstall` does that.",
+        "* Other systems than Linux, and Python before 3.9: the hook patches nothing there, silently.",
+        "* `python -S`: Python reads no `.pth` file.",
+        "* uv, and tools that call it: uv accepts only the tags of its own list.",
+        "* `pip install --platform`: pip does not use the tags of this machine. Name the extended tag itself.",
+        "* pip does not replace an installed wheel by a better wheel of the same version. Use `pip install --force-reinstall`.",
         "",
     )
 
