@@ -41,7 +41,7 @@ REAL = (
     *("opencv-python-headless==5.0.0.93", "torch==2.13.0"),
 )
 
-#: Policies, newest first, for which wheels are asked.
+#: Policies, newest first, for which wheels are requested.
 POLICIES = ("2_34", "2_28", "2_27", "2_24", "2_17")
 
 #: Source distributions that gcc compiles in less than two minutes. The last five choose code at run time.
@@ -138,7 +138,7 @@ class Built(NamedTuple):
         return "miss" if found.above[self.level] == GUARDED else "undecided"
 
     def shows(self) -> bool:
-        """Tell whether the level is in more functions than it is when compiled for the base."""
+        """Return whether the level is in more functions than it is when compiled for the base."""
         counts = [sum(m >> 4 == self.level for m in each.marks) for each in (self.file, self.base)]
         return counts[0] > counts[1]
 
@@ -216,9 +216,9 @@ def _row(way: str, code: float, command: list[str]) -> report.Row:
 
 @contextmanager
 def mapped(path: Path) -> Iterator[mmap.mmap]:
-    """Give the bytes of a file."""
+    """Map the bytes of a file."""
     with path.open("rb") as file:
-        # What was read of it may still point into it; it goes when that goes.
+        # What was read may refer to the mapping, which goes with the last reference.
         yield mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
@@ -230,7 +230,7 @@ def read(library: Path, most: int | None) -> None:
 
 
 def fetch(kept: Path, requirement: str) -> Path:
-    """Give a wheel of the index, fetched once."""
+    """Return a wheel of the index, fetched once."""
     folder = kept / requirement
     policies = [f"--platform=manylinux_{each}_x86_64" for each in POLICIES]
     if not list(folder.glob("*.whl")):
@@ -247,7 +247,7 @@ def fetch(kept: Path, requirement: str) -> Path:
 
 
 def compiled(kept: Path, project: str, level: int) -> Path:
-    """Give a wheel that was compiled here for a level, once."""
+    """Return a wheel that was compiled here for a level, once."""
     folder = kept / f"v{level}" / project
     if not list(folder.glob("*.whl")):
         flags = f"-O3 -march={MARCH[level]}"

@@ -38,7 +38,7 @@ def open_wheel(data: bytes) -> None:
 
 
 def seeds(kind: str, folder: Path) -> None:
-    """Put what is known to be whole, and what once broke it, where the fuzzer begins."""
+    """Write the inputs from which the fuzzer starts: whole files, and those that once broke it."""
     files = [*(HERE / "wheels/elf").glob("*.so"), *(HERE / "audit/gpu").glob("*.so")]
     if kind == "elf":
         for path in (*files, *(HERE / "wheels/elf/broken").glob("*")):

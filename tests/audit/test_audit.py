@@ -257,8 +257,8 @@ def test_damaged_members_are_told_and_the_others_looked_at(tmp_path: Path) -> No
         "demo/empty.so": b"",
     }
     findings = audit(wheel(tmp_path, "py3-none-linux_x86_64", files), ALONE)
-    told = {(each.code, each.severity, each.member) for each in findings}
-    assert told == {
+    found = {(each.code, each.severity, each.member) for each in findings}
+    assert found == {
         ("unreadable", "undecided", "demo/cut.so"),
         ("not-elf", "note", "demo/text.so"),
         ("not-elf", "note", "demo/empty.so"),

@@ -89,8 +89,8 @@ def test_every_level_is_accounted_for(found: list[int], encodings: bool) -> None
 
 @given(marks)
 def test_asking_never_raises_what_everybody_needs(found: list[int]) -> None:
-    asked = decide(found, checked=True).level
-    assert asked <= max(
+    level = decide(found, checked=True).level
+    assert level <= max(
         decide(found, checked=False).level, 3 if NEW in {m & 2 for m in found} else 1
     )
 

@@ -41,8 +41,8 @@ LOOPS = "".join(
     for n in range(12)
 )
 
-#: Something that asks the CPU, whether or not it does anything with the answer.
-ASKS = (
+#: A CPU check, whatever is done with its result.
+CHECKS_CPU = (
     "#include <cpuid.h>\nint ask(void) { unsigned a, b, c, d; __cpuid(1, a, b, c, d); return c; }"
 )
 
@@ -124,7 +124,7 @@ def codes(wheel: Path, *, full: bool = True, dispatched: Sequence[str] = ()) -> 
 
 
 @pytest.mark.parametrize("strip", [False, True], ids=["symbols", "stripped"])
-@pytest.mark.parametrize("source", [LOOPS, LOOPS + ASKS], ids=["", "asks"])
+@pytest.mark.parametrize("source", [LOOPS, LOOPS + CHECKS_CPU], ids=["", "asks"])
 @pytest.mark.parametrize("level", LEVELS)
 def test_the_level_that_a_file_was_compiled_for_is_its_floor(
     compiled: partial[Path], tmp_path: Path, level: str, source: str, strip: bool
@@ -177,10 +177,12 @@ def test_what_another_file_may_choose_is_undecided_until_the_project_says_so(
     compiled: partial[Path], tmp_path: Path
 ) -> None:
     kernels = compiled(LOOPS, level="v3")
-    wheel = pack(tmp_path, "", {"example/_fast.so": kernels, "example/ask.so": compiled(ASKS)})
+    wheel = pack(
+        tmp_path, "", {"example/_fast.so": kernels, "example/ask.so": compiled(CHECKS_CPU)}
+    )
     assert {finding.severity for finding in found(wheel)} == {"false"}
     few = compiled(KERNEL + "void add(float *x, int n) { fast(x, x, n); }")
-    wheel = pack(tmp_path, "", {"example/_fast.so": few, "example/ask.so": compiled(ASKS)})
+    wheel = pack(tmp_path, "", {"example/_fast.so": few, "example/ask.so": compiled(CHECKS_CPU)})
     assert codes(wheel) == ["isa-undecided"]
     for pattern in ("example/_f*.so", "_fast.so"):
         assert codes(wheel, dispatched=[pattern]) == ["isa-guarded"]
@@ -195,16 +197,16 @@ def test_the_name_of_a_file_speaks_for_the_levels_that_it_says(
     assert codes(pack(tmp_path, "", members)) == [
         "isa-undecided" if level == "v3" else "isa-floor",
     ]
-    members["example/ask.so"] = compiled(ASKS)
+    members["example/ask.so"] = compiled(CHECKS_CPU)
     assert codes(pack(tmp_path, "", members)) == [code]
 
 
 #: The file that names a library, the file that is named, what is linked to it → what is found of the library.
 OPENERS = [
-    (ASKS + OPENS, "libkernels.so.1", False, ["isa-undecided"]),
-    (ASKS + OPENS, "libkernels_avx2.so.1", False, ["isa-guarded"]),
-    (ASKS + OPENS, "libkernels.so.1", True, ["isa-floor"]),
-    (ASKS + NAMES, "libkernels.so.1", False, ["isa-floor"]),
+    (CHECKS_CPU + OPENS, "libkernels.so.1", False, ["isa-undecided"]),
+    (CHECKS_CPU + OPENS, "libkernels_avx2.so.1", False, ["isa-guarded"]),
+    (CHECKS_CPU + OPENS, "libkernels.so.1", True, ["isa-floor"]),
+    (CHECKS_CPU + NAMES, "libkernels.so.1", False, ["isa-floor"]),
     (OPENS, "libkernels.so.1", False, ["isa-floor"]),
 ]
 
@@ -219,7 +221,7 @@ def test_a_library_that_is_opened_by_its_name_after_a_check_is_not_run_by_every_
     members = {
         f"example.libs/{named}": kernels,
         "example.libs/libexample.so": compiled(opener.replace(place, named), "-ldl"),
-        "example/other.so": compiled(ASKS, "-Wl,--no-as-needed", *[str(kernels)] * linked),
+        "example/other.so": compiled(CHECKS_CPU, "-Wl,--no-as-needed", *[str(kernels)] * linked),
     }
     findings = found(pack(tmp_path, "", members))
     assert [finding.code for finding in findings] == expected
@@ -228,7 +230,7 @@ def test_a_library_that_is_opened_by_its_name_after_a_check_is_not_run_by_every_
 
 
 def test_a_file_is_not_opened_by_itself(compiled: partial[Path], tmp_path: Path) -> None:
-    source = LOOPS + ASKS + OPENS.replace("FIRST", "libself.so")
+    source = LOOPS + CHECKS_CPU + OPENS.replace("FIRST", "libself.so")
     wheel = pack(tmp_path, "", {"libself.so": compiled(source, "-ldl", level="v3")})
     assert codes(wheel) == ["isa-floor"]
 
@@ -241,7 +243,7 @@ def test_the_libraries_of_mkl_are_chosen_at_run_time(
     strings = "".join(
         f'void *{n.replace(".", "_")}(void) {{ return dlopen("{n}", 1); }}' for n in names
     )
-    core = compiled(f"{ASKS}\n#include <dlfcn.h>\n{strings}", "-ldl")
+    core = compiled(f"{CHECKS_CPU}\n#include <dlfcn.h>\n{strings}", "-ldl")
     members = {f"mkl.data/data/lib/{n}": compiled(LOOPS, level=level) for n, level in names.items()}
     wheel = pack(tmp_path, "", {**members, "mkl.data/data/lib/libmkl_core.so.3": core})
     assert codes(wheel) == ["isa-guarded"] * 8
@@ -300,7 +302,7 @@ def test_without_the_decoder_there_is_one_line_with_the_cure(
     compiled: partial[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "iced_x86", None)
-    wheel = pack(tmp_path, "", {"lib.so": compiled(ASKS)})
+    wheel = pack(tmp_path, "", {"lib.so": compiled(CHECKS_CPU)})
     with pytest.raises(ToolError, match=r"customtags\[audit\]"):
         found(wheel)
 

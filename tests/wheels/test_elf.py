@@ -36,7 +36,7 @@ def without_sections(data: bytes) -> bytes:
 
 
 def without_entry(data: bytes, tag: int) -> bytes:
-    """Give another tag to one entry of the dynamic section."""
+    """Return a file with another tag in one entry of the dynamic section."""
     elf = Elf(data)
     part = next(each for each in elf.segments if each.type == 2)
     order, width = ("little" if elf.little else "big"), elf.bits // 8

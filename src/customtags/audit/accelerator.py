@@ -38,7 +38,7 @@ CODES: Mapping[str, str] = {
 }
 
 
-class _Claim(NamedTuple):
+class _AcceleratorClaim(NamedTuple):
     """``cuda12_4_sm90`` taken apart; ``minor`` and ``gpu`` may be missing."""
 
     text: str
@@ -101,13 +101,13 @@ def _gather(evidence: _Evidence, name: str, elf: Elf) -> Iterator[Finding]:
     yield from ()
 
 
-def _claim(text: str) -> _Claim | None:
+def _claim(text: str) -> _AcceleratorClaim | None:
     found = re.fullmatch(r"(cuda|rocm|xpu)(\d*)(?:_(\d+))?(?:_((?:sm|gfx)\w+))?", text)
     if not found:
         return None
     family, major, minor, target = found.groups()
     number = None if minor is None else int(minor)
-    return _Claim(text, family, int(major or 0), number, target or "")
+    return _AcceleratorClaim(text, family, int(major or 0), number, target or "")
 
 
 def _unclaimed(evidence: _Evidence) -> Iterator[Finding]:
@@ -132,7 +132,7 @@ def _unclaimed(evidence: _Evidence) -> Iterator[Finding]:
         )
 
 
-def _absent(wheel: Unpacked, claim: _Claim) -> Finding:
+def _absent(wheel: Unpacked, claim: _AcceleratorClaim) -> Finding:
     named = [name for name, elf in wheel.elfs() if may_load(elf, claim.family)]
     if named:
         says = f"{claim.text} is claimed; no file requires its libraries, but one names them and may load them at run time"
@@ -142,7 +142,9 @@ def _absent(wheel: Unpacked, claim: _Claim) -> Finding:
     return Finding("accelerator-absent", FALSE, says, cure="remove the segment", fix=fix)
 
 
-def _other(claim: _Claim, claimed: Sequence[_Claim], evidence: _Evidence) -> Iterator[Finding]:
+def _other(
+    claim: _AcceleratorClaim, claimed: Sequence[_AcceleratorClaim], evidence: _Evidence
+) -> Iterator[Finding]:
     """Report another vendor's libraries, or another major version of them.
 
     It is undecided for a file that Python does not import where others are right: the wheel may choose one at run time.
@@ -166,7 +168,9 @@ def _other(claim: _Claim, claimed: Sequence[_Claim], evidence: _Evidence) -> Ite
         yield Finding("accelerator-other", severity, says, member, cure=cure, fix=fix)
 
 
-def _toolkit(claim: _Claim, claimed: Sequence[_Claim], evidence: _Evidence) -> Iterator[Finding]:
+def _toolkit(
+    claim: _AcceleratorClaim, claimed: Sequence[_AcceleratorClaim], evidence: _Evidence
+) -> Iterator[Finding]:
     """Report code of a later toolkit, which a driver of the claimed version may refuse."""
     if claim.family != "cuda" or not claim.major:
         return
@@ -183,7 +187,9 @@ def _toolkit(claim: _Claim, claimed: Sequence[_Claim], evidence: _Evidence) -> I
             yield Finding("toolkit-too-new", FALSE, says, name, cure=cure, fix=fix)
 
 
-def _gpu(claim: _Claim, claimed: Sequence[_Claim], evidence: _Evidence) -> Iterator[Finding]:
+def _gpu(
+    claim: _AcceleratorClaim, claimed: Sequence[_AcceleratorClaim], evidence: _Evidence
+) -> Iterator[Finding]:
     """Report files whose GPU code does not run on the claimed GPU."""
     codes = evidence.of(claim.family)
     if not claim.gpu:
@@ -203,7 +209,9 @@ def _gpu(claim: _Claim, claimed: Sequence[_Claim], evidence: _Evidence) -> Itera
         yield Finding("gpu-absent", severity, says, name, cure=cure)
 
 
-def _width(claim: _Claim, claimed: Sequence[_Claim], evidence: _Evidence) -> Iterator[Finding]:
+def _width(
+    claim: _AcceleratorClaim, claimed: Sequence[_AcceleratorClaim], evidence: _Evidence
+) -> Iterator[Finding]:
     """Report a name that admits other GPUs than those that run the code."""
     codes = [code for each in evidence.of(claim.family).values() for code in each]
     targets = {spelled(code): code for code in codes}
@@ -234,7 +242,9 @@ def _width(claim: _Claim, claimed: Sequence[_Claim], evidence: _Evidence) -> Ite
 
 
 #: What a claim is held to once there is a sign of its accelerator.
-_RULES: tuple[Callable[[_Claim, Sequence[_Claim], _Evidence], Iterator[Finding]], ...] = (
+_RULES: tuple[
+    Callable[[_AcceleratorClaim, Sequence[_AcceleratorClaim], _Evidence], Iterator[Finding]], ...
+] = (
     _other,
     _toolkit,
     _gpu,

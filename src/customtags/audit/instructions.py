@@ -60,7 +60,7 @@ def check(
 
     yield from wheel.each(read)
     for arch, each in scans.items():
-        claim = _Claim(arch, _claimed(arch, claims), dispatched)
+        claim = _LevelClaim(arch, _claimed(arch, claims), dispatched)
         yield from _compare(claim, each, _openers(wheel, claim, each))
         yield from _sampled(each)
 
@@ -72,7 +72,7 @@ def _claimed(arch: str, claims: NameClaims) -> int:
     return min((max(BASE, sum(row <= each for row in NAMES[arch])) for each in said), default=BASE)
 
 
-class _Claim(NamedTuple):
+class _LevelClaim(NamedTuple):
     """What files are compared with: the level in the name, and what the project lists as chosen at run time."""
 
     arch: str
@@ -86,7 +86,7 @@ class _Claim(NamedTuple):
         return title(level, self.arch)
 
 
-def _openers(wheel: Unpacked, claim: _Claim, scans: Sequence[Scan]) -> dict[str, str]:
+def _openers(wheel: Unpacked, claim: _LevelClaim, scans: Sequence[Scan]) -> dict[str, str]:
     """Return file → a file that checks the CPU, and has its name as a string to open it by.
 
     A file that is linked, or imported by Python, is loaded without that.
@@ -107,7 +107,9 @@ def _openers(wheel: Unpacked, claim: _Claim, scans: Sequence[Scan]) -> dict[str,
     return found
 
 
-def _compare(claim: _Claim, scans: Sequence[Scan], openers: Mapping[str, str]) -> Iterator[Finding]:
+def _compare(
+    claim: _LevelClaim, scans: Sequence[Scan], openers: Mapping[str, str]
+) -> Iterator[Finding]:
     higher = [scan for scan in scans if scan.top > claim.level]
     checked = bool(higher) and any(scan.checks_cpu for scan in scans)
     found = [
@@ -135,7 +137,7 @@ def _compare(claim: _Claim, scans: Sequence[Scan], openers: Mapping[str, str]) -
         yield Finding("isa-not-visible", NOTE, says)
 
 
-def _required(claim: _Claim, scan: Scan, found: Baseline) -> Finding:
+def _required(claim: _LevelClaim, scan: Scan, found: Baseline) -> Finding:
     """Report what every CPU must have."""
     if found.level == ABOVE[claim.arch]:
         cure = "no name can claim that: compile for a level, or check the CPU at run time"
@@ -147,7 +149,7 @@ def _required(claim: _Claim, scan: Scan, found: Baseline) -> Finding:
     return Finding("isa-floor", FALSE, says, scan.member, symbol, address, cure=cure)
 
 
-def _beyond(claim: _Claim, scan: Scan, found: Baseline) -> Iterator[Finding]:
+def _beyond(claim: _LevelClaim, scan: Scan, found: Baseline) -> Iterator[Finding]:
     """Report what is used beyond that."""
     beyond = {level: state for level, state in found.above.items() if level > claim.level}
     guarded = [level for level, state in beyond.items() if state == GUARDED]
@@ -167,7 +169,7 @@ def _beyond(claim: _Claim, scan: Scan, found: Baseline) -> Iterator[Finding]:
         yield Finding("isa-guarded", NOTE, says, scan.member, symbol, address)
 
 
-def _counted(claim: _Claim, scan: Scan, levels: Sequence[int]) -> str:
+def _counted(claim: _LevelClaim, scan: Scan, levels: Sequence[int]) -> str:
     """Return how many functions require each level: ``of 8,415 functions, 1,221 require x86-64-v3, 1 requires …``."""
     required = [mark >> 4 for mark in scan.marks]
     each = [(required.count(level), claim.title(level)) for level in levels]

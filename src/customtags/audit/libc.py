@@ -177,10 +177,10 @@ def _compared(
     assert promise.version is not None  # noqa: S101 - for the reader of types
     least = _least(needs, policies)
     beyond = [need for need in needs if not _allowed(need, promise.version, policies)]
-    told: dict[tuple[str, str], Need] = {}
+    reported: dict[tuple[str, str], Need] = {}
     for need in sorted(beyond, key=lambda each: each.number, reverse=True):
-        told.setdefault((need.member, need.prefix), need)
-    for need in told.values():
+        reported.setdefault((need.member, need.prefix), need)
+    for need in reported.values():
         # For libraries other than glibc a release counts as the policy for its glibc, which is a guess.
         sure = need.prefix == "GLIBC" or not promise.text.startswith(tuple(GLIBC))
         says = f"requires {need.prefix}_{need.version} of {need.library}, which {promise.text} does not have"

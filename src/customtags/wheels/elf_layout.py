@@ -115,7 +115,7 @@ class ElfLayout:
         ]
 
     def forget(self) -> None:
-        """Let the system take back the memory of what was read of a mapped file."""
+        """Release the memory of what was read of a mapped file; it can be read again."""
         if isinstance(self.data, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
             self.data.madvise(mmap.MADV_DONTNEED)
 

@@ -120,5 +120,5 @@ def _among_own(level: int, own: Sequence[int]) -> str:
 
 def _among_others(level: int, other: Sequence[int], share: float | None) -> str:
     """Return the same for functions in the new encoding, in a file that is not compiled for it."""
-    told = share is not None and share <= NOT_COMPILED
-    return GUARDED if told or not any(each >> 4 == level for each in other) else UNDECIDED
+    sure = share is not None and share <= NOT_COMPILED
+    return GUARDED if sure or not any(each >> 4 == level for each in other) else UNDECIDED
