@@ -105,7 +105,7 @@ def _lines(wheel: str, name: str, findings: Sequence[Finding]) -> list[str]:
         if number > _SHOWN
     ]
     if name != wheel:
-        lines.append(f"  true name\n    {name}")
+        lines.append(f"  true name: {name}")
     return lines
 
 

@@ -112,10 +112,11 @@ def name(level: int, arch: str) -> str:
 def title(level: int, arch: str) -> str:
     """Return a level as documentation calls it.
 
-    >>> title(3, "x86_64"), title(5, "x86_64"), title(2, "aarch64")
-    ('x86-64-v3', 'more than x86-64-v4', 'Armv8.1-A')
+    >>> title(1, "x86_64"), title(3, "x86_64"), title(5, "x86_64"), title(2, "aarch64")
+    ('x86-64', 'x86-64-v3', 'more than x86-64-v4', 'Armv8.1-A')
     """
     if level == ABOVE[arch]:
         return f"more than {title(level - 1, arch)}"
-    short = name(level, arch)
-    return f"x86-64-{short}" if arch == "x86_64" else f"Arm{short.replace('_', '.')}-A"
+    if arch == "aarch64":
+        return f"Arm{name(level, arch).replace('_', '.')}-A"
+    return "x86-64" if level == BASE else f"x86-64-{name(level, arch)}"
