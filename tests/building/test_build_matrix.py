@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from command import run, run_in
-from customtags.building.matrix import row, selected
+from customtags.building.matrix import build, row, selected
 from customtags.cli import build_matrix
-from customtags.errors import BuildError
+from customtags.errors import BuildError, ToolError
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "plain": {},
@@ -50,6 +50,58 @@ def test_variants_are_listed_for_a_shell_and_for_a_matrix(tmp_path: Path) -> Non
     rows = [{"variant": "plain"}, {"variant": "v3", "isa": "v3"}]
     assert json.loads(done.stdout) == {"version": 1, "variants": rows}
     assert done.stderr == ""
+
+
+#: A stand-in for the module build: it writes the files of a variant, and fails for the variant "broken".
+BUILD = """
+import pathlib, sys
+variant, out = sys.argv[1].partition("=")[2], sys.argv[3]
+for name in ("a-1.tar.gz", f"a-1-{variant}.whl".replace("same", "v3")):
+    pathlib.Path(out, name).write_text(" ".join(sys.argv[1:]))
+sys.exit(variant == "broken")
+"""
+
+
+@pytest.fixture
+def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Puts the stand-in where this Python and its children import from."""
+    folder = tmp_path / "modules" / "build"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").touch()
+    (folder / "__main__.py").write_text(BUILD)
+    monkeypatch.setenv("PYTHONPATH", str(folder.parent))
+    monkeypatch.syspath_prepend(folder.parent)
+
+
+@pytest.mark.usefixtures("stand_in")
+def test_each_variant_is_built_by_build(tmp_path: Path) -> None:
+    made = [*build(tmp_path, tmp_path / "out", {"v2": {}, "v3": {}}, ["--wheel"])]
+    assert made == [(name, tmp_path / "out" / f"a-1-{name}.whl") for name in ("v2", "v3")]
+    assert {each.name for each in (tmp_path / "out").iterdir()} == {
+        *("a-1.tar.gz", "a-1-v2.whl", "a-1-v3.whl")
+    }
+    assert made[0].wheel.read_text().endswith(f" --wheel {tmp_path}")
+
+
+@pytest.mark.usefixtures("stand_in")
+def test_a_build_that_fails_and_two_variants_of_one_wheel_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ToolError, match=r"build of the variant 'broken' failed \(status 1\)"):
+        [*build(tmp_path, tmp_path / "out", {"broken": {}}, [])]
+    assert not [*(tmp_path / "out").iterdir()]
+    with pytest.raises(BuildError, match=r"'v3' and 'same' both produce 'a-1-v3\.whl'"):
+        [*build(tmp_path, tmp_path / "out", {"v3": {}, "same": {}}, [])]
+    (tmp_path / "file").touch()
+    with pytest.raises(BuildError, match=r"cannot be created .*; choose another folder with -d"):
+        [*build(tmp_path, tmp_path / "file" / "out", {"v3": {}}, [])]
+
+
+def test_a_missing_build_is_named_with_the_cure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "build").mkdir()  # a folder that Python would import as an empty package
+    monkeypatch.setattr("sys.path", [str(tmp_path)])
+    with pytest.raises(ToolError, match=r"'build' is not installed; pip install 'customtags\[mat"):
+        [*build(tmp_path, tmp_path / "out", {"v3": {}}, [])]
 
 
 def test_a_folder_without_a_project_is_refused_in_one_line(tmp_path: Path) -> None:

@@ -229,4 +229,4 @@ def _one_line() -> Iterator[None]:
     try:
         yield
     except CustomtagsError as error:
-        raise SystemExit(f"customtags: {error}") from None
+        raise SystemExit(f"customtags: {printable(str(error))}") from None
