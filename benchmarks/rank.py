@@ -1,7 +1,7 @@
-"""What ranking an index page of thousands of files takes, beside pip on the same page.
+"""What ranking a project page of thousands of files costs, compared with pip on the same page.
 
-Both in one run: processor time of the whole process, start-up included, the least of several in turn. pip is asked for a
-dry run without dependencies, and so must find the page, choose, and read the metadata of one file.
+Both are measured in one run: processor time of the whole process, start-up included, the least of several in turn. pip
+does a dry run without dependencies: it reads the page, chooses a file, and reads the metadata of that file.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-#: The tags of each version on the page, beside its source distribution.
+#: The tags of each version on the page, besides its source distribution.
 TAGS = (
     *("cp311-cp311-linux_x86_64_v2", "cp311-cp311-linux_x86_64_v3", "cp312-cp312-linux_x86_64_v3"),
     *("cp311-cp311-linux_x86_64_v4_rocm6_0", "cp312-cp312-linux_x86_64_v3_cuda12_4_sm90"),
@@ -41,15 +41,15 @@ TIMES = 5
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
-    """Serves files and says nothing."""
+    """Serves files without a log."""
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
-    """Serve a folder, and give its URL."""
+    """Serve a folder, and yield its URL."""
     handler = functools.partial(Quiet, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -58,7 +58,10 @@ def served(folder: Path) -> Iterator[str]:
 
 
 def write_page(folder: Path, number: int) -> None:
-    """Write a page of so many files; only the newest version's lie there."""
+    """Write a project page; only the files of the newest version exist.
+
+    :param number: how many files the page names
+    """
     versions = [f"1.{minor}" for minor in range(number // (len(TAGS) + 1))]
     names = [f"example-{version}-{tag}.whl" for version in versions for tag in TAGS]
     names += [f"example-{version}.tar.gz" for version in versions]
@@ -80,7 +83,7 @@ def write_page(folder: Path, number: int) -> None:
 
 
 def seconds(command: Sequence[object], env: dict[str, str]) -> tuple[float, str]:
-    """Run a command, and give its processor time and what it prints."""
+    """Run a command, and return its processor time and its output."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     words = list(map(str, command))
     done = subprocess.run(words, env=env, capture_output=True, text=True, check=True)
@@ -120,7 +123,7 @@ def main() -> None:
     chosen = found["customtags rank"][0][1].partition("\n")[0].rpartition(" ")[2]
     taken = json.loads(found[venvs.PIP][0][1])["install"][0]["download_info"]["url"]
     if not taken.endswith(chosen):
-        sys.exit(f"pip takes {taken}, rank says {chosen}")
+        sys.exit(f"pip takes {taken}, rank takes {chosen}")
     least = {name: min(time for time, _ in runs) for name, runs in found.items()}
     rows: list[report.Row] = [
         {"command": name, "processor time, s": time, "of pip's, %": 100 * time / least[venvs.PIP]}

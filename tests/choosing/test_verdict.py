@@ -41,7 +41,7 @@ REFUSED = (
     Row("cp312-cp312-linux_x86_64_fc40", "distro", "fc40", "this machine accepts fc39", "CUSTOMTAGS_DISTRO=fc40"),
     Row("cp312-cp312-linux_x86_64_v3_rocm6_3", "accelerator", "rocm6_3", "ROCm 6.0.2", "=rocm6.3 "),
     Row("cp312-cp312-linux_x86_64_rocm6_0_gfx942", "accelerator", "gfx942", "gfx90a", "rocm6.0_gfx942"),
-    Row("cp312-cp312-linux_x86_64_cuda12_4_sm90", "accelerator", "cuda12_4", "supports none", "driver"),
+    Row("cp312-cp312-linux_x86_64_cuda12_4_sm90", "accelerator", "cuda12_4", "no such accelerator was detected", "driver"),
     Row("cp312-cp312-linux_x86_64_hardened", "unknown segment", "hardened", "a dimension that defines it", "'site'"),
     Row("cp312-cp312-linux_x86_64_torch2_9", "unknown segment", "torch2_9", "a dimension", "'abi'"),
     Row("cp312-cp312-linux_x86_64_fc39_v3", "spelling", "linux_x86_64_fc39_v3", "out of order", "v3_fc39"),

@@ -23,7 +23,7 @@ __all__ = ["Client", "Progress"]
 #: Hosts that pip trusts without a certificate (``SECURE_ORIGINS`` in its network/session.py).
 LOCAL_HOSTS = ("localhost", "127.", "::1")
 
-#: The most that a project page may hold, in bytes; the largest of PyPI's have some 30 MB.
+#: The most that a project page may hold, in bytes: a page of 5,000 files has 1 MB.
 MOST = 256 << 20
 
 #: Is called with a few words that say how far the work is.

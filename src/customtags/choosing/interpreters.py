@@ -48,7 +48,12 @@ def misses(python: str, abi: str, target: Target) -> Iterator[Miss]:
     elif abi == "abi3" and version <= own.version:
         lock = "a Python with the global interpreter lock"
         threaded = own.abi.endswith(("t", "td"))
-        yield miss("python abi", abi, lock if threaded else "the tag cp32 or later", f"use {other}")
+        yield miss(
+            "python abi",
+            abi,
+            lock if threaded else "the interpreter tag cp32 or later",
+            f"use {other}",
+        )
     elif word == "py" or abi == "abi3" or (version == own.version and abi in ("none", own.abi)):
         later = " or later" if version[0] == own.version[0] else ""
         needs = "Python {}".format(".".join(map(str, version))) + later

@@ -85,7 +85,7 @@ def rank(
 def _sift(
     offers: Iterable[Offer], request: Request, target: Target
 ) -> tuple[list[Candidate], list[Ranked]]:
-    """Return the candidates among the files, and what pip refuses whatever else there is."""
+    """Return the candidates among the files, and the files that pip refuses whatever else it finds."""
     found: list[Candidate] = []
     refused: list[Ranked] = []
     verdicts: dict[str, Verdict] = {}

@@ -1,4 +1,4 @@
-"""Pure: what pip is asked for: one project, the versions that will do, and the options that count."""
+"""Pure: a request to pip: one project, the accepted versions, and the options that count."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ __all__ = ["Request"]
 
 
 class Request(NamedTuple):
-    """What pip is asked for.
+    """A request to pip for one project.
 
     :ivar project: the normalized name
-    :ivar specifier: the versions that will do
+    :ivar specifier: the accepted versions
     """
 
     project: str
@@ -26,12 +26,12 @@ class Request(NamedTuple):
     settings: PipSettings = PipSettings()
 
     def takes(self, version: Version) -> bool:
-        """Return whether a version will do, pre-releases included."""
+        """Return whether a version is accepted, pre-releases included."""
         return len(self.specifier) == 0 or self.specifier.contains(version, prereleases=True)
 
     @property
     def pinned(self) -> bool:
-        """Whether it names one version (PEP 592: then a yanked file will do)."""
+        """Whether it names one version; then a yanked file is accepted, too (PEP 592)."""
         return any(
             each.operator == "===" or (each.operator == "==" and not each.version.endswith(".*"))
             for each in self.specifier

@@ -84,11 +84,27 @@ def _clauses(
     value = _value(segment)
     if gpu:
         return f"GPUs that run {value} code", f"those of this machine run {supported}"
-    return {
-        "distro": (f"the distribution release {value}", f"this machine accepts {supported}"),
-        "accelerator": (f"a driver for {value}", f"this machine supports {supported}"),
-        "abi": (f"{value} to be installed", f"this environment accepts {supported}"),
-    }.get(dimension, (f"a machine with that {dimension}", f"this machine accepts {supported}"))
+    needs, has, missing = {
+        "distro": (
+            f"the distribution release {value}",
+            f"this machine accepts {supported}",
+            "no release was detected",
+        ),
+        "accelerator": (
+            f"a machine that supports {value}",
+            f"this one supports {supported}",
+            "no such accelerator was detected",
+        ),
+        "abi": (
+            f"{value} to be installed",
+            f"this environment accepts {supported}",
+            "no such distribution was found",
+        ),
+    }.get(
+        dimension,
+        (f"a machine with that {dimension}", f"this one accepts {supported}", "none was detected"),
+    )
+    return needs, has if instead else missing
 
 
 def _cpu(arch: str, level: str) -> str:
@@ -124,7 +140,7 @@ def _cure(dimension: str, text: str, sources: Sequence[str], *, driver: bool) ->
     if override:
         return f"remove the override {override}, or change it to {value}"
     remedies = {
-        "accelerator": "install or upgrade the driver, or " if driver else "",
+        "accelerator": "install or upgrade the driver or runtime, or " if driver else "",
         "abi": "install that version and add the project to 'abi', or ",
     }
     subject = "the CPU supports it" if dimension == "isa" else "the machine supports it"

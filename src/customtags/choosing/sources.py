@@ -28,7 +28,7 @@ _EXAMPLE = "as in 'customtags rank wheels/ example'"
 
 
 class Sources(NamedTuple):
-    """The places that a user names; if there are none, those of pip's configuration are meant.
+    """The sources that a user names; if none is named, those of pip's configuration are searched.
 
     :ivar requirement: the project, maybe with versions, as in ``example>=1.2``
     """
@@ -42,7 +42,7 @@ class Sources(NamedTuple):
     def parse(cls, words: Sequence[str]) -> Sources:
         """Parse words such as folders, files, URLs, and at most one project.
 
-        :raises CustomtagsError: one of them is none of these
+        :raises CustomtagsError: a word is none of these
         """
         indexes = tuple(word for word in words if is_index(word))
         folders = tuple(word for word in words if os.path.isdir(word))
@@ -65,9 +65,9 @@ class Sources(NamedTuple):
         ]
 
     def request(self, local: Sequence[Offer], settings: PipSettings) -> Request:
-        """Return what pip is asked for; without a requirement, the project of the local files if it is the only one.
+        """Return the request; without a requirement, for the project of the local files if it is the only one.
 
-        :raises CustomtagsError: no project, or more than one
+        :raises CustomtagsError: there is no project, or more than one
         """
         if self.requirement is None:
             names = sorted(projects(local))
@@ -88,7 +88,7 @@ class Sources(NamedTuple):
     ) -> tuple[Request, list[Offer], list[SourceError]]:
         """Return the request, the files found for it, and the sources that failed although others did not.
 
-        :raises CustomtagsError: no source can be read, or no project is meant
+        :raises CustomtagsError: no source can be read, or `request` raises it
         """
         offers = self.local()
         if self.indexes:

@@ -56,8 +56,8 @@ def _judge(name: str, target: Target) -> TagVerdict:
         return TagVerdict(name, place, ())
     misses = [*interpreters.misses(python, abi, target), *platforms.misses(platform, target)]
     if not misses:  # pip accepts each part, but not together
-        why = f"pip combines {python}-{abi} with other platforms only"
-        misses = [Miss("python abi", name, "that combination", why, None, "retag the wheel")]
+        needs, has = f"{python}-{abi} with {platform}", "pip does not accept that combination"
+        misses = [Miss("python abi", name, needs, has, None, "retag the wheel")]
     return TagVerdict(name, None, tuple(misses))
 
 
