@@ -19,6 +19,8 @@ from customtags.errors import ToolError
 from customtags.machine.dimensions import isa
 from customtags.machine.settings import Settings
 from customtags.tags import format
+from customtags.wheels.installed import read_environment
+from customtags.wheels.metadata import tags as tags_of
 from customtags.wheels.writer import create
 
 __all__ = ["SCENARIOS", "Choice", "build", "choose", "compiler", "variants"]
@@ -152,8 +154,8 @@ def choose(
     environ.update(environment)
     pip = ("-m", "pip", "--isolated", "--disable-pip-version-check", "install", "--no-index")
     _run(environ, *pip, f"--find-links={wheels}", f"--target={target}", PROJECT)
-    (metadata,) = target.glob("*.dist-info/WHEEL")
-    tag = metadata.read_text().partition("\nTag: ")[2].split("\n")[0]
+    (found,) = read_environment([str(target)])
+    (tag,) = tags_of(found.text("WHEEL").encode())
     says = _run(
         {**environ, "PYTHONPATH": str(target)}, "-c", "import example; print(example.built_for())"
     )

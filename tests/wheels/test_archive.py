@@ -117,6 +117,15 @@ def test_what_is_read_is_what_was_written(path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("most", [1, 7, 1 << 12])
+def test_pieces_of_any_size_make_the_whole(path: Path, most: int) -> None:
+    archive = Archive(path)
+    for each in archive.members:
+        pieces = [*archive.chunks(each, most)]
+        assert b"".join(pieces) == content(each.name)
+        assert max(map(len, pieces[:-1]), default=0) <= most
+
+
 def test_names_and_contents_change_and_nothing_else(path: Path) -> None:
     names = {"package/module.py": "packaged/module.py", "package/ünï.txt": "packaged/ünï.txt"}
     contents = {"info/RECORD": b"new" * 99, "package/stored.bin": b"", "package/ünï.txt": b"."}

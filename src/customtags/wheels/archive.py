@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from customtags.errors import WheelError
 from customtags.wheels.zipformat import (
@@ -28,6 +28,7 @@ from customtags.wheels.zipformat import (
     LOCAL,
     LOCATOR,
     STORED,
+    Member,
     codec,
     unpack,
 )
@@ -35,7 +36,7 @@ from customtags.wheels.zipformat import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Archive", "Member"]
+__all__ = ["Archive"]
 
 #: 4.4.4, the flags of the kinds of encryption.
 _ENCRYPTED = 0x2041
@@ -49,25 +50,6 @@ _UNSAFE = re.compile(r"\A(?:[/\\]|.:|\Z)|(?:\A|[/\\])\.\.(?:[/\\]|\Z)|\0").searc
 _CORRUPT = "has a corrupt directory"
 _REPACK = "unpack it with 'wheel unpack' and pack it again with 'wheel pack'"
 _AGAIN = "build or download it again"
-
-
-class Member(NamedTuple):
-    """One member; sizes and offsets in bytes.
-
-    :ivar entry: its entry in the directory, unparsed
-    :ivar offset: where its own header begins
-    :ivar end: where the next member begins, or the directory
-    """
-
-    name: str
-    entry: bytes
-    flags: int
-    method: int
-    crc: int
-    compressed: int
-    size: int
-    offset: int
-    end: int
 
 
 class Archive:

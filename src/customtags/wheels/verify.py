@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from customtags.wheels import record
 
 if TYPE_CHECKING:
-    from customtags.wheels.archive import Member
     from customtags.wheels.wheel import Wheel
+    from customtags.wheels.zipformat import Member
 
 __all__ = ["verify"]
 

@@ -22,6 +22,7 @@ __all__ = [
     "STORED",
     "UTF8",
     "Entry",
+    "Member",
     "codec",
     "ending",
     "moved",
@@ -73,6 +74,25 @@ class Entry(NamedTuple):
     internal: int
     external: int
     offset: int
+
+
+class Member(NamedTuple):
+    """One member; sizes and offsets in bytes.
+
+    :ivar entry: its entry in the directory, unparsed
+    :ivar offset: where its own header begins
+    :ivar end: where the next member begins, or the directory
+    """
+
+    name: str
+    entry: bytes
+    flags: int
+    method: int
+    crc: int
+    compressed: int
+    size: int
+    offset: int
+    end: int
 
 
 def codec(flags: int, spelled: bytes = b"\xff") -> str:
