@@ -19,6 +19,17 @@ from customtags.errors import WheelError
 from customtags.wheels import copying
 from customtags.wheels.archive import Archive
 from customtags.wheels.archive_writer import rewrite
+from customtags.wheels.zipformat import (
+    FULL,
+    LOCAL,
+    STORED,
+    Entry,
+    ending,
+    moved,
+    pack,
+    unpack,
+    wide_sizes,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -288,3 +299,33 @@ def test_a_source_that_has_become_shorter_is_an_error(tmp_path: Path) -> None:
     source.write_bytes(b"short")
     with source.open("r+b") as one, pytest.raises(OSError, match="has become shorter"):
         copying.copy(one.fileno(), one.fileno(), 5, 99)
+
+
+def test_an_archive_of_more_than_4_gib_is_read_and_its_members_move(tmp_path: Path) -> None:
+    """The first member is a hole in the file, so that it takes no room."""
+    path, size = tmp_path / "large.zip", 5 << 30
+    small = build(tmp_path / "small.zip")
+    (one,) = (each for each in Archive(small).members if each.name == "package/last.py")
+    with small.open("rb") as file:
+        file.seek(one.offset)
+        last = file.read(one.end - one.offset)
+    numbers = (b"PK\1\2", 45, 45, 0, STORED, 0, 33, 0, size, size, *[0] * 6, 0)
+    hole = pack(Entry._make(numbers), b"hole", b"", b"", frozenset())
+    header = LOCAL.pack(b"PK\3\4", 45, 0, STORED, 0, 33, 0, FULL, FULL, 4, 20) + b"hole"
+    header += wide_sizes(size, size)
+    moved_on = moved(one.entry, len(header) + size)
+    with path.open("wb") as out:
+        out.write(header)
+        out.seek(size, os.SEEK_CUR)
+        out.write(last)
+        place = out.tell()
+        out.write(hole + moved_on + ending(2, len(hole + moved_on), place, b"", large=False))
+    archive = Archive(path)
+    archive.check()
+    assert (archive.members[0].name, archive.members[0].size) == ("hole", size)
+    assert archive.read(archive.members[1]) == content("package/last.py")
+    with zipfile.ZipFile(path) as theirs:
+        assert [each.header_offset for each in theirs.infolist()] == [0, len(header) + size]
+        assert theirs.read("package/last.py") == content("package/last.py")
+    back = unpack(moved(moved_on, 7))
+    assert (back[0].offset, *back[4]) == (7, "offset")
