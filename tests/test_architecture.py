@@ -1,37 +1,40 @@
-"""The rules that every line of the source is held to."""
+"""The rules that every line of the source is held to: what imports what, what runs inside pip, and how files are made."""
 
 from __future__ import annotations
 
 import ast
 import importlib
+import json
+import os
+import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-import customtags
+from sample import SEED, V3, write
+from source_tree import (
+    HOOK,
+    INSIDE,
+    MODULES,
+    PACKAGE,
+    ROOMS,
+    exports,
+    imports,
+    law,
+    name_of,
+    outer_imports,
+    parse,
+    relative,
+    room,
+)
 
-PACKAGE = Path(customtags.__file__).parent
-MODULES = sorted(PACKAGE.rglob("*.py"))
 TESTS = Path(__file__).parent
 
-#: The rooms, from what a user sees down to what everything rests on. Imports go down only.
-ROOMS = (
-    ("__main__",),
-    ("cli",),
-    ("api", "results", "build", "linking", "testing", "demo"),
-    ("building",),
-    ("view",),
-    ("audit",),
-    ("libraries",),
-    ("choosing",),
-    ("variants",),
-    ("wheels",),
-    ("profiles",),
-    ("hook",),
-    ("machine",),
-    ("tags",),
-    ("errors", ""),
+every_module = pytest.mark.parametrize("path", MODULES, ids=relative)
+every_test = pytest.mark.parametrize(
+    "path", sorted(TESTS.rglob("*.py")), ids=lambda path: str(path.relative_to(TESTS))
 )
 
 #: Imports that go up, at the last moment: the file that may, and the room.
@@ -40,41 +43,122 @@ UPWARD = {("machine/__init__.py", "profiles")}
 #: What asks the operating system, and so belongs into host/; os.environ is the settings', subprocess the demo's.
 SYSTEM = frozenset(("ctypes", "platform", "select", "signal", "socket", "distro"))
 
-ASSIGNED = (ast.Assign, ast.AnnAssign)
+#: What a file outside of host/ that runs inside pip may call of `os`.
+OS_CALLS = {"os.environ.get", "os.path.dirname", "os.path.join"}
+
+#: Files of the rooms that run inside pip which do not: programs of a child process, and types.
+NOT_INSIDE = ("_ask_nvml.py", "_ask_variants.py", "naming.py", "spec.py")
+
+#: The part of the standard library that pip has loaded when it asks for the platforms, or that is built in.
+CHEAP = frozenset(
+    (
+        *("_thread", "collections.abc", "errno", "functools", "importlib", "itertools", "os"),
+        *("stat", "sys", "types", "zlib"),
+    )
+)
+
+#: The file → what its functions import where they are called.
+LATE = {
+    "machine/configuration.py": {"difflib"},
+    "machine/documents.py": {"json", "tomli", "tomllib"},
+    "machine/host/auxv.py": {"ctypes"},
+    "machine/host/cache.py": {"contextlib", "json", "time"},
+    "machine/host/child.py": {"contextlib", "json", "select", "signal", "subprocess", "time"},
+    "machine/host/cpuid.py": {"ctypes"},
+    "machine/host/ld_so.py": {"subprocess"},
+    "machine/host/nvml.py": {"contextlib", "importlib.util"},
+    "machine/host/release.py": {"distro"},
+    "machine/plugins.py": {"importlib.metadata", "json"},
+}
+
+#: The modules of customtags that a pip run loads on every machine.
+ALWAYS = {
+    *("", ".hook", ".machine", ".machine.dimensions", ".machine.dimensions.distro"),
+    *(".machine.dimensions.isa", ".machine.host", ".machine.settings", ".tags", ".tags.ladder"),
+}
+
+#: What a configuration file takes.
+CONFIGURED = {".errors", ".machine.configuration", ".machine.documents"}
+
+#: The kind of machine → the modules that a pip run loads there beyond `ALWAYS`.
+LOADED: dict[str, set[str]] = {
+    "CPU only": set(),
+    "NVIDIA": {
+        *(".machine.dimensions.cuda", ".machine.host.nvml"),
+        *(".machine.host.cache", ".machine.host.child"),
+    },
+    "AMD": {".machine.dimensions.rocm"},
+    "configuration file": CONFIGURED,
+    "third party's page": {*CONFIGURED, ".machine.plugins"},
+    "profile": {
+        *(*CONFIGURED, ".machine.plugins", ".machine.dimensions.abi", ".machine.dimensions.cuda"),
+        *(".machine.dimensions.rocm", ".machine.dimensions.site"),
+        *(".profiles", ".profiles.interpreter", ".tags.stock"),
+    },
+}
+
+#: The kind of machine → the files that show it.
+SIGNS = {
+    "CPU only": {},
+    "NVIDIA": {"dev/nvidiactl": "", "proc/driver/nvidia/gpus/0/information": ""},
+    "AMD": {
+        "opt/rocm/.info/version": "6.0.2-115\n",
+        "sys/class/kfd/kfd/topology/nodes/1/properties": "gfx_target_version 90010\n",
+    },
+    "configuration file": {"home/.config/customtags/customtags.toml": 'isa = "v2"\n'},
+    "third party's page": {
+        "home/.config/customtags/customtags.toml": 'dimensions = ["mpi"]\n',
+        "usr/lib64/libmpi.so.12": "",
+        "site/mpi-1.0.dist-info/entry_points.txt": "[customtags.dimensions]\nmpi = customtags_mpi\n",
+        "site/mpi-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: mpi\nVersion: 1.0\n",
+    },
+    "profile": {"seed.json": json.dumps(SEED)},
+}
+
+#: The kind of machine → its best tag, without the base.
+BEST = {
+    "CPU only": "v3_fc39",
+    "NVIDIA": "v3_fc39",
+    "AMD": "v3_fc39_rocm6_0_gfx90a",
+    "configuration file": "v2_fc39",
+    "third party's page": "v3_fc39_mpich12",
+    "profile": "v3_fc39_rocm6_0_gfx90a",
+}
+
+#: Asks a copy of packaging.tags for its tags on the machine below a root, and prints the best one and what is loaded.
+RUN = """
+import sys
+import _customtags
+assert not [name for name in sys.modules if name.split(".")[0] == "customtags"]
+from packaging import tags
+from customtags.machine import host
+make = host.Host.__init__
+host.Host.__init__ = lambda self, root=sys.argv[1]: make(self, root, live=True)
+best = next(tag.platform for tag in tags.sys_tags() if tag.platform[:5] == "linux" and tag.platform[-3:] != "_64")
+ours = [name for name in sys.modules if name.split(".")[0] == "customtags"]
+print(best, *(name[len("customtags"):] for name in ours), sep=",")
+"""
+
+#: Classes of one name that stand for two things.
+SAME_NAME = {"Page", "Row", "Variant", "_Claim"}
+
+#: Files without such a reason that are to be parted.
+LONG = {"wheels/archive.py"}
+
 DEFINED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
-def room(path: Path) -> int:
-    part = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-    name = "" if part == "__init__" else part
+def inside(path: Path) -> bool:
+    """Return whether a file runs inside pip."""
+    return room(path) in INSIDE and path.name not in NOT_INSIDE
+
+
+def level(name: str) -> int:
+    """Return the place of a room in the table."""
     return next(number for number, names in enumerate(ROOMS) if name in names)
 
 
-def imports(tree: ast.AST) -> list[str]:
-    """Every module that is imported, for checking types or lazily too."""
-    found = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found += [f"{node.module}.{alias.name}" for alias in node.names]
-    return found
-
-
-def exports(tree: ast.Module) -> list[str]:
-    """Return what ``__all__`` lists."""
-    for each in tree.body:
-        if isinstance(each, ast.Assign) and ast.unparse(each.targets[0]) == "__all__":
-            names: list[str] = ast.literal_eval(each.value)
-            return names
-    return []
-
-
-def parse(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
-
-
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+@every_module
 def test_imports_go_down_only(path: Path) -> None:
     if path == PACKAGE / "__init__.py":
         return  # it names the public modules, lazily
@@ -83,16 +167,12 @@ def test_imports_go_down_only(path: Path) -> None:
         if top == "customtags":
             target = rest.split(".")[0]
             number = next((i for i, row in enumerate(ROOMS) if target in row), len(ROOMS))
-            upward = (str(path.relative_to(PACKAGE)), target) in UPWARD
-            assert number >= room(path) or upward, f"{path} imports {name}"
+            upward = (relative(path), target) in UPWARD
+            assert number >= level(room(path)) or upward, f"{path} imports {name}"
 
 
 def test_imports_form_no_circle() -> None:
-    names = {
-        ".".join(("customtags", *path.relative_to(PACKAGE).with_suffix("").parts)): path
-        for path in MODULES
-    }
-    names = {name.removesuffix(".__init__"): path for name, path in names.items()}
+    names = {name_of(path): path for path in MODULES}
     arrows = {}
     for name, path in names.items():
         found = {
@@ -107,13 +187,65 @@ def test_imports_form_no_circle() -> None:
             del arrows[name]
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+@pytest.mark.parametrize("kind", LOADED)
+def test_a_pip_run_loads_these_modules_and_no_others(kind: str, tmp_path: Path) -> None:
+    machine = {
+        "proc/cpuinfo": f"flags : {V3}\n",
+        "etc/os-release": "ID=fedora\nVERSION_ID=39\n",
+        "bin/sh": "",
+    }
+    write(tmp_path, {**machine, **SIGNS[kind]})
+    page = PACKAGE.parents[1] / "examples" / "customtags-mpi" / "src"
+    variables = {
+        "HOME": str(tmp_path / "home"),
+        "PYTHONPATH": os.pathsep.join(map(str, (tmp_path / "site", page, PACKAGE.parent))),
+        **({"CUSTOMTAGS_PROFILE": str(tmp_path / "seed.json")} if kind == "profile" else {}),
+    }
+    ours = ("CUSTOMTAGS_", "XDG_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, str(tmp_path)],
+        env={**kept, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    best, *loaded = done.stdout.strip().split(",")
+    assert best == f"linux_{os.uname().machine}_{BEST[kind]}"
+    assert {*loaded} == ALWAYS | LOADED[kind]
+    rooms = {"", *INSIDE, *(["profiles"] if kind == "profile" else [])}
+    assert {name.lstrip(".").split(".")[0] for name in loaded} <= rooms
+
+
+@every_module
+def test_what_runs_inside_pip_imports_the_cheap_part_of_the_standard_library(path: Path) -> None:
+    if inside(path):
+        tree = parse(path)
+        at_once, anywhere = {*outer_imports(tree.body)}, {*outer_imports(ast.walk(tree))}
+        assert at_once <= CHEAP
+        assert anywhere - CHEAP == LATE.get(relative(path), set())
+
+
+@every_module
 def test_only_host_asks_the_system(path: Path) -> None:
-    if "host" not in path.parts:
-        assert not SYSTEM.intersection(name.split(".")[0] for name in imports(parse(path)))
+    if "host" in path.parts:
+        return
+    tree = parse(path)
+    assert not SYSTEM.intersection(name.split(".")[0] for name in imports(tree))
+    if inside(path):
+        calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+        assert {each for each in calls if each == "open" or each.startswith("os.")} <= OS_CALLS
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_start_up_imports_sys_alone() -> None:
+    tree = parse(HOOK)
+    assert [*outer_imports(ast.walk(tree))] == ["sys"]
+    assert imports(tree) == ["sys", "customtags.hook"]
+    assert not [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+
+
+@every_module
 def test_only_settings_names_our_variables(path: Path) -> None:
     literals = [n.value for n in ast.walk(parse(path)) if isinstance(n, ast.Constant)]
     read = [
@@ -124,24 +256,66 @@ def test_only_settings_names_our_variables(path: Path) -> None:
     assert not read or path.name in ("settings.py", "hook.py", "demo.py")
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+@every_module
 def test_no_module_keeps_state(path: Path) -> None:
     tree = parse(path)
     assert not [node for node in ast.walk(tree) if isinstance(node, (ast.Global, ast.Nonlocal))]
+    assert not {"functools.cache", "functools.lru_cache"}.intersection(imports(tree))
     for node in tree.body:
-        value = node.value if isinstance(node, ASSIGNED) else None
-        empty = isinstance(value, (ast.Dict, ast.List)) and not ast.unparse(value)[1:-1]
+        value = node.value if isinstance(node, (ast.Assign, ast.AnnAssign)) else None
+        empty = value is not None and ast.unparse(value) in (
+            "{}",
+            "[]",
+            "set()",
+            "dict()",
+            "list()",
+        )
         assert not empty, f"{path.name} line {node.lineno} looks like a registry"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+@every_module
 def test_every_module_says_its_law(path: Path) -> None:
-    docstring = ast.get_docstring(parse(path))
-    assert docstring
-    assert docstring.splitlines()[0].endswith((".", ",", ":"))
+    assert law(path)
+    assert law(path).splitlines()[0].endswith((".", ",", ":"))
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+@every_module
+def test_what_says_pure_touches_nothing(path: Path) -> None:
+    if "Pure" not in law(path).splitlines()[0]:
+        return
+    tree = parse(path)
+    calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    assert not calls & {"open", "print", "input", "exec", "eval", "__import__"}
+    assert not attributes & {"read_bytes", "read_text", "write_bytes", "write_text", "iterdir"}
+    assert not {*outer_imports(ast.walk(tree))} & {
+        *("os", "subprocess", "pathlib", "shutil", "tempfile", "zipfile", "glob", "time", "random"),
+        *("socket", "importlib", "http.client", "urllib.request", "ctypes"),
+    }
+
+
+@every_module
+def test_a_long_file_has_a_reason(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").count("\n")
+    assert lines <= 300 or "300 lines" in law(path) or relative(path) in LONG
+
+
+@every_module
+def test_a_file_is_named_for_its_subject(path: Path) -> None:
+    assert path.stem.strip("_") not in ("utils", "util", "helpers", "common", "misc", "constants")
+
+
+def test_one_word_means_one_thing() -> None:
+    classes = [
+        node.name
+        for path in (*MODULES, HOOK)
+        for node in ast.walk(parse(path))
+        if isinstance(node, ast.ClassDef)
+    ]
+    assert {name for name, count in Counter(classes).items() if count > 1} == SAME_NAME
+
+
+@every_module
 def test_modules_export_what_they_have(path: Path) -> None:
     tree = parse(path)
     bound = {each.name for each in ast.walk(tree) if isinstance(each, DEFINED)}
@@ -152,27 +326,21 @@ def test_modules_export_what_they_have(path: Path) -> None:
 
 def test_no_module_loads_a_driver() -> None:
     for path in MODULES:
-        if not {"simple_repository", "pynvml"} & {
-            n.partition(".")[0] for n in imports(parse(path))
-        }:
-            name = ".".join(("customtags", *path.relative_to(PACKAGE).with_suffix("").parts))
-            if path.name != "__main__.py" and not path.name.startswith("_ask_"):
-                importlib.import_module(name.removesuffix(".__init__"))
+        outer = {name.partition(".")[0] for name in imports(parse(path))}
+        program = path.name == "__main__.py" or path.name.startswith("_ask_")
+        if not outer & {"simple_repository", "pynvml"} and not program:
+            importlib.import_module(name_of(path))
     assert "pynvml" not in sys.modules
 
 
-@pytest.mark.parametrize(
-    "path", sorted(TESTS.rglob("*.py")), ids=lambda path: str(path.relative_to(TESTS))
-)
+@every_test
 def test_no_test_imports_another(path: Path) -> None:
     """What several tests share lies in a module that is named for its subject."""
     for name in imports(parse(path)):
         assert not [part for part in name.split(".") if part.startswith(("test_", "conftest"))]
 
 
-@pytest.mark.parametrize(
-    "path", sorted(TESTS.rglob("*.py")), ids=lambda path: str(path.relative_to(TESTS))
-)
+@every_test
 def test_only_needs_skips(path: Path) -> None:
     """Continuous integration fails there instead."""
     names = {node.attr for node in ast.walk(parse(path)) if isinstance(node, ast.Attribute)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from customtags.machine.host import Host
 from customtags.tags import DIMENSIONS
 
 TYPE_CHECKING = False
@@ -81,9 +82,8 @@ class Settings:
         values: Mapping[str, Any] = {}
         places: Mapping[str, str] = {}
         # A file in a folder that this user cannot search counts as missing.
-        present = (
-            [each for each in files(environ) if os.path.exists(each)] if paths is None else paths
-        )
+        host = Host("/")
+        present = [each for each in files(environ) if host.exists(each)] if paths is None else paths
         if present:
             from customtags.machine import configuration
 
