@@ -92,7 +92,7 @@ LOADED: dict[str, set[str]] = {
     "third party's page": {*CONFIGURED, ".machine.plugins"},
     "profile": {
         *(*CONFIGURED, ".machine.plugins", ".machine.dimensions.abi", ".machine.dimensions.cuda"),
-        *(".machine.dimensions.rocm", ".machine.dimensions.site"),
+        *(".machine.dimensions.flavour", ".machine.dimensions.rocm", ".machine.dimensions.site"),
         *(".profiles", ".profiles.interpreter", ".tags.stock"),
     },
 }
