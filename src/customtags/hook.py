@@ -96,7 +96,9 @@ def _platforms(
             try:
                 from customtags import machine
 
-                found = machine.platform_tags(platforms, native_first=native_first, tell=_complain)
+                found = machine.platform_tags(
+                    platforms, native_first=native_first, report=_complain
+                )
                 remembered[platforms] = tuple(found)
             except (Exception, SystemExit) as error:  # noqa: BLE001 - the guard
                 remembered[platforms] = platforms

@@ -127,7 +127,7 @@ def test_what_means_nothing_is_refused_with_the_cure(dimension: str, value: str,
 def test_a_label_never_passes_for_what_the_machine_is(label: str, owner: str) -> None:
     found, told = ladder(Settings({"site": f"ok,{label}"}), FakeHost(), "site")
     assert found == ["ok"]
-    assert f"gives {label!r}, which is a segment of {owner!r}" in told[0]
+    assert f"returns {label!r}, which is a segment of {owner!r}" in told[0]
 
 
 def test_a_label_that_only_begins_like_one_is_fine() -> None:

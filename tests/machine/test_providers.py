@@ -108,26 +108,26 @@ page = Npu()
 
 #: What is wrong with a page → the source that makes it so.
 BROKEN = {
-    "can't be loaded (ZeroDivisionError: division by zero)": "1 / 0",
-    "can't be loaded (SystemExit: 3)": "raise SystemExit(3)",
-    "can't be loaded (ModuleNotFoundError: No module named 'nowhere')": "import nowhere",
+    "cannot be loaded (ZeroDivisionError: division by zero)": "1 / 0",
+    "cannot be loaded (SystemExit: 3)": "raise SystemExit(3)",
+    "cannot be loaded (ModuleNotFoundError: No module named 'nowhere')": "import nowhere",
     "lacks describe": PAGE.replace("def describe", "def describes"),
-    "calls itself 'mpj'": PAGE.replace('"mpi"', '"mpj"'),
-    "speaks of 'isa'": PAGE.replace('DIMENSION = "mpi"', 'DIMENSION = "isa"; NAME = "mpi"'),
+    "has the NAME 'mpj'": PAGE.replace('"mpi"', '"mpj"'),
+    "has the DIMENSION 'isa'": PAGE.replace('DIMENSION = "mpi"', 'DIMENSION = "isa"; NAME = "mpi"'),
     "has no function 'ladder'": PAGE + "ladder = ['mpi1']",
     "has no function 'PROBES'": PAGE + "PROBES = [_look]",
     "has no function '/etc/mpi'": PAGE + "PROBES = {'/etc/mpi': '/etc/mpi'}",
     "fails in the probe '/etc/mpi' (KeyError: 'x')": PAGE.replace("text = ", "{}['x']#"),
     "fails in the probe '/etc/mpi' (SystemExit": PAGE.replace("text = ", "raise SystemExit#"),
-    "gives no plain JSON object": PAGE.replace('{"abis": text.split()}', "[1]"),
-    "gives no plain JSON object)": PAGE.replace("text.split()", "tuple(text.split())"),
+    "are not a plain JSON object": PAGE.replace('{"abis": text.split()}', "[1]"),
+    "are not a plain JSON object)": PAGE.replace("text.split()", "tuple(text.split())"),
     "(TypeError: Object of type set": PAGE.replace("text.split()", "set(text)"),
     "fails in ladder (KeyError: 'abi')": PAGE.replace('facts["abis"])\ndef', 'facts["abi"])\ndef'),
-    "gives 'Open MPI', which is no segment": PAGE.replace("text.split()", "['Open MPI']"),
-    "gives '', which is no segment": PAGE.replace("text.split()", "['']"),
-    "gives '40', which is no segment": PAGE.replace("text.split()", "['40']"),
-    "gives 4, which is no text": PAGE.replace("text.split()", "[4]"),
-    "gives 'v4', which is a segment of 'isa'": PAGE.replace("text.split()", "['mpi1_v4']"),
+    "returns 'Open MPI', which is not a segment": PAGE.replace("text.split()", "['Open MPI']"),
+    "returns '', which is not a segment": PAGE.replace("text.split()", "['']"),
+    "returns '40', which is not a segment": PAGE.replace("text.split()", "['40']"),
+    "returns 4, which is not a string": PAGE.replace("text.split()", "[4]"),
+    "returns 'v4', which is a segment of 'isa'": PAGE.replace("text.split()", "['mpi1_v4']"),
 }
 
 
@@ -148,10 +148,10 @@ def test_a_broken_one_is_named_and_costs_nothing_else(
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("isa", "has a name that is taken"),
-        ("rocm", "has a name that is taken"),
-        ("profile", "has a name that is taken"),
-        ("nobody", "no installed distribution; install one, or take 'nobody' out of 'dimensions'"),
+        ("isa", "has a reserved name"),
+        ("rocm", "has a reserved name"),
+        ("profile", "has a reserved name"),
+        ("nobody", "no installed distribution; install one, or remove 'nobody' from 'dimensions'"),
     ],
 )
 def test_a_name_that_is_taken_or_not_there_is_told(
@@ -214,9 +214,9 @@ def test_the_kit_passes_what_keeps_the_contract() -> None:
     ("what", "source"),
     [
         ("lacks describe", BROKEN["lacks describe"]),
-        ("which is a segment of 'isa'", BROKEN["gives 'v4', which is a segment of 'isa'"]),
+        ("which is a segment of 'isa'", BROKEN["returns 'v4', which is a segment of 'isa'"]),
         ("no plain JSON", BROKEN["(TypeError: Object of type set"]),
-        ("are no dict", BROKEN["gives no plain JSON object"]),
+        ("are no dict", BROKEN["are not a plain JSON object"]),
         ("repeats a segment", PAGE.replace("text.split()", "['a', 'a']")),
         ("prints", PAGE.replace("text = ", "print(4); text = ")),
         ("more than one line", PAGE.replace('return " "', 'return "\\n"')),
@@ -344,7 +344,7 @@ def test_a_plugin_that_fails_is_named_and_costs_nothing_else(
         assert (ladders["distro"], ladders["bad_provider"]) == (["fc39"], [])
         assert "'bad_provider' of bad-provider 1.0 fails" in problems[0]
         assert what in problems[0]
-        assert "set CUSTOMTAGS_BAD_PROVIDER" in problems[0]
+        assert "override it with CUSTOMTAGS_BAD_PROVIDER" in problems[0]
 
 
 def test_a_plugin_that_hangs_costs_the_time_limit_once(

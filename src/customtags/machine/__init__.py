@@ -1,11 +1,11 @@
-"""Facts → ladders → tags: what a machine is, and which extended platform tags follow."""
+"""Facts → ladders → tags: what a machine is, and the extended platform tags that follow."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from customtags.machine.dimensions import OPTIONAL, builtin, distro, facts_of, optional, record
+from customtags.machine.dimensions import OPTIONAL, builtin, facts_of, optional, record
 from customtags.machine.host import Host
 from customtags.machine.settings import Settings
 from customtags.tags import ladder
@@ -36,55 +36,56 @@ __all__ = [
 
 
 def platform_tags(
-    stock: Sequence[str], *, native_first: bool, tell: Report | None = None
+    stock: Sequence[str], *, native_first: bool, report: Report | None = None
 ) -> list[str]:
-    """Give a copy of ``packaging.tags`` its platforms: what the hook calls.
+    """Return the platforms for a copy of ``packaging.tags``. The hook calls this.
 
-    :param stock: the platforms that the copy found itself, best first
-    :param native_first: leave ``linux_<arch>`` before the extended tags, because build back ends
-        name a wheel after the first tag that is no manylinux
-    :param tell: is told which dimensions are left out, and why
+    :param stock: the copy's own platforms, best first
+    :param native_first: put ``linux_<arch>`` before the extended tags, because build back ends name a wheel after the
+        first tag that is not a policy's
+    :param report: receives the error of each dimension that is skipped, and of tags that the limit drops
     """
     native = native_tag(stock)
     if native is None:
         return list(stock)
     settings, host = Settings.read(os.environ), Host()
-    pages = pages_for(settings, tell or _ignore, host=host)
+    pages = pages_for(settings, report or _ignore, host=host)
     tags, dropped = extend(stock, detect(host, settings, pages), settings, pages)
-    if dropped and tell:
+    if dropped and report:
         from customtags.errors import LimitError
 
-        tell(LimitError(len(tags), dropped, settings.limit))
+        report(LimitError(len(tags), dropped, settings.limit))
     if tags and native_first and not settings.public_first:
         return [native, *tags, *(tag for tag in stock if tag != native)]
     return [*tags, *stock]
 
 
 def pages_for(
-    settings: Settings, tell: Report, known: Container[str] = (), host: Host | None = None
+    settings: Settings, report: Report, known: Container[str] = (), host: Host | None = None
 ) -> list[Page]:
-    """Give the pages that count, families of one dimension side by side.
+    """Return the built-in pages and those that the settings switch on, families of one dimension side by side.
 
-    :param known: dimensions of which there are facts already
-    :param host: leave out the vendors of which it shows no sign, unless the settings speak of them
+    :param report: receives the error of each page that is skipped, now or later
+    :param known: dimensions whose facts are known already
+    :param host: skip the vendors whose driver it shows no sign of, unless a setting names an accelerator
     """
-    told = settings.profile or settings.overrides.get("accelerator", "none") != "none"
-    ours = builtin(None if told else host)
-    wanted = [
+    named = settings.profile or settings.overrides.get("accelerator", "none") != "none"
+    ours = builtin(None if named else host)
+    extra = [
         name for name in OPTIONAL if settings.profile or name in settings.overrides or name in known
     ]
-    if settings.abi and "abi" not in wanted:
-        wanted.append("abi")
-    if not (wanted or settings.dimensions or settings.variant_providers):
+    if settings.abi and "abi" not in extra:
+        extra.append("abi")
+    if not (extra or settings.dimensions or settings.variant_providers):
         return ours
     from customtags.machine import plugins
 
-    ours += [plugins.Guarded(optional(name, settings.abi), "customtags", tell) for name in wanted]
-    return [*ours, *plugins.pages(settings, tell)]
+    ours += [plugins.Guarded(optional(name, settings.abi), "customtags", report) for name in extra]
+    return [*ours, *plugins.pages(settings, report)]
 
 
 def native_tag(stock: Sequence[str]) -> str | None:
-    """Find the ``linux_<arch>`` of a list of platforms."""
+    """Return the ``linux_<arch>`` of a list of platforms, None without one."""
     return next((tag for tag in stock if tag.startswith("linux_")), None)
 
 
@@ -94,14 +95,14 @@ def extend(
     settings: Settings | None = None,
     pages: Sequence[Page] | None = None,
 ) -> tuple[list[str], int]:
-    """Give the extended tags that a machine accepts, best first, and how many the limit dropped.
+    """Return the extended tags that a machine accepts, best first, and how many the limit dropped.
 
     >>> seed = {"isa": {"arch": "x86_64", "features": []}, "distro": {"segment": "fc39"}}
     >>> extend(["manylinux_2_17_x86_64", "linux_x86_64"], seed)
     (['linux_x86_64_fc39'], 0)
 
-    :param settings: bases, order and limit; the usual ones if not given
-    :param pages: those that explain the profile; by default the built-in ones
+    :param settings: bases, order and limit; by default the default ones
+    :param pages: the pages that know the facts; by default the built-in ones
     """
     native = native_tag(stock)
     if native is None:
@@ -130,17 +131,17 @@ def combine(
 
 
 def bases(stock: Sequence[str], settings: Settings) -> list[str]:
-    """Give what segments may stand behind: the native ``linux_<arch>``, then the policies that the machine has."""
+    """Return the bases of extended tags: the native ``linux_<arch>``, then the policies that the machine accepts."""
     native = native_tag(stock)
     if native is None:
         return []
-    wanted = ladder.POLICIES if settings.bases is None else settings.bases
-    policies = [f"{policy}_{native.removeprefix('linux_')}" for policy in wanted]
+    names = ladder.POLICIES if settings.bases is None else settings.bases
+    policies = [f"{policy}_{native.removeprefix('linux_')}" for policy in names]
     return [native, *(policy for policy in policies if policy in stock)]
 
 
 def libcs(stock: Iterable[str]) -> set[str]:
-    """Report by the stock platforms on which kind of C library an interpreter runs; empty if they don't say."""
+    """Return the kinds of policies among the stock platforms, which depend on the interpreter's C library."""
     return {tag.partition("_")[0] for tag in stock}.intersection(("manylinux", "musllinux"))
 
 
@@ -150,15 +151,15 @@ def ladders(
     pages: Sequence[Page] | None = None,
     libcs: Collection[str] = (),
 ) -> dict[str, list[str]]:
-    """Give the segments of each dimension that a machine accepts.
+    """Return the segments of each dimension that a machine accepts.
 
-    :param arch: of the wheels
-    :param libcs: the interpreter's, as `libcs` tells them, if they are known
+    :param arch: the architecture of the wheels
+    :param libcs: the result of `libcs`; empty for any C library
     """
     accepted: dict[str, list[str]] = {}
     for page in builtin() if pages is None else pages:
         accepted.setdefault(page.DIMENSION, []).extend(rungs(profile, page, arch, libcs))
-    # Two strangers' pages may give the same segment.
+    # Two pages may return the same segment.
     return {dimension: list(dict.fromkeys(found)) for dimension, found in accepted.items()}
 
 
@@ -180,19 +181,18 @@ def apart(
 
 
 def rungs(profile: Profile, page: Page, arch: str, libcs: Collection[str] = ()) -> list[str]:
-    """Give the part of that which follows from one page."""
+    """Return the segments of one page that a machine accepts."""
     return accepted(page, facts_of(profile, page), arch, libcs)
 
 
 def accepted(page: Page, facts: Facts | None, arch: str, libcs: Collection[str]) -> list[str]:
-    """Give the same from a page's facts; those that name another architecture say nothing."""
+    """Return the segments that follow from a page's facts; none from facts of another architecture."""
     if facts is None or facts.get("arch", arch) != arch:
         return []
     found = page.ladder(facts)
-    if (
-        libcs and page is distro
-    ):  # an interpreter may bring another C library than its distribution's
-        return [each for each in found if distro.libc(each) in libcs]
+    libc = getattr(page, "libc", None)
+    if libcs and libc:  # an interpreter may bring another C library than its distribution's
+        return [each for each in found if libc(each) in (None, *libcs)]
     return found
 
 
@@ -201,12 +201,12 @@ def detect(
     settings: Settings | None = None,
     pages: Sequence[Page] | None = None,
 ) -> Profile:
-    """Find out what the machine is: overrides first, then the profile, then the probes.
+    """Return the facts of a machine: from overrides first, then from the profile, else from the probes.
 
-    :param host: the running machine if not given
-    :param settings: those of the environment and the configuration if not given
-    :param pages: those that the settings ask for if not given
-    :raises CustomtagsError: a setting means nothing, or a source is there and can't be used
+    :param host: by default the running machine
+    :param settings: by default those of the environment and the configuration
+    :param pages: by default those that the settings switch on
+    :raises CustomtagsError: a setting is not valid, or a source cannot be read
     """
     host = Host() if host is None else host
     settings = Settings.read(os.environ) if settings is None else settings
@@ -235,8 +235,7 @@ def detect(
 def read_profile(path: str) -> Profile:
     """Read the facts of a machine from a file.
 
-    :raises ProfileError: it is missing, no JSON, no profile, of a later version, or of another shape
-        than the built-in pages write
+    :raises ProfileError: the file cannot be read, is not a profile, or is of a later version
     """
     from customtags.profiles import read
 
@@ -244,11 +243,11 @@ def read_profile(path: str) -> Profile:
 
 
 def _ignore(problem: CustomtagsError) -> None:
-    """Be told and say nothing."""
+    """Ignore a skipped dimension."""
 
 
 def _observe(profile: Profile, page: Page, host: Host) -> None:
-    """Ask a page's probes in turn, and record which one answered."""
+    """Record the facts of the first probe that returns some, and its source."""
     for source, probe in page.PROBES.items():
         facts = probe(host)
         if facts is not None:
@@ -258,7 +257,7 @@ def _observe(profile: Profile, page: Page, host: Host) -> None:
 
 
 def _override(profile: Profile, family: Sequence[Page], settings: Settings, host: Host) -> None:
-    """Record what the user says instead of what could be observed; of several families, each its part."""
+    """Record the facts of an override; the families of one dimension share its value, separated by commas."""
     setting, value = settings.override(family[0].DIMENSION)
     source = f"{setting}={value}"
     arch = profile.get("platform", {}).get("arch") or host.arch()
@@ -271,16 +270,18 @@ def _override(profile: Profile, family: Sequence[Page], settings: Settings, host
             try:
                 facts = probe(host) if probe else page.override(part, arch)
             except ValueError as error:
-                raise _meaningless(setting, value, f"{error}, or none") from error
+                raise _invalid(setting, value, f"{error}, or none") from error
             if facts is not None:
                 record(profile, page, facts, source)
                 break
         else:
             known = ", ".join(page.NAME for page in family)
-            raise _meaningless(setting, value, f"it begins with one of {known}, or is none")
+            raise _invalid(
+                setting, value, f"write a value that begins with one of {known}, or none"
+            )
 
 
-def _meaningless(setting: str, value: str, cure: str) -> OverrideError:
+def _invalid(setting: str, value: str, cure: str) -> OverrideError:
     from customtags.errors import OverrideError
 
     return OverrideError(setting, value, "is not valid", cure)

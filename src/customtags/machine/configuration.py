@@ -1,4 +1,4 @@
-"""What may stand in customtags.toml; what may not is refused with the cure."""
+"""The keys of customtags.toml, and the check of their values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KEYS", "MOST_ABIS", "nearest", "read"]
 
-#: Every key of customtags.toml: its type, and how it is written.
+#: Every key of customtags.toml → its type, and an example.
 KEYS: Mapping[str, tuple[type, str]] = {
     "isa": (str, '"v3"'),
     "distro": (str, '"el9.4"'),
@@ -29,7 +29,7 @@ KEYS: Mapping[str, tuple[type, str]] = {
     "public-first": (bool, "true"),
 }
 
-#: How many projects ``abi`` may name: each multiplies the tags by three.
+#: The most projects in ``abi``: each multiplies the number of tags by three.
 MOST_ABIS = 3
 
 #: The policies that had names before PEP 600.
@@ -39,10 +39,10 @@ _OLD_POLICIES = ("manylinux1", "manylinux2010", "manylinux2014")
 def read(
     paths: Iterable[str], overridable: Callable[[Mapping[str, Any]], Sequence[str]]
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """Give the values of all keys, and which file each is from: the first that has it.
+    """Return the value of each key, and the file that it is from: the first that has it.
 
-    :param overridable: names the dimensions that may stand there, from the values
-    :raises SettingError: a file cannot be used
+    :param overridable: returns the dimensions that can be keys, from the values
+    :raises SettingError: a file or a value is not valid
     """
     values: dict[str, Any] = {}
     places: dict[str, str] = {}
@@ -55,8 +55,8 @@ def read(
 
 
 def _check(values: Mapping[str, Any], places: Mapping[str, str], dimensions: Sequence[str]) -> None:
-    """Refuse what is not known, and what is not of its type."""
-    for key in ("dimensions", "variant-providers", *values):  # they decide which keys there are
+    """Raise SettingError for an unknown key or a value that is not valid."""
+    for key in ("dimensions", "variant-providers", *values):  # the first two add keys
         if key in values:
             kind, example = KEYS.get(key, (str, '"…"'))
             if key not in KEYS and key not in dimensions:
@@ -102,13 +102,13 @@ def _is_policy(name: str) -> bool:
 
 
 def _wrong(key: str, value: object, path: str, cure: str) -> SettingError:
-    return SettingError(path, f"has {value!r} for {key!r}", cure)
+    return SettingError(path, f"has the invalid value {value!r} for {key!r}", cure)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Say what to write instead of a word that is not known."""
+    """Return the cure for an unknown word: the nearest known one, or all."""
     from difflib import get_close_matches
 
     names = list(known)
     near = get_close_matches(word, names, 1)
-    return f"write {near[0]!r}" if near else f"there are {', '.join(names)}"
+    return f"write {near[0]!r}" if near else f"write one of {', '.join(names)}"

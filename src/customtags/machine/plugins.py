@@ -1,10 +1,11 @@
-"""Pages that are not ours: found by their entry points, held to the contract, and left out where they break it."""
+"""Pages of third parties: found by their entry points, checked against the contract, and skipped if they break it."""
 
 from __future__ import annotations
 
 from customtags.errors import CustomtagsError, DimensionError, TagError
 from customtags.machine.configuration import KEYS
 from customtags.machine.dimensions import VENDORS, distro, isa
+from customtags.machine.documents import parse_json
 from customtags.machine.settings import dimension, variable
 from customtags.tags import DIMENSIONS, parse
 
@@ -12,22 +13,23 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from importlib.metadata import EntryPoint
-    from typing import Any
+    from typing import Any, TypeVar
 
-    from customtags.machine.host import Host
     from customtags.machine.settings import Settings
     from customtags.machine.spec import Facts, Page, Probe, Report
 
+    T = TypeVar("T")
+
 __all__ = ["Guarded", "fault_of_page", "fault_of_segments", "pages"]
 
-#: The groups of entry points: our own, and that of wheel variants.
+#: The groups of entry points: of pages, and of plugins for wheel variants.
 DIMENSION_GROUP, VARIANT_GROUP = "customtags.dimensions", "variant_plugins"
 
-#: What a page must have (docs/third-parties.md), and what of it is called.
+#: The attributes that a page must have (docs/third-parties.md), and the functions among them.
 ATTRIBUTES = ("NAME", "DIMENSION", "PROBES", "override", "ladder", "describe")
-CALLED = ATTRIBUTES[3:]
+FUNCTIONS = ATTRIBUTES[3:]
 
-#: Names that mean something else: in a profile, among the settings, or as CUSTOMTAGS_*.
+#: Names that have a meaning already: in a profile, among the settings, or as CUSTOMTAGS_*.
 RESERVED = frozenset(
     (
         *(*KEYS, *DIMENSIONS, "version", "platform", "source", "problems"),
@@ -39,134 +41,135 @@ RESERVED = frozenset(
 _DIGITS = "0123456789"
 
 
-def pages(settings: Settings, tell: Report) -> list[Page]:
-    """Load what the settings switch on; tell what can't be."""
-    wanted = [(DIMENSION_GROUP, "dimensions", item, _page) for item in settings.dimensions]
-    wanted += [
+def pages(settings: Settings, report: Report) -> list[Page]:
+    """Return the pages that the settings switch on; report those that cannot be loaded."""
+    items = [(DIMENSION_GROUP, "dimensions", item, _page) for item in settings.dimensions]
+    items += [
         (VARIANT_GROUP, "variant-providers", item, _variant) for item in settings.variant_providers
     ]
     found: dict[str, Page] = {}
-    for group, key, item, make in wanted:
+    for group, key, item, make in items:
         if dimension(item) not in found:
-            found.update((page.NAME, page) for page in _load(group, key, item, make, tell))
+            found.update((page.NAME, page) for page in _load(group, key, item, make, report))
     return list(found.values())
 
 
 class Guarded:
-    """A page whose failures cost nothing but what it would have said.
+    """A page of which an error costs its own segments and nothing else.
 
-    :param origin: the distribution that it comes from, with its version
+    :param origin: the distribution of the page, with its version
     """
 
-    def __init__(self, page: Page, origin: str, tell: Report) -> None:
-        self.page, self.origin, self.tell = page, origin, tell
+    def __init__(self, page: Page, origin: str, report: Report) -> None:
+        self.page, self.origin, self.report = page, origin, report
         self.NAME, self.DIMENSION = page.NAME, page.DIMENSION
         self.PROBES: Mapping[str, Probe] = {
-            source: self._guard_probe(source, probe) for source, probe in page.PROBES.items()
+            source: self._guarded(source, probe) for source, probe in page.PROBES.items()
         }
 
     def override(self, value: str, arch: str | None) -> Facts | None:
-        """Let a ValueError pass, which is told the user."""
-        try:
-            return self._checked("override", self.page.override(value, arch))
-        except ValueError:
-            raise
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's
-            self._fails("override", error)
-            return None
+        """Return the facts of a setting.
+
+        :raises ValueError: the value is not valid, which the user reads
+        """
+        facts = self._call("override", None, self.page.override, value, arch, passes=ValueError)
+        return self._call("override", None, _plain, facts)
 
     def ladder(self, facts: Facts) -> list[str]:
-        """Give the segments that are none of somebody else's."""
-        try:
-            segments = list(self.page.ladder(facts))
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's
-            self._fails("ladder", error)
-            return []
+        """Return the segments, without those that are malformed or of another dimension."""
+        segments: list[str] = self._call("ladder", [], lambda: list(self.page.ladder(facts)))
         accepted = []
-        for segment in dict.fromkeys(segments):
+        for segment in segments:
             why = fault_of_segments(segment)
             if why is None:
                 accepted.append(segment)
             else:
-                self._tell(why, "spell it as in 'mpi4_1', and begin with a word of its own")
+                cure = "return segments such as 'mpi4_1', with a word of the dimension's own"
+                self._report(why, cure)
         return accepted
 
     def common(self, several: Sequence[Facts]) -> list[Facts]:
-        """Guess, if the page does."""
-        try:
-            return list(self.page.common(several)) if hasattr(self.page, "common") else []
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's
-            self._fails("common", error)
-            return []
+        """Return the page's proposals, none without the function."""
+        common = getattr(self.page, "common", None)
+        return self._call("common", [], lambda: list(common(several))) if common else []
 
     def owns(self, segment: str, arch: str) -> bool:
-        """Report it, if the page does."""
-        try:
-            return bool(hasattr(self.page, "owns") and self.page.owns(segment, arch))
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's
-            self._fails("owns", error)
-            return False
+        """Return whether a segment is the page's, False without the function."""
+        owns = getattr(self.page, "owns", None)
+        return bool(owns and self._call("owns", False, owns, segment, arch))
+
+    def libc(self, segment: str) -> str | None:
+        """Return the kind of policy that a segment's C library belongs to, None without the function."""
+        libc = getattr(self.page, "libc", None)
+        return self._call("libc", None, libc, segment) if libc else None
 
     def apart(self, facts: Facts, accelerators: Sequence[str]) -> dict[tuple[str, str], str]:
-        """Return what the page does; where it fails, none of its segments stands beside an accelerator."""
-        try:
-            return self.page.apart(facts, accelerators) if hasattr(self.page, "apart") else {}
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's
-            self._fails("apart", error)
-            why = f"{self.origin} does not tell"
-            return {(each, rung): why for each in accelerators for rung in self.ladder(facts)}
+        """Return the page's pairs; all pairs if the function fails, and none without it."""
+        apart = getattr(self.page, "apart", None)
+        if apart is None:
+            return {}
+        why = f"{self.origin} failed to report for which accelerator it is built"
+        every = {(each, rung): why for each in accelerators for rung in self.ladder(facts)}
+        return self._call("apart", every, apart, facts, accelerators)
 
     def describe(self, facts: Facts) -> str:
-        """Say it in one line."""
+        """Return the facts in one line."""
+        return self._call("describe", "-", lambda: " ".join(str(self.page.describe(facts)).split()))
+
+    def _guarded(self, source: str, probe: Probe) -> Probe:
+        where = f"the probe {source!r}"
+        return lambda host: self._call(where, None, lambda: _plain(probe(host)))
+
+    def _call(
+        self,
+        where: str,
+        default: T,
+        function: Callable[..., T],
+        *arguments: Any,
+        passes: type[Exception] | tuple[()] = (),
+    ) -> T:
+        """Return the result of a function of the page; report an error, and return the default."""
         try:
-            return " ".join(str(self.page.describe(facts)).split())
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's
-            self._fails("describe", error)
-            return "-"
+            return function(*arguments)
+        except passes:
+            raise
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a third party's
+            cause = " ".join(f"{type(error).__name__}: {error}".split())
+            cure = f"override it with {variable(self.NAME)}, or report the error to {self.origin}"
+            self._report(f"fails in {where} ({cause})", cure)
+            return default
 
-    def _guard_probe(self, source: str, probe: Probe) -> Probe:
-        def guarded(host: Host) -> Facts | None:
-            try:
-                return self._checked(f"the probe {source!r}", probe(host))
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's
-                self._fails(f"the probe {source!r}", error)
-                return None
+    def _report(self, why: str, cure: str) -> None:
+        self.report(DimensionError(self.NAME, self.origin, why, cure))
 
-        return guarded
 
-    def _checked(self, where: str, facts: Facts | None) -> Facts | None:
-        """Take only what can be written to a profile and read again."""
-        import json
+def _plain(facts: Facts | None) -> Facts | None:
+    """Return the facts, if a profile can hold them.
 
-        if facts is not None and (
-            not isinstance(facts, dict) or json.loads(json.dumps(facts)) != facts
-        ):
-            raise TypeError(f"{where} gives no plain JSON object")
-        return facts
+    :raises TypeError: they are not a plain JSON object
+    :raises ValueError: they are nested too deep
+    """
+    from json import dumps
 
-    def _fails(self, where: str, error: BaseException) -> None:
-        said = " ".join(f"{type(error).__name__}: {error}".split())
-        self._tell(
-            f"fails in {where} ({said})",
-            f"set {variable(self.NAME)}, or report it to {self.origin}",
-        )
-
-    def _tell(self, why: str, cure: str) -> None:
-        self.tell(DimensionError(self.NAME, self.origin, why, cure))
+    if facts is not None and (
+        not isinstance(facts, dict) or parse_json(dumps({"": facts})) != {"": facts}
+    ):
+        raise TypeError("the facts are not a plain JSON object")
+    return facts
 
 
 def fault_of_page(page: Any, name: str) -> str | None:
-    """Say what keeps an object from being the page of that name, None if nothing does."""
+    """Return why an object is not a page of that name, None if it is one."""
     lacking = [each for each in ATTRIBUTES if not hasattr(page, each)]
     if lacking:
         return f"lacks {', '.join(lacking)}"
     probes = page.PROBES if hasattr(page.PROBES, "items") else {"PROBES": None}
-    functions = {**probes, **{each: getattr(page, each) for each in CALLED}}
+    functions = {**probes, **{each: getattr(page, each) for each in FUNCTIONS}}
     faults = {
-        f"calls itself {page.NAME!r}": page.NAME != name,
-        "has a name that is taken": name in RESERVED,
-        "has a name that is not spelled as in 'mpi'": not _is_name(name),
-        f"speaks of {page.DIMENSION!r} and not of {name!r} or 'accelerator'": page.DIMENSION
+        f"has the NAME {page.NAME!r}, and not {name!r}": page.NAME != name,
+        "has a reserved name": name in RESERVED,
+        "has a name that is not made of lower-case letters, digits and _": not _is_name(name),
+        f"has the DIMENSION {page.DIMENSION!r}, and not {name!r} or 'accelerator'": page.DIMENSION
         not in (name, "accelerator"),
         **{f"has no function {each!r}": not callable(functions[each]) for each in functions},
     }
@@ -178,24 +181,24 @@ def _is_name(name: str) -> bool:
 
 
 def fault_of_segments(segments: object) -> str | None:
-    """Say why a rung of the ladder of a dimension is none, None if it is one."""
+    """Return why a third party's page must not return such a rung, None if it may."""
     if not isinstance(segments, str):
-        return f"gives {segments!r}, which is no text"
+        return f"returns {segments!r}, which is not a string"
     try:
         _, found = parse(f"linux_any_{segments}")
     except TagError:
         found = ()
     if not found:
-        return f"gives {segments!r}, which is no segment"
+        return f"returns {segments!r}, which is not a segment"
     for segment in found:
         owner = _owner(segment)
         if owner is not None:
-            return f"gives {segment!r}, which is a segment of {owner!r}"
+            return f"returns {segment!r}, which is a segment of {owner!r}"
     return None
 
 
 def _owner(segment: str) -> str | None:
-    """Name the built-in dimension that has such segments: its word and a number, of a GPU also hexadecimal."""
+    """Return the built-in dimension that has such segments: a known word and a number, for a GPU also hexadecimal."""
     token = segment.split("_", maxsplit=1)[0]
     gpu = next((word for word in ("gfx", "sm") if token.startswith(word)), None)
     if gpu and token[len(gpu) :][:1].isdigit():
@@ -211,39 +214,36 @@ def _owner(segment: str) -> str | None:
 
 
 def _load(
-    group: str, key: str, item: str, make: Callable[[EntryPoint, str, str], Page], tell: Report
+    group: str, key: str, item: str, make: Callable[[EntryPoint, str, str], Page], report: Report
 ) -> Iterator[Guarded]:
-    """Give the page of one item of the settings; none, and tell why, where that can't be."""
+    """Yield the page of one item of the settings; report why if it cannot be loaded."""
     name = dimension(item)
     origin = f"the entry points {group!r}"
-    cure = f"take {item!r} out of {key!r}"
+    cure = f"remove {item!r} from {key!r}"
     if name in RESERVED:
-        tell(DimensionError(name, origin, "has a name that is taken", cure))
+        report(DimensionError(name, origin, "has a reserved name", cure))
         return
     try:
         found = _find(group, item.partition("::")[0])
         if len(found) != 1:
-            who = " and ".join(sorted(found)) or "no installed distribution"
-            tell(
-                DimensionError(
-                    name, origin, f"is there {len(found)} times: {who}", f"install one, or {cure}"
-                )
-            )
+            several = " and ".join(sorted(found))
+            why = f"is in {several}" if several else "is in no installed distribution"
+            report(DimensionError(name, origin, why, f"install one, or {cure}"))
             return
         ((origin, entry),) = found.items()
-        yield Guarded(make(entry, item, origin), origin, tell)
+        yield Guarded(make(entry, item, origin), origin, report)
     except CustomtagsError as error:
-        tell(error)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's
-        said = " ".join(f"{type(error).__name__}: {error}".split())
-        tell(DimensionError(name, origin, f"can't be loaded ({said})", cure))
+        report(error)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a third party's
+        cause = " ".join(f"{type(error).__name__}: {error}".split())
+        report(DimensionError(name, origin, f"cannot be loaded ({cause})", cure))
 
 
 def _page(entry: EntryPoint, item: str, origin: str) -> Page:
     page: Page = entry.load()
     fault = fault_of_page(page, item)
     if fault is not None:
-        raise DimensionError(item, origin, fault, f"report it to {origin}")
+        raise DimensionError(item, origin, fault, f"report the error to {origin}")
     return page
 
 
@@ -254,11 +254,11 @@ def _variant(entry: EntryPoint, item: str, origin: str) -> Page:
     return Variant(dimension(item), entry.value, dimension(entry.name), origin, feature)
 
 
-def _find(group: str, wanted: str) -> dict[str, EntryPoint]:
-    """Find the entry points of that name, of a plugin of variants also by its distribution's.
+def _find(group: str, sought: str) -> dict[str, EntryPoint]:
+    """Return the entry points of that name, for a plugin of variants also those of that distribution.
 
-    Distribution by distribution, because ``entry_points`` of Python 3.9 does not tell whose one is. Of a
-    distribution that is on the path twice the first counts, as it does for imports.
+    They are searched by distribution, because ``entry_points`` of Python 3.9 does not name the distribution. Of a
+    distribution that is on the path twice the first counts, as for imports.
     """
     from importlib.metadata import distributions
 
@@ -271,6 +271,6 @@ def _find(group: str, wanted: str) -> dict[str, EntryPoint]:
                 continue
             seen.add((dimension(project), entry.name))
             names = (entry.name,) if group == DIMENSION_GROUP else (entry.name, project)
-            if dimension(wanted) in map(dimension, names):
+            if dimension(sought) in map(dimension, names):
                 found[f"{project} {distribution.version}"] = entry
     return found

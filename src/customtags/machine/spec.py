@@ -38,9 +38,10 @@ class Page(Protocol):
       the others accept that.
     * ``owns(segment: str, arch: str) -> bool``: whether a segment, for an accelerator with its GPU code, is in the ladder
       of some machine. Names are checked with it.
-    * ``examples(arch: str) -> Sequence[str]``: values as users write them, for error messages.
-    * ``libc(segment: str) -> str``: the kind of policy that the C library of a segment belongs to, ``manylinux`` or
-      ``musllinux``. An interpreter with another C library does not get the segment.
+    * ``libc(segment: str) -> str | None``: the kind of policy that the C library of a segment belongs to, ``manylinux`` or
+      ``musllinux``; None for any. An interpreter with another C library does not accept the segment.
+
+    A built-in page also has ``examples(arch: str) -> Sequence[str]``: values as users write them, for error messages.
     """
 
     @property
