@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
 TAG = "py3-none-linux_x86_64"
 
-#: Verb → what stands after the wheels, and the key that names a wheel in its entries.
+#: Verb → what stands after the wheels, and the key that names a wheel in its entries; explain and repair are tested in their rooms.
 VERBS = {
     "audit": ([], "wheel"),
     "retag": (["--isa=v3", "-d", "out"], "source"),
+    "variant": (["--null", "-d", "out"], "source"),
 }
 
 #: A wheel that cannot be read → how it is made.

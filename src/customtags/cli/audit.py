@@ -35,7 +35,7 @@ def declare(verbs: Verbs, name: str) -> None:
         "--only",
         action="append",
         metavar="CODE",
-        help="run only this check, or report only this code; may be repeated",
+        help="run only this check, or report only this code; can be repeated",
     )
     suppliers.add_option(parser)
     parser.add_argument("--fix-name", action="store_true", help="print only the true name")

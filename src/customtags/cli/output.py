@@ -61,7 +61,10 @@ def add_verb(
     verbs: Verbs, name: str, purpose: str, example: str, *, json: bool = True
 ) -> argparse.ArgumentParser:
     """Declare a verb with what all verbs have in common; one that never ends prints no JSON."""
-    parser = verbs.add_parser(name, help=purpose, description=purpose, epilog=f"example: {example}")
+    description = f"{purpose[0].upper()}{purpose[1:]}."
+    parser = verbs.add_parser(
+        name, help=purpose, description=description, epilog=f"example: {example}"
+    )
     if json:
         parser.add_argument("--json", action="store_true", help="print JSON")
     return parser

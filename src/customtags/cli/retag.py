@@ -38,7 +38,7 @@ def declare(verbs: Verbs, name: str) -> None:
     add("wheels", nargs="+", type=Path, metavar="WHEEL")
     tags = parser.add_argument_group(
         "tags",
-        "Either whole platforms, or a segment per dimension: as in the examples, or 'here' for that of this machine, or 'none'.",
+        "Whole platforms, or one segment per dimension; SEGMENT may also be 'here', for the segment of this machine, or 'none'.",
     )
     what = "a whole platform; repeat the option for a compressed set"
     tags.add_argument("--platform", action="append", metavar="PLATFORM", help=what)
@@ -73,7 +73,7 @@ def declare(verbs: Verbs, name: str) -> None:
         nargs="?",
         const=True,
         metavar="VALUE",
-        help="set the local version, by default one made of distro and accelerator; '' removes it; write this option after the wheels",
+        help="set the local version (default: made of distro and accelerator; '' removes it); write this option after the wheels",
     )
     names.add_argument("--build", metavar="TAG", help="set the build tag; '' removes it")
     add(
