@@ -188,11 +188,10 @@ class Wheel:
         return self._contradicted(where, self.name._replace(project=project, version=version))
 
     def _contradicted(self, where: str, right: FileName) -> WheelError:
-        why = f"is {str(right)!r} by its {where}"
-        cure = "rename it so, or build it again"
+        why = f"is {str(right)!r} according to its {where}"
         if right._replace(platform=self.name.platform) == self.name:
-            cure += "; if its name is right, retag it with --trust-name, or --platform names the right one"
-        return self.error(why, cure)
+            return self.error(why, "rename it, or retag it with --trust-name if its name is right")
+        return self.error(why, "rename it, or build it again")
 
 
 def _named(info: str) -> tuple[str, str]:
