@@ -15,7 +15,10 @@ from command import run_in
 
 PACKAGE = Path(customtags.__file__).parent
 MODULES = [path for path in sorted(PACKAGE.rglob("*.py")) if ">>> " in path.read_text("utf-8")]
-DOCS = Path(__file__).parents[1] / "docs"
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+#: Every page, and those that show Python.
+WHOLE = [*ROOT.glob("*.md"), *DOCS.rglob("*.md")]
 PAGES = [page for page in sorted(DOCS.rglob("*.md")) if ">>> " in page.read_text("utf-8")]
 
 
@@ -109,3 +112,15 @@ def test_only_public_names_are_shown(path: Path) -> None:
         assert (module or alone) in modules
         if module == "customtags":
             assert {each.strip() for each in names.split(",")} <= public
+
+
+@pytest.mark.parametrize("page", WHOLE, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_to_a_file(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text("utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_every_page_is_in_the_index() -> None:
+    index = (DOCS / "index.md").read_text("utf-8")
+    names = {str(page.relative_to(DOCS)) for page in DOCS.rglob("*.md")}
+    assert {name for name in names if f"({name})" not in index} == {"index.md"}

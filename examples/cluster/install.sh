@@ -1,13 +1,13 @@
 #!/bin/sh
-# Install into a folder that all machines of a cluster share what runs on every one of them.
+# Install packages that run on every machine of a cluster into a folder that the machines share.
 #
-#   ./install.sh FOLDER REQUIREMENT ...      with the profiles of the machines in ./profiles
+#   ./install.sh FOLDER REQUIREMENT ...      (the profiles of the machines are in ./profiles)
 #
-# PIP and CUSTOMTAGS may name other programs; pip's own options may stand among the requirements.
+# PIP and CUSTOMTAGS can name other programs; pip's own options are allowed among the requirements.
 set -eu
-folder=${1:?the folder is missing, and what to install behind it}
+folder=${1:?usage: install.sh FOLDER REQUIREMENT ...}
 shift
 ${CUSTOMTAGS:-customtags} intersect profiles/*.json -o cluster.json
-# The platforms are spelled out, because the C library of the machine that installs may be newer than that of another.
-# shellcheck disable=SC2046 # one word per option is meant
+# The platforms are listed explicitly, because another machine may have an older C library than the one that installs.
+# shellcheck disable=SC2046 # the options are separate words
 ${PIP:-pip} install --target "$folder" $(${CUSTOMTAGS:-customtags} show --profile cluster.json --pip-args) "$@"

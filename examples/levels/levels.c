@@ -12,6 +12,6 @@ static const char level[] = "level=base";
 
 static PyObject *say(PyObject *self, PyObject *none) { return PyUnicode_FromString(level); }
 static PyMethodDef methods[] = {
-    {"say", say, METH_NOARGS, "Say for which level this was compiled."}, {NULL, NULL, 0, NULL}};
+    {"say", say, METH_NOARGS, "Return the level that this was compiled for."}, {NULL, NULL, 0, NULL}};
 static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "levels", NULL, -1, methods};
 PyMODINIT_FUNC PyInit_levels(void) { return PyModule_Create(&module); }

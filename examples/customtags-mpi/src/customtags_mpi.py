@@ -1,4 +1,4 @@
-"""mpi: the MPI library of the machine, by the soname that the loader compares."""
+"""mpi: the MPI library of the machine, by the SONAME that the loader compares."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LIBRARIES = {
     "libmpich.so.12": "mpich12",
 }
 
-#: Where distributions put them.
+#: The folders where distributions install it.
 FOLDERS = (
     *("/usr/lib64/openmpi/lib", "/usr/lib64/mpich/lib", "/usr/lib64", "/usr/lib", "/usr/local/lib"),
     *("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu"),
@@ -36,12 +36,12 @@ def _from_folders(host: Host) -> Facts | None:
     return _look(host, FOLDERS)
 
 
-#: Asked in this order; the first that does not give None counts.
+#: The probes, tried in this order until one does not return None.
 PROBES = {"MPI_HOME": _from_variable, "libraries": _from_folders}
 
 
 def override(value: str, arch: str | None) -> Facts | None:
-    """``openmpi40``, or several: ``mpich12,mpiabi1``."""
+    """Return the facts for ``openmpi40``, or for several: ``mpich12,mpiabi1``."""
     libraries = [name for name, segment in LIBRARIES.items() if segment in value.split(",")]
     if not libraries:
         raise ValueError(f"write one of {', '.join(dict.fromkeys(LIBRARIES.values()))}")
@@ -49,12 +49,12 @@ def override(value: str, arch: str | None) -> Facts | None:
 
 
 def ladder(facts: Facts) -> list[str]:
-    """The standard ABI first, because it lasts longest."""
+    """Return the segments, the standard ABI first, because it is the most stable."""
     return list(dict.fromkeys(LIBRARIES[name] for name in facts["libraries"]))
 
 
 def describe(facts: Facts) -> str:
-    """The libraries."""
+    """Return the names of the libraries."""
     return ", ".join(facts["libraries"])
 
 

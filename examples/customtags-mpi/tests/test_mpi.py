@@ -1,4 +1,4 @@
-"""The page keeps the contract, and knows these machines."""
+"""The page conforms to the contract, and detects the MPI of these machines."""
 
 from __future__ import annotations
 
