@@ -40,7 +40,7 @@ CUDAS = [[*map(int, each.split("."))] for each in DRIVERS.split()[::2]]
 
 
 def seed(python: str = "3.12", settings: Settings | None = None, **facts: Any) -> Target:
-    """Give the machine of the README's example, with other facts or settings."""
+    """Return the machine of the README's example, with other facts or settings."""
     profile: Profile = {**SEED, **facts}
     settings = settings or Settings({})
     pages = machine.pages_for(settings, lambda _: None, profile)

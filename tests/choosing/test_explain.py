@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 from zipfile import ZipFile
 
 import pytest
@@ -147,6 +148,20 @@ def test_a_version_is_explained_wheel_by_wheel_on_an_index(profile: str, tmp_pat
     done = run(*options, "a==3")
     assert (done.returncode, done.stdout) == (2, "")
     assert "no wheel of 'a==3' found" in done.stderr
+
+
+def test_no_control_character_of_an_index_reaches_a_terminal(profile: str, tmp_path: Path) -> None:
+    names = ("a-1.0\x1b[31m-py3-none-any.whl", "a-1.1-py3-none-\x1b[31m.whl", "a-\x1b.whl")
+    yanked = 'data-yanked="\x1b]0;pwn\x07"'
+    links = "".join(f'<a href="{quote(name)}" {yanked}>file</a>' for name in names)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "index.html").write_text(links, encoding="utf-8")
+    url = tmp_path.as_uri()
+    options = ("--profile", profile, "--python", "3.12")
+    for verb in (["rank", *options, url], ["explain", *options, "--index-url", url]):
+        done = run(*verb, "a")
+        assert "\\x1b" in done.stdout + done.stderr
+        assert "\x1b" not in done.stdout + done.stderr
 
 
 def test_rank_shows_a_screen_of_each_list_and_all_on_request(profile: str, tmp_path: Path) -> None:

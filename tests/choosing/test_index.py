@@ -37,7 +37,7 @@ OFFERS = [
 ]
 
 
-class Page(NamedTuple):
+class Answer(NamedTuple):
     """The answer of an index.
 
     :ivar times: how often the body comes, None for ever
@@ -52,7 +52,7 @@ class Page(NamedTuple):
 class Body:
     """A body that is read in chunks."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Answer) -> None:
         self.page = page
         self.left = page.times
         self.closed = False
@@ -71,7 +71,7 @@ class Body:
 class Index(BaseAdapter):
     """An index that answers every request with one page."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Answer) -> None:
         super().__init__()
         self.page = page
         self.requests: list[tuple[requests.PreparedRequest, dict[str, Any]]] = []
@@ -98,7 +98,7 @@ def client(index: Index, most: int = 1 << 20, **settings: Any) -> Client:
     return found
 
 
-def read(page: Page, url: str = URL, **settings: Any) -> list[Offer]:
+def read(page: Answer, url: str = URL, **settings: Any) -> list[Offer]:
     return client(Index(page), **settings).offers(url, "example", lambda _: None)
 
 
@@ -116,32 +116,32 @@ def as_html() -> bytes:
     return "<!DOCTYPE html><html><body>{}</body></html>".format("\n".join(lines)).encode()
 
 
-@pytest.mark.parametrize("page", [Page(JSON, as_json(FILES)), Page(HTML, as_html())])
-def test_json_and_html_say_the_same(page: Page) -> None:
+@pytest.mark.parametrize("page", [Answer(JSON, as_json(FILES)), Answer(HTML, as_html())])
+def test_json_and_html_say_the_same(page: Answer) -> None:
     assert read(page) == OFFERS
 
 
 def test_a_project_without_a_page_has_no_files() -> None:
-    assert read(Page(HTML, b"", 404)) == []
+    assert read(Answer(HTML, b"", 404)) == []
 
 
 @pytest.mark.parametrize(
     ("page", "says"),
     [
-        (Page(HTML, b"", 401), "answers 401 for a test"),
-        (Page("application/pdf", b"%PDF"), "is not a project page (Unsupported MIME type"),
-        (Page("text/html; charset=none", b"none"), "is not a project page (unknown encoding"),
-        (Page(JSON, b"[]"), "is not a project page"),
-        (Page(JSON, b"{"), "is not a project page"),
-        (Page(JSON, b'{"meta": null, "files": [null]}'), "is not a project page"),
-        (Page(JSON, as_json([{}])), "is not a project page"),
-        (Page(JSON, b"[" * 100_000), "is not a project page (it is nested too deeply)"),
-        (Page(JSON, b'{"files":' + b"[" * 100_000), "is not a project page (it is nested"),
-        (Page(HTML, b"x" * 65536, times=None), "is larger than 1 MB"),
+        (Answer(HTML, b"", 401), "answers 401 for a test"),
+        (Answer("application/pdf", b"%PDF"), "is not a project page (Unsupported MIME type"),
+        (Answer("text/html; charset=none", b"none"), "is not a project page (unknown encoding"),
+        (Answer(JSON, b"[]"), "is not a project page"),
+        (Answer(JSON, b"{"), "is not a project page"),
+        (Answer(JSON, b'{"meta": null, "files": [null]}'), "is not a project page"),
+        (Answer(JSON, as_json([{}])), "is not a project page"),
+        (Answer(JSON, b"[" * 100_000), "is not a project page (it is nested too deeply)"),
+        (Answer(JSON, b'{"files":' + b"[" * 100_000), "is not a project page (it is nested"),
+        (Answer(HTML, b"x" * 65536, times=None), "is larger than 1 MB"),
     ],
 )  # fmt: skip
 def test_a_page_that_is_none_is_refused_in_a_line_without_the_password(
-    page: Page, says: str
+    page: Answer, says: str
 ) -> None:
     with pytest.raises(SourceError) as caught:
         read(page)
@@ -151,7 +151,7 @@ def test_a_page_that_is_none_is_refused_in_a_line_without_the_password(
 
 
 def test_no_more_is_read_than_a_page_may_have() -> None:
-    index = Index(Page(HTML, b"x" * 1000, times=None))
+    index = Index(Answer(HTML, b"x" * 1000, times=None))
     reported: list[str] = []
     with pytest.raises(SourceError, match="name a folder"):
         client(index, most=10_000).offers(URL, "example", reported.append)
@@ -175,7 +175,7 @@ def test_no_more_is_read_than_a_page_may_have() -> None:
 def test_pip_reads_only_hosts_that_it_trusts(
     url: str, settings: dict[str, Any], read_it: bool
 ) -> None:
-    page = Page(JSON, as_json(FILES[:1]))
+    page = Answer(JSON, as_json(FILES[:1]))
     if read_it:
         assert len(read(page, url, **settings)) == 1
     else:
@@ -184,7 +184,7 @@ def test_pip_reads_only_hosts_that_it_trusts(
 
 
 def test_the_settings_of_pip_reach_the_request() -> None:
-    index = Index(Page(JSON, as_json([])))
+    index = Index(Answer(JSON, as_json([])))
     settings: dict[str, Any] = {"cert": "/ca.pem", "timeout": 7.0, "proxy": "http://proxy.invalid"}
     client(index, **settings).offers(URL, "example", lambda _: None)
     ((request, options),) = index.requests
@@ -198,7 +198,7 @@ def test_the_settings_of_pip_reach_the_request() -> None:
 def test_a_page_may_lie_in_a_folder_or_be_a_file(tmp_path: Path) -> None:
     page = tmp_path / "index.html"
     page.write_bytes(as_html())
-    found = client(Index(Page(HTML, b"")))
+    found = client(Index(Answer(HTML, b"")))
     for place in (tmp_path, page):
         offers = found.offers(place.as_uri(), "example", lambda _: None)
         assert [offer.name for offer in offers] == [offer.name for offer in OFFERS]
@@ -207,7 +207,7 @@ def test_a_page_may_lie_in_a_folder_or_be_a_file(tmp_path: Path) -> None:
 
 def test_a_pipe_in_the_place_of_a_page_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "index.html")
-    found = client(Index(Page(HTML, b"")))
+    found = client(Index(Answer(HTML, b"")))
     assert found.offers(tmp_path.as_uri(), "example", lambda _: None) == []
 
 
@@ -215,4 +215,4 @@ def test_a_large_file_in_the_place_of_a_page_is_refused(tmp_path: Path) -> None:
     with (tmp_path / "index.html").open("wb") as file:
         file.truncate(1 << 40)
     with pytest.raises(SourceError, match="is larger than 1 MB"):
-        client(Index(Page(HTML, b""))).offers(tmp_path.as_uri(), "example", lambda _: None)
+        client(Index(Answer(HTML, b""))).offers(tmp_path.as_uri(), "example", lambda _: None)

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["Page", "Quiet", "certificate", "serve", "wait_for"]
+__all__ = ["ProjectPage", "Quiet", "certificate", "serve", "wait_for"]
 
 _JSON = "application/vnd.pypi.simple.v1+json"
 
 
-class Page(NamedTuple):
+class ProjectPage(NamedTuple):
     """What an index says of its files.
 
     :ivar files: name → the keys of PEP 691
@@ -64,7 +64,7 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def serve(page: Page, tls: Path | None = None) -> Iterator[tuple[str, list[str]]]:
+def serve(page: ProjectPage, tls: Path | None = None) -> Iterator[tuple[str, list[str]]]:
     """Serve it at /simple/example/; give the URL of the index, and the paths that are asked for.
 
     :param tls: a file with a certificate and its key

@@ -13,7 +13,7 @@ from customtags.wheels.writer import create
 from real.environments import NEWEST, MakeEnvironment
 from real.offers import Offer
 from real.offers import write as offer
-from real.servers import Page, serve
+from real.servers import ProjectPage, serve
 from real.stand_ins import V3, customtags
 from sample import SEED
 
@@ -131,7 +131,7 @@ def test_another_machine_and_each_of_its_pythons(seed: str, tmp_path: Path) -> N
 
 def test_a_version_on_an_index(tmp_path: Path) -> None:
     names = ["1.0-py3-none-any", "1.1-py3-none-linux_x86_64_v4", "1.1-py3-none-win_amd64"]
-    with serve(Page({f"example-{name}.whl": {} for name in names}, tmp_path)) as (url, _):
+    with serve(ProjectPage({f"example-{name}.whl": {} for name in names}, tmp_path)) as (url, _):
         customtags("explain", "example==1.0", "--index-url", url)
         done = customtags("explain", "example==1.1", "--index-url", url, status=1)
         first, second = done.stdout.split("\n\n")[:2]

@@ -15,7 +15,7 @@ import pytest
 from customtags.choosing import pip_settings
 from customtags.wheels.writer import create
 from real.environments import NEWEST, OLDEST, MakeEnvironment, clean, run
-from real.servers import Page, certificate, serve
+from real.servers import ProjectPage, certificate, serve
 from real.stand_ins import V3, customtags
 
 SECTIONS = ("global", "install", "env")
@@ -39,13 +39,13 @@ def chosen(*arguments: object, **env: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Page:
+def page(tmp_path_factory: pytest.TempPathFactory) -> ProjectPage:
     folder = tmp_path_factory.mktemp("files")
     for name in FILES:
         version, _, tag = name.partition("-")
         path = create(folder, "example", version, tag.removeprefix("1-"), {"example.py": b""})
         path.rename(folder / f"example-{name}.whl")
-    return Page({f"example-{name}.whl": keys for name, keys in FILES.items()}, folder)
+    return ProjectPage({f"example-{name}.whl": keys for name, keys in FILES.items()}, folder)
 
 
 @pytest.mark.parametrize("as_json", [False, True], ids=["PEP 503", "PEP 691"])
@@ -53,7 +53,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Page:
     "wanted", ["example", "example==1.2", "example>=2.0rc1", "example<1.1", "example!=1.1"]
 )
 def test_pip_takes_what_rank_says_of_an_index(
-    page: Page, as_json: bool, wanted: str, make_environment: MakeEnvironment, tmp_path: Path
+    page: ProjectPage, as_json: bool, wanted: str, make_environment: MakeEnvironment, tmp_path: Path
 ) -> None:
     with serve(page._replace(json=as_json)) as (url, _):
         said = chosen(url, wanted)
@@ -62,7 +62,7 @@ def test_pip_takes_what_rank_says_of_an_index(
         assert [path.name for path in tmp_path.iterdir()] == [said]
 
 
-def test_what_the_page_forbids_is_told(page: Page) -> None:
+def test_what_the_page_forbids_is_told(page: ProjectPage) -> None:
     with serve(page) as (url, _):
         shown = json.loads(customtags("rank", "--json", url, "example").stdout)
     refused = {wheel["name"]: wheel["misses"] for wheel in shown["wheels"] if wheel["misses"]}
@@ -77,7 +77,7 @@ def test_what_the_page_forbids_is_told(page: Page) -> None:
 
 
 def test_the_index_of_the_configuration_is_asked_with_its_extras_and_folders(
-    page: Page, tmp_path: Path
+    page: ProjectPage, tmp_path: Path
 ) -> None:
     create(tmp_path, "example", "1.1.1", "py3-none-any", {"example.py": b""})
     with serve(page) as (url, asked):
@@ -95,14 +95,14 @@ def test_the_index_of_the_configuration_is_asked_with_its_extras_and_folders(
     assert set(asked) == {"/simple/example/"}
 
 
-def test_a_folder_may_be_an_index(page: Page, tmp_path: Path) -> None:
+def test_a_folder_may_be_an_index(page: ProjectPage, tmp_path: Path) -> None:
     (tmp_path / "example").mkdir()
     (tmp_path / "example" / "index.html").write_bytes(page.body()[1])
     assert chosen(tmp_path.as_uri(), "example") == "example-1.1-py3-none-linux_x86_64_v3.whl"
 
 
 def test_credentials_come_from_netrc_or_the_url_and_no_password_is_shown(
-    page: Page, tmp_path: Path
+    page: ProjectPage, tmp_path: Path
 ) -> None:
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login me password secret\n", encoding="ascii")
@@ -119,7 +119,7 @@ def test_credentials_come_from_netrc_or_the_url_and_no_password_is_shown(
         assert done.stderr.count("\n") == 1
 
 
-def test_a_user_without_a_password_is_asked_for_as_pip_does(page: Page) -> None:
+def test_a_user_without_a_password_is_asked_for_as_pip_does(page: ProjectPage) -> None:
     with serve(page._replace(login="token:")) as (url, _):
         token = url.replace("//", "//token@")
         assert (
@@ -136,7 +136,7 @@ def test_a_url_that_can_t_be_asked_is_told_without_its_password(url: str) -> Non
     assert done.stderr.count("\n") == 1
 
 
-def test_certificates_are_those_of_pip_s_settings(page: Page, tmp_path: Path) -> None:
+def test_certificates_are_those_of_pip_s_settings(page: ProjectPage, tmp_path: Path) -> None:
     tls = certificate(tmp_path)
     with serve(page, tls) as (url, _):
         best = "example-1.1-py3-none-linux_x86_64_v3.whl"
@@ -154,7 +154,7 @@ def test_certificates_are_those_of_pip_s_settings(page: Page, tmp_path: Path) ->
         assert chosen(url, "example", **{**unset, "SSL_CERT_FILE": str(tls)}) == best
 
 
-def test_the_proxy_of_pip_s_settings_is_asked(page: Page) -> None:
+def test_the_proxy_of_pip_s_settings_is_asked(page: ProjectPage) -> None:
     with serve(page) as (proxy, asked):
         settings = {
             "PIP_PROXY": proxy.removesuffix("/simple"),
@@ -170,7 +170,7 @@ def test_what_pip_ignores_is_told() -> None:
     assert "neither https nor a trusted host" in done.stderr
 
 
-def test_a_project_that_is_nowhere_is_told(page: Page) -> None:
+def test_a_project_that_is_nowhere_is_told(page: ProjectPage) -> None:
     with serve(page) as (url, _):
         done = customtags("rank", url, "nothing", status=1)
     assert "pip takes nothing: no file of that project" in done.stdout
@@ -187,7 +187,7 @@ def test_a_project_that_is_nowhere_is_told(page: Page) -> None:
     ],
 )
 def test_a_page_that_is_none_is_told(kind: str, text: bytes, tmp_path: Path) -> None:
-    class Other(Page):
+    class Other(ProjectPage):
         def body(self) -> tuple[str, bytes]:
             return kind, text
 
@@ -196,7 +196,7 @@ def test_a_page_that_is_none_is_told(kind: str, text: bytes, tmp_path: Path) -> 
     assert "is not a project page" in done.stderr
 
 
-def test_a_terminal_sees_how_far_it_is(page: Page) -> None:
+def test_a_terminal_sees_how_far_it_is(page: ProjectPage) -> None:
     master, slave = os.openpty()
     with serve(page) as (url, _):
         command = [sys.executable, "-m", "customtags", "rank", url, "example"]

@@ -9,7 +9,7 @@ import pytest
 
 from customtags.wheels.writer import create
 from real.environments import NEWEST, MakeEnvironment
-from real.servers import Page, serve
+from real.servers import ProjectPage, serve
 from real.stand_ins import V2, V3
 
 if TYPE_CHECKING:
@@ -80,7 +80,10 @@ def test_a_better_wheel_of_the_same_version_is_named(
     create(tmp_path / "old", "example", "1.0", "py3-none-any", {"example.py": b""})
     moved.install(tmp_path / "old", "example")
     assert doctor(moved, 0, **V3)["better"] is None
-    with serve(Page({path.name: {} for path in tmp_path.glob("*.whl")}, tmp_path)) as (url, _):
+    with serve(ProjectPage({path.name: {} for path in tmp_path.glob("*.whl")}, tmp_path)) as (
+        url,
+        _,
+    ):
         (found,) = doctor(moved, 0, "--index", url, **V3)["better"]
         assert found["wheel"] == "example-1.0-py3-none-linux_x86_64_v2.whl"
         assert doctor(moved, 0, "--index", PIP_INDEX_URL=url, **V3)["better"] == [found]

@@ -45,7 +45,7 @@ for project in sys.argv[2:]:
 
 
 def offers(python: str, *, ties: bool) -> st.SearchStrategy[list[Offer]]:
-    """Give strategies for the files of a project, near to what a Python takes.
+    """Return strategies for the files of a project, similar to what a Python takes.
 
     :param ties: with files that pip thinks equal: before 20.3.4's successors the file system decided
     """

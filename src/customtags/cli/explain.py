@@ -61,7 +61,8 @@ def _explanations(word: str, url: str | None, machine: Sequence[Target]) -> list
     ranking, problems = ranked([word, *([url] if url else [])], machine[0])
     for problem in problems:
         warn(problem)
-    offers = [each.offer for each in ranking.files if each.offer.name.endswith(".whl")]
+    understood = [each.offer for each in ranking.files if each.version is not None]
+    offers = [offer for offer in understood if offer.name.endswith(".whl")]
     if not offers:
         cure = f"'customtags rank {word}' lists the files that exist"
         raise CustomtagsError(f"no wheel of {word!r} found", cure)
