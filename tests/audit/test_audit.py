@@ -266,6 +266,16 @@ def test_damaged_members_are_told_and_the_others_looked_at(tmp_path: Path) -> No
     }
 
 
+def test_damaged_members_are_reported_without_any_check(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = wheel(tmp_path, "py3-none-linux_x86_64", {"demo/cut.so": elf()[:3000]})
+    assert main(["audit", str(made), "--only", "unreadable"]) == 0
+    out = capsys.readouterr().out
+    assert "1 undecided" in out
+    assert "demo/cut.so: is truncated" in out
+
+
 def test_symbols_that_turn_out_broken_later_cost_only_their_file(tmp_path: Path) -> None:
     broken = gpu_code("sm90a").replace(
         b"\x50\xed\x55\xba\x01\x00\x10\x00", b"\x50\xed\x55\xba\x01\x00\xff\xff"

@@ -58,13 +58,12 @@ CODES: Mapping[str, str] = {
 #: How the platforms begin whose libraries are ELF files of Linux, or that promise to have none.
 _READ = ("linux_", "manylinux", "musllinux_", "any")
 
-
 #: The codes of false claims that other tags resolve although they name none: `retag` makes WHEEL agree with the name.
 RETAGGED = frozenset(("tags-disagree", "mixed-set"))
 
 
 def select(only: Sequence[str]) -> tuple[dict[str, Function], set[str]]:
-    """Return the checks to run, and the codes to report; no codes for all.
+    """Return the checks to run, and the codes to report; no codes for all. `NOT_CHECKED` is always reported.
 
     :param only: names of checks, and codes; empty for all
     :raises CustomtagsError: one of them is unknown
@@ -75,7 +74,7 @@ def select(only: Sequence[str]) -> tuple[dict[str, Function], set[str]]:
             raise CustomtagsError(f"{each!r} is neither a check nor a code", f"choose from {known}")
     if not only:
         return dict(CHECKS), set()
-    codes = {code for code in CODES if code in only}
+    codes = {NOT_CHECKED, *(code for code in CODES if code in only)}
     for module in MODULES:
         codes |= set(module.CODES) if module.NAME in only else set()
     named = [module.NAME for module in MODULES if not module.CODES.keys().isdisjoint(codes)]
@@ -98,6 +97,10 @@ def audit(
     foreign = [each.tag for each in claims.platforms if not each.base.startswith(_READ)]
     with Unpacked(path, limits) as wheel:
         found = [finding for check in checks.values() for finding in check(wheel, claims)]
+        for (
+            _
+        ) in wheel.elfs():  # without any check, too, `--only unreadable` reports damaged members
+            pass
         faults = [each for each in wheel.faults if each.kind != NO_LIBRARY or not foreign]
     found += map(_unread, faults)
     if foreign:
@@ -119,7 +122,7 @@ def audited_platforms(path: Path) -> list[str]:
     for each in findings:
         retagged = each.code in RETAGGED or (each.fix and each.fix.dimension != "interpreter")
         if each.severity == FALSE and not retagged:
-            problem = f"{path.name}: {each.code}: {each.says}"
+            problem = f"{path.name}: {each.code}: {each.sentence}"
             raise CustomtagsError(problem, each.cure or "rebuild the wheel")
     return true_platforms(findings, NameClaims.of(path.name))
 

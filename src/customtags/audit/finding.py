@@ -51,6 +51,12 @@ class Finding(NamedTuple):
     cure: str = ""
     fix: Fix | None = None
 
+    @property
+    def sentence(self) -> str:
+        """What was found, after the file and the symbol."""
+        place = f"{self.member} {self.symbol}" if self.symbol else self.member
+        return f"{place}: {self.says}" if place else self.says
+
 
 def true_platforms(findings: Iterable[Finding], claims: NameClaims) -> list[str]:
     """Return the platform tags that the name should have: those of `claims` with every fix.

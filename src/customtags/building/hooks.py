@@ -201,7 +201,7 @@ def _refuse_false_claims(wheel: Path) -> None:
     )
     false = [finding for finding in audit(wheel, checks) if finding.severity == FALSE]
     for finding in false:
-        line = f"{finding.code}: {finding.says}; {finding.cure}"
+        line = f"{finding.code}: {finding.sentence}; {finding.cure}"
         print(f"customtags: {printable(line)}", file=sys.stderr)
     if false:
         count = "a false claim" if len(false) == 1 else f"{len(false)} false claims"

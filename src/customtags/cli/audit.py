@@ -46,7 +46,7 @@ def declare(verbs: Verbs, name: str) -> None:
 
 
 def _audit(options: argparse.Namespace) -> int:
-    from customtags.audit import NOT_CHECKED, audit, declared, instructions, libraries, select
+    from customtags.audit import audit, declared, instructions, libraries, select
     from customtags.audit.finding import true_name
     from customtags.wheels.claims import NameClaims
 
@@ -60,7 +60,7 @@ def _audit(options: argparse.Namespace) -> int:
     wrong = False
     batch = Batch(options.wheels)
     for wheel, found in batch.each(lambda wheel: audit(wheel, checks)):
-        findings = [each for each in found if not codes or each.code in {*codes, NOT_CHECKED}]
+        findings = [finding for finding in found if not codes or finding.code in codes]
         wrong = wrong or any(finding.severity == "false" for finding in findings)
         name = true_name(findings, NameClaims.of(wheel.name))
         entry = {"wheel": str(wheel), "true_name": name, "findings": list(map(_plain, findings))}
@@ -96,7 +96,7 @@ def _lines(wheel: str, name: str, findings: Sequence[Finding]) -> list[str]:
             continue
         lines.append(f"  {paint(_STYLES[first.severity], first.severity)}  {first.code}")
         others = f" (and {_count(more, 'more file')})" if more else ""
-        lines.append(f"    {_where(first)}{first.says}{others}")
+        lines.append(f"    {first.sentence}{others}")
         if first.cure:
             lines.append(f"    help: {first.cure}")
     lines += [
@@ -119,11 +119,6 @@ def _alike(findings: Sequence[Finding]) -> list[list[Finding]]:
     for each in findings:
         groups.setdefault((each.severity, each.code, each.says), []).append(each)
     return list(groups.values())
-
-
-def _where(finding: Finding) -> str:
-    symbol = f" {finding.symbol}" if finding.symbol else ""
-    return f"{finding.member}{symbol}: " if finding.member else ""
 
 
 def _plain(finding: Finding) -> dict[str, Any]:

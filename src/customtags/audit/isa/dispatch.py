@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from customtags.audit.isa.decoder import Decoder
     from customtags.audit.isa.functions import Functions
     from customtags.wheels.elf import Elf
+    from customtags.wheels.elf_layout import Data
 
 __all__ = ["checks_cpu", "implied", "listed", "opened", "opens_files"]
 
@@ -25,10 +26,8 @@ __all__ = ["checks_cpu", "implied", "listed", "opened", "opens_files"]
 #: oneMKL opens ``libmkl_mc3.so.3`` for CPUs with SSE4.2, ``mc`` up to 2024 for SSSE3 (oneMKL Developer Guide for Linux,
 #: "Detailed Directory Structure"); IPP ``libippsl9.so`` (Intel IPP Developer Guide, "Dispatching").
 _IMPLY = {
-    r"ssse3|sse[34]|popcnt|nehalem|penryn|westmere|x86_64_v2|(lib)?mkl_([a-z]+_)?mc3?(?![a-z\d])": {
-        2
-    },
-    r"libipp[a-z]+(m7|n8|y8)\.so": {2},
+    r"ssse3|sse[34]|popcnt|nehalem|penryn|westmere|x86_64_v2": {2},
+    r"(lib)?mkl_([a-z]+_)?mc3?(?![a-z\d])|libipp[a-z]+(m7|n8|y8)\.so": {2},
     r"libipp[a-z]+(e9|l9)\.so": {2, 3},
     r"libipp[a-z]+(n0|k0)\.so": {2, 3, 4},
     r"libipp[a-z]+k1\.so|avx_?10(?!\d)": {2, 3, 4, 5},
@@ -72,9 +71,12 @@ _CHECKS = re.compile(
 #: What opens a library by its name (dlopen(3)).
 _OPENS = ("dlopen", "dlmopen")
 
+#: In every name of a library, which is no longer than this (NAME_MAX in limits.h).
+_SUFFIX, _LONGEST = b".so", 255
+
 _CPUID = b"\x0f\xa2"
 
-#: How many places are decoded; by chance these two bytes occur once in 64 KiB.
+#: How many places of CPUID, or names of libraries, are read at most; by chance the two bytes of CPUID occur once in 64 KiB.
 _MOST = 100_000
 
 
@@ -111,20 +113,18 @@ def opens_files(elf: Elf) -> bool:
     return any(symbol.name in _OPENS for symbol in elf.dynamic_symbols(defined=False))
 
 
-def opened(elf: Elf, names: Collection[str]) -> Iterator[str]:
-    """Yield those file names that are strings in a file, so that it may open them."""
-    parts = [each for each in elf.sections if each.stored and not each.executable]
-    ranges = [(each.offset, each.offset + each.size) for each in parts] or [(0, len(elf.data))]
-    for name in names:
-        word = name.encode() + b"\0"
-        places = (place for start, end in ranges for place in _places(elf, word, start, end))
-        # The string begins there, or a path ends so.
-        if any(elf.data[place - 1 : place] in (b"\0", b"/") for place in places):
-            yield name
+def opened(elf: Elf, names: Collection[str]) -> set[str]:
+    """Return those file names that are strings in a file, alone or at the end of a path, so that it can open them."""
+    return {string for string in islice(_libraries(elf.data), _MOST) if string in names}
 
 
-def _places(elf: Elf, word: bytes, start: int, end: int) -> Iterator[int]:
-    place = elf.data.find(word, start, end)
+def _libraries(data: Data) -> Iterator[str]:
+    """Yield what precedes and follows each ``.so`` up to a NUL, without folders."""
+    place = data.find(_SUFFIX)
     while place >= 0:
-        yield place
-        place = elf.data.find(word, place + 1, end)
+        least = max(0, place - _LONGEST)
+        begin = max(data.rfind(b"\0", least, place), data.rfind(b"/", least, place), least - 1) + 1
+        end = data.find(b"\0", place, place + _LONGEST)
+        if end >= 0:
+            yield data[begin:end].decode("utf-8", "replace")
+        place = data.find(_SUFFIX, place + len(_SUFFIX))
