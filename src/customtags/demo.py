@@ -170,7 +170,7 @@ def _expect(wheels: Path, environ: Mapping[str, str], stock: Sequence[str]) -> l
         wheel.stem.rpartition("-")[2]: wheel.name for wheel in sorted(wheels.glob("*.whl"))
     }
     extended: list[str] = []
-    if hook.wanted(environ):
+    if hook.enabled(environ):
         extended, _ = machine.extend(stock, machine.detect(settings=Settings.read(environ)))
     best = [by_platform[tag] for tag in extended if tag in by_platform][:1]
     return best or [by_platform[tag] for tag in stock if tag in by_platform]

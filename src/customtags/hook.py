@@ -1,4 +1,4 @@
-"""What is replaced in a copy of packaging.tags, and how it is put back."""
+"""The functions that are replaced in a copy of packaging.tags, and how they are restored."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
 
-__all__ = ["apply", "patched", "undo", "wanted"]
+__all__ = ["apply", "enabled", "patched", "undo"]
 
-#: The copy that build back ends ask for the tag of this machine: the first one that is no manylinux.
+#: The copy that build back ends take the name of a wheel from: the first tag that is not a policy's.
 PUBLIC = frozenset(("packaging.tags",))
 
-#: The seam, best first; its name was private up to packaging 21.0.
+#: The function of the platforms; its name was private up to packaging 21.0.
 SEAMS = ("platform_tags", "_platform_tags")
 
-#: What gives whole tags, the last from the others. In a compiled copy they are bound to its own `platform_tags`.
+#: The functions of whole tags; the last one calls the others. In a compiled copy they are bound to its own `platform_tags`.
 ROWS = ("cpython_tags", "generic_tags", "compatible_tags", "sys_tags")
 
-#: A platform that stands for all of a machine.
+#: A placeholder for all platforms of a machine.
 _EACH = "each"
 
-#: Set while a build back end runs: by pip ≥ 25.0 and build, by pip ≤ 24.3.1.
+#: Variables that are set while a build back end runs: by pip ≥ 25.0 and build, and by pip ≤ 24.3.1.
 BUILD_MARKS = ("_PYPROJECT_HOOKS_BUILD_BACKEND", "PEP517_BUILD_BACKEND")
 
-#: Where a replacement keeps what it replaced.
+#: The attribute of a replacement that holds the original function.
 _STOCK = "__customtags_stock__"
 
 
 def apply(module: ModuleType) -> None:
-    """Let a copy of ``packaging.tags`` know the extended tags, unless this process must not."""
-    if not wanted(os.environ) or patched(module):
+    """Replace the functions of a copy of ``packaging.tags``, if customtags is enabled and has not done so before."""
+    if not enabled(os.environ) or patched(module):
         return
     name = next((seam for seam in SEAMS if hasattr(module, seam)), None)
     if name is None:
@@ -45,7 +45,7 @@ def apply(module: ModuleType) -> None:
     stock = getattr(module, name)
     extended = _platforms(stock, module.__name__ in PUBLIC)
     _replace(module, name, extended)
-    # A compiled copy has bound its own function already.
+    # In a compiled copy the original is bound already.
     if getattr(module.sys_tags, "__globals__", None) is not vars(module):
         for row in ROWS:
             _replace(module, row, _row(getattr(module, row), module.Tag, stock, extended))
@@ -55,20 +55,20 @@ def apply(module: ModuleType) -> None:
             _replace(module, row, _shared(getattr(module, row), module.Tag, extended, made))
 
 
-def wanted(environ: Mapping[str, str]) -> bool:
+def enabled(environ: Mapping[str, str]) -> bool:
     """Return whether copies are patched in a process with these environment variables."""
     disabled = environ.get("CUSTOMTAGS_DISABLE", "") not in ("", "0")
     return not disabled and not any(mark in environ for mark in BUILD_MARKS)
 
 
 def undo(module: ModuleType) -> None:
-    """Give a copy its own functions back."""
+    """Restore the original functions of a copy."""
     for name in patched(module):
         setattr(module, name, getattr(vars(module)[name], _STOCK))
 
 
 def patched(module: ModuleType) -> list[str]:
-    """Name the functions of a copy that are replaced."""
+    """Return the names of the functions of a copy that are replaced."""
     return [name for name in (*SEAMS, *ROWS) if hasattr(vars(module).get(name), _STOCK)]
 
 
@@ -82,9 +82,9 @@ def _replace(module: ModuleType, name: str, function: Callable[..., Any]) -> Non
 def _platforms(
     stock: Callable[[], Iterator[str]], native_first: bool
 ) -> Callable[[], Iterator[str]]:
-    # The one memo. It also holds what could not be extended, so that a driver that hangs does it once.
+    # The one memo. It also holds the result of a failure, so that a driver hangs once and not at every call.
     remembered: dict[tuple[str, ...], tuple[str, ...]] = {}
-    # Whoever asks again while being asked gets the stock list. No lock: a fork would inherit it.
+    # A call from within a call returns the stock list. No lock, because a fork would inherit it.
     asking: set[int] = set()
 
     def platform_tags() -> Iterator[str]:
@@ -106,7 +106,7 @@ def _platforms(
             finally:
                 asking.discard(thread)
         extended = remembered.get(platforms, platforms)
-        # packaging's own tests let a list come out of it, and want that list back.
+        # packaging's own tests make it return a list, and expect that list.
         untouched = extended == platforms and iter(answer) is not answer
         return answer if untouched else iter(extended)
 
@@ -121,7 +121,7 @@ def _row(
 ) -> Callable[..., Iterator[Any]]:
     def row(*arguments: Any, **options: Any) -> Iterator[Any]:
         tags = stock_row(*arguments, **options)
-        # The caller's own platforms, third of the arguments, are left alone.
+        # The caller's own platforms, the third argument, are not changed.
         return tags if options.get("platforms") or arguments[2:] else exchanged(tags)
 
     def exchanged(tags: Iterator[Any]) -> Iterator[Any]:
@@ -141,7 +141,7 @@ def _shared(
     extended: Callable[[], Iterator[str]],
     made: dict[tuple[str, ...], dict[tuple[str, str], list[Any]]],
 ) -> Callable[..., Iterator[Any]]:
-    """Return a function that makes each tag once, however often pip asks for them all: half of what a tag costs.
+    """Return a function that makes each tag once, however often pip requests all of them: half of the cost of a tag.
 
     :param made: platforms → interpreter and ABI → their tags
     """
@@ -174,11 +174,11 @@ def _shared(
 def _complain(*problem: object) -> None:
     try:
         debug = os.environ.get("CUSTOMTAGS_DEBUG", "") not in ("", "0")
-        # Nobody set the limit that guards pip, so that who is refused a wheel by it must read of it unasked.
-        unasked = getattr(problem[0], "limit", 0) is None
-        if (debug or unasked) and sys.stderr is not None:
+        # The default limit, which the user did not set, may refuse a wheel, so it is reported without a request.
+        by_default = getattr(problem[0], "limit", 0) is None
+        if (debug or by_default) and sys.stderr is not None:
             from customtags.errors import printable
 
             print("customtags:", *map(printable, map(str, problem)), file=sys.stderr)
-    except Exception:  # noqa: BLE001, S110 - a stderr that is closed is none
+    except Exception:  # noqa: BLE001, S110 - stderr may be closed
         pass

@@ -83,7 +83,7 @@ def hook_state() -> Hook:
     pth = start.with_name("customtags.pth")
     return Hook(
         installed=_customtags.path_hook in sys.path_hooks,
-        wanted=hook.wanted(os.environ),
+        wanted=hook.enabled(os.environ),
         start=str(start),
         pth=str(pth) if pth.exists() else None,
         engine=str(hook.__file__),

@@ -1,13 +1,13 @@
-"""Pure: how extended platform tags are spelled.
+"""Pure: the grammar of extended platform tags, and the list of dimensions.
 
     extended = base 1*( "_" segment )
     segment  = letter *( letter / digit ) *( "_" 1*digit )
 
-A base is a stock platform tag of Linux (PEP 425, 600, 656). Splitting needs no vocabulary: behind the
-base a token that begins with a letter opens a segment, a token of digits continues the one before.
+A base is a stock platform tag of Linux (PEP 425, 600, 656). Splitting requires no vocabulary: after the
+base, a token that begins with a letter opens a segment, and a token of digits continues the one before.
 
-No regular expressions here: this runs in the installer's process, where compiling one costs more
-than all splitting together.
+There are no regular expressions here: this runs in the installer's process, where compiling one costs
+more than all splitting.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ PRIORITY = ("accelerator", "abi", "isa", "distro", "site")
 _DIGITS = frozenset("0123456789")
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
 
-#: How many tokens stand before the architecture: linux_ARCH, manylinux2014_ARCH, manylinux_2_28_ARCH.
+#: The number of tokens before the architecture: linux_ARCH, manylinux2014_ARCH, manylinux_2_28_ARCH.
 _TOKENS_BEFORE_ARCH = {
     "linux": 1,
     "manylinux1": 1,
@@ -62,11 +62,11 @@ def parse(tag: str) -> tuple[str, tuple[str, ...]]:
     before = _TOKENS_BEFORE_ARCH.get(tokens[0])
     if before is None:
         return tag, ()
-    # x86_64 is the one architecture of Linux with a token too many.
+    # x86_64 is the only architecture of Linux with two tokens.
     end = before + (2 if tokens[before : before + 2] == ["x86", "64"] else 1)
     named = len(tokens) >= end and (_is_word(tokens[end - 1]) or tokens[end - 1] == "64")
     if not (named and all(map(_is_number, tokens[1:before]))):
-        raise _error(tag, "names no architecture", "linux_x86_64_v3")
+        raise _error(tag, "has no architecture", "linux_x86_64_v3")
     segments: list[str] = []
     for token in tokens[end:]:
         if _is_word(token):
@@ -74,13 +74,13 @@ def parse(tag: str) -> tuple[str, tuple[str, ...]]:
         elif _is_number(token) and segments:
             segments[-1] += f"_{token}"
         else:
-            why = f"has {token!r} where a segment must begin with a letter of a-z"
+            why = f"has {token!r} where a segment must begin with a letter from a to z"
             raise _error(tag, why, "linux_x86_64_v3_fc39")
     return "_".join(tokens[:end]), tuple(segments)
 
 
 def format(base: str, segments: Iterable[str]) -> str:
-    """Join what `parse` splits.
+    """Return the tag of a base and its segments, the inverse of `parse`.
 
     >>> format("linux_x86_64", ("v3", "fc39"))
     'linux_x86_64_v3_fc39'
@@ -89,21 +89,21 @@ def format(base: str, segments: Iterable[str]) -> str:
 
 
 def fold_version(version: str) -> str | None:
-    """Spell a version of the machine's as a segment may: digits, joined by ``_``.
+    """Return a version as a segment contains it: digits, joined by ``_``.
 
     >>> fold_version("24.04"), fold_version("v25.12")
     ('24_04', '25_12')
 
-    :returns: None for a version that has no such spelling, as ``7.0(BUILDER)`` or ``edge``
+    :returns: None for a version that is not made of numbers, such as ``7.0(BUILDER)`` or ``edge``
     """
     parts = version.lower().removeprefix("v").replace("-", ".").replace("_", ".").split(".")
     return "_".join(parts) if all(map(_is_number, parts)) else None
 
 
 def fold(value: str) -> str | None:
-    """Spell one segment as a name may: ``cuda12.4`` is ``cuda12_4``.
+    """Return the segment of a user's value: ``cuda12_4`` of ``cuda12.4``.
 
-    :returns: None for what is no segment
+    :returns: None for a value that is not a segment
     """
     word, *numbers = value.replace(".", "_").split("_")
     return "_".join((word, *numbers)) if _is_word(word) and all(map(_is_number, numbers)) else None
