@@ -12,7 +12,7 @@ from customtags.cli.output import Verbs, add_verb, echo, paint, print_json
 from customtags.errors import CustomtagsError
 from customtags.machine.settings import Settings
 from customtags.tags import DIMENSIONS
-from customtags.variants import convert, names
+from customtags.variants import names
 from customtags.wheels import metadata, retag, writer
 from customtags.wheels.retag_request import RetagRequest, changes
 
@@ -105,8 +105,6 @@ def declare(verbs: Verbs, name: str) -> None:
 
 
 def _retag(options: argparse.Namespace) -> int:
-    from customtags.audit import audited_platforms
-
     pages, ladders = _machine(options.profile)
     request = _request(options)
     common = retag.NewTags(
@@ -125,7 +123,7 @@ def _retag(options: argparse.Namespace) -> int:
         name, label = names.split(wheel.name)
         if label is not None:
             return _from_variant(wheel, request, common)
-        platforms = audited_platforms(wheel) if options.from_audit else request.platforms
+        platforms = _audited(wheel) if options.from_audit else request.platforms
         changed = changes(name, request._replace(platforms=platforms), ladders, pages)
         return retag.plan(wheel, common._replace(**changed._asdict()))
 
@@ -146,6 +144,12 @@ def _retag(options: argparse.Namespace) -> int:
     return batch.status()
 
 
+def _audited(wheel: Path) -> Sequence[str]:
+    from customtags.audit import audited_platforms  # costs more than to retag a small wheel
+
+    return audited_platforms(wheel)
+
+
 def _from_variant(wheel: Path, request: RetagRequest, common: retag.NewTags) -> Edit:
     """Return the wheel with the extended tags that mean the same as a variant's properties.
 
@@ -154,6 +158,8 @@ def _from_variant(wheel: Path, request: RetagRequest, common: retag.NewTags) -> 
     if request != RetagRequest():
         problem = f"{wheel.name!r} is a variant wheel, whose properties give its tags"
         raise CustomtagsError(problem, "retag it alone first, then again with these options")
+    from customtags.variants import convert  # read only for these wheels
+
     return convert.extended(wheel, common.pages or (), common.folder)
 
 
