@@ -128,7 +128,7 @@ def certificate(folder: Path) -> Path:
     return path
 
 
-def wait_for(answer: Callable[[], None], seconds: int = 10) -> None:
+def wait_for(answer: Callable[[], object], seconds: int = 10) -> None:
     """Ask until a server answers."""
     for _ in range(10 * seconds):
         try:

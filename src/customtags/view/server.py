@@ -133,7 +133,7 @@ class Views:
         except CustomtagsError as error:
             return "", PlainTextResponse(f"{error}\n", 400)
         known = words[1 + parts : 2 + parts] in (["simple"], ["resources"])
-        if machine is None or not known or len(path) > LONGEST:
+        if machine is None or not known or len(path) > LONGEST or not path.isprintable():
             return "", PlainTextResponse("no such page\n", 404)
         return f"/{name}" if name else "", self._view(name, machine)
 

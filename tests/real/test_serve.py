@@ -1,0 +1,282 @@
+"""Installers that no hook reaches take from a view what pip with the hook takes on that machine."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import tarfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from customtags.wheels.writer import create
+from needs import requires
+from real.environments import NEWEST, Environment, MakeEnvironment, clean, run
+from real.servers import wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+pytestmark = requires(sys.version_info >= (3, 11), "Python 3.11, which the server requires")
+
+PLATFORMS = (
+    *("linux_x86_64", "manylinux_2_17_x86_64", "manylinux_2_28_x86_64_v2", "linux_x86_64_v3"),
+    *("linux_x86_64_v4", "linux_x86_64_v3_deb12", "linux_x86_64_v3_el9", "any"),
+    *("manylinux_2_28_x86_64_v3_cuda12_4", "manylinux_2_28_x86_64_cuda12_4_sm90"),
+    *("linux_x86_64_rocm6_0", "linux_x86_64_v3_cuda12_4_torch2_9"),
+)
+
+
+class Node(NamedTuple):
+    """A machine as an address spells it, and as the overrides of the hook do."""
+
+    spelled: str
+    isa: str = "none"
+    distro: str = "none"
+    accelerator: str = "none"
+
+    @property
+    def env(self) -> dict[str, str]:
+        names = ("ISA", "DISTRO", "ACCELERATOR")
+        return {f"CUSTOMTAGS_{name}": value for name, value in zip(names, self[1:])}
+
+
+NODES = (
+    Node("x86_64"),
+    Node("v2", "v2"),
+    Node("v3,deb12", "v3", "deb12"),
+    Node("v4,el9.4", "v4", "el9.4"),
+    Node("v3,cuda12.6", "v3", accelerator="cuda12.6"),
+    Node("v2,cuda12.6_sm90", "v2", accelerator="cuda12.6_sm90"),
+    Node("v3,rocm6.1", "v3", accelerator="rocm6.1"),
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of wheels of one version, each of which says its platform, and a source distribution."""
+    found = tmp_path_factory.mktemp("source")
+    info = "example-1.0.dist-info"
+    for platform in PLATFORMS:
+        code = f"LABEL = {platform!r}\ndef main():\n    print(LABEL)\n"
+        scripts = "[console_scripts]\nexample = example:main\n"
+        files = {"example.py": code.encode(), f"{info}/entry_points.txt": scripts.encode()}
+        create(found, "example", "1.0", f"py3-none-{platform}", files)
+    create(found, "example", "0.9", "py3-none-any", {"example.py": b"LABEL = 'old'\n"})
+    with tarfile.open(found / "example-1.0.tar.gz", "w:gz") as archive:
+        archive.add(__file__, "example-1.0/PKG-INFO")
+    return found
+
+
+@contextmanager
+def serving(*arguments: object) -> Iterator[str]:
+    """Run ``customtags serve``, and give its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "customtags", "serve", *map(str, arguments), f"--port={port}"]
+    with subprocess.Popen(command, env=clean(), stderr=subprocess.PIPE, text=True) as process:
+        try:
+            wait_for(lambda: str(get(f"http://127.0.0.1:{port}/health")), 30)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(30)
+            assert process.stderr is not None
+            assert "Traceback" not in process.stderr.read()
+
+
+def get(url: str, accept: str = "text/html") -> tuple[int, str]:
+    """Return status and text of a page; the path is sent as it stands."""
+    host, _, path = url.removeprefix("http://").partition("/")
+    connection = http.client.HTTPConnection(host, timeout=60)
+    try:
+        connection.request("GET", f"/{path}", headers={"Accept": accept})
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    finally:
+        connection.close()
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path) -> Iterator[str]:
+    with serving(folder) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def expected(make_environment: MakeEnvironment, folder: Path) -> Callable[[Node], str]:
+    """What pip with the hook takes on a machine."""
+    environment = make_environment(NEWEST)
+
+    def take(node: Node) -> str:
+        target = environment.folder / "expected" / node.spelled
+        shutil.rmtree(target, ignore_errors=True)
+        options = ["install", "-q", "--no-index", "--no-compile", "-t", target, "-f", folder]
+        environment.pip(*options, "example", env=node.env)
+        return label(target / "example.py")
+
+    return take
+
+
+def label(module: Path) -> str:
+    return module.read_text("utf-8").partition("'")[2].partition("'")[0]
+
+
+def install_by_pip(environment: Environment, url: str, folder: Path) -> str:
+    environment.pip("install", "-q", "--no-cache-dir", "-t", folder, "--index-url", url, "example")
+    return label(folder / "example.py")
+
+
+def install_by_uv(environment: Environment, url: str, folder: Path) -> str:
+    uv = environment.folder / "bin" / "uv"
+    options = ["--no-cache", "--no-config", "--default-index", url]
+    run([uv, "pip", "install", "-q", *options, "-t", folder, "-p", sys.executable, "example"])
+    return label(folder / "example.py")
+
+
+def lock_by_uv(environment: Environment, url: str, folder: Path) -> str:
+    """Lock twice, which gives the same, and sync from the lock by hash."""
+    uv = environment.folder / "bin" / "uv"
+    project = '[project]\nname = "p"\nversion = "0"\nrequires-python = ">=3.11"\n'
+    project += 'dependencies = ["example>=0.9"]\n'
+    index = f'[[tool.uv.index]]\nurl = "{url}"\ndefault = true\n'
+    (folder / "pyproject.toml").write_text(f"{project}{index}", "utf-8")
+    command = [uv, "-q", "--no-cache", "--directory", folder]
+    run([*command, "lock", "-p", sys.executable])
+    first = (folder / "uv.lock").read_bytes()
+    (folder / "uv.lock").unlink()
+    run([*command, "lock", "-p", sys.executable])
+    assert (folder / "uv.lock").read_bytes() == first
+    assert b"sha256:" in first
+    run([*command, "sync", "--locked", "-p", sys.executable])
+    return label(next((folder / ".venv/lib").glob("python*/site-packages/example.py")))
+
+
+def install_by_poetry(environment: Environment, url: str, folder: Path) -> str:
+    text = '[project]\nname = "p"\nversion = "0"\nrequires-python = ">=3.11"\n'
+    text += 'dependencies = ["example (>=0.9)"]\n[tool.poetry]\npackage-mode = false\n'
+    text += f'[[tool.poetry.source]]\nname = "view"\nurl = "{url}"\npriority = "primary"\n'
+    (folder / "pyproject.toml").write_text(text, "utf-8")
+    settings = {"POETRY_VIRTUALENVS_IN_PROJECT": "true", "POETRY_CACHE_DIR": str(folder / "cache")}
+    settings["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
+    run([environment.folder / "bin/poetry", "install", "-q", "-n"], cwd=folder, env=settings)
+    return label(next((folder / ".venv/lib").glob("python*/site-packages/example.py")))
+
+
+def install_by_pdm(environment: Environment, url: str, folder: Path) -> str:
+    text = '[project]\nname = "p"\nversion = "0"\nrequires-python = ">=3.11"\n'
+    text += 'dependencies = ["example>=0.9"]\n[tool.pdm]\ndistribution = false\n'
+    text += f'[[tool.pdm.source]]\nname = "pypi"\nurl = "{url}"\n'
+    (folder / "pyproject.toml").write_text(text, "utf-8")
+    settings = {"PDM_CACHE_DIR": str(folder / "cache"), "PDM_CHECK_UPDATE": "false"}
+    pdm = environment.folder / "bin" / "pdm"
+    run([pdm, "use", "-q", "-f", sys.executable], cwd=folder, env=settings)
+    run([pdm, "install", "-q"], cwd=folder, env=settings)
+    return label(next((folder / ".venv/lib").glob("python*/site-packages/example.py")))
+
+
+def install_by_pex(environment: Environment, url: str, folder: Path) -> str:
+    made = folder / "example.pex"
+    options = ["--no-pypi", "--index-url", url, "--disable-cache", "-c", "example", "-o", made]
+    run([environment.folder / "bin/pex", *options, "example"])
+    return run([sys.executable, made], env={"PEX_ROOT": str(folder / "root")}).stdout.strip()
+
+
+def install_by_pipx(environment: Environment, url: str, folder: Path) -> str:
+    settings = {"PIPX_HOME": str(folder / "home"), "PIPX_BIN_DIR": str(folder / "bin")}
+    options = ["install", "-q", "--index-url", url, "--backend", "pip", "example"]
+    run([environment.folder / "bin/pipx", *(each for each in options if each)], env=settings)
+    return run([folder / "bin" / "example"]).stdout.strip()
+
+
+#: Installer → what installs it, and how it installs. Of each the newest, and one of a year before.
+INSTALLERS: dict[str, tuple[str, Callable[[Environment, str, Path], str]]] = {
+    "pip 26.3": ("", install_by_pip),
+    "uv 0.13.9": ("uv==0.13.9", install_by_uv),
+    "uv 0.9.10": ("uv==0.9.10", install_by_uv),
+    "uv lock": ("uv==0.13.9", lock_by_uv),
+    "poetry 2.5": ("poetry>=2.5", install_by_poetry),
+    "poetry 2.2": ("poetry==2.2.*", install_by_poetry),
+    "pdm": ("pdm>=2.29 hishel<2", install_by_pdm),
+    "pdm 2.26": ("pdm==2.26.* hishel<1", install_by_pdm),
+    "pex": ("pex", install_by_pex),
+    "pex 2.69": ("pex==2.69.*", install_by_pex),
+    "pipx": ("pipx", install_by_pipx),
+}
+
+
+@pytest.mark.parametrize("installer", INSTALLERS)
+def test_each_machine_s_view_gives_what_the_hook_takes(
+    make_environment: MakeEnvironment,
+    tmp_path_factory: pytest.TempPathFactory,
+    server: str,
+    expected: Callable[[Node], str],
+    installer: str,
+) -> None:
+    required, install = INSTALLERS[installer]
+    environment = make_environment(NEWEST, hooked=False)
+    if required:
+        environment = Environment(tmp_path_factory.mktemp("installer") / "venv", sys.executable)
+        base = make_environment(NEWEST, hooked=False)
+        base.run("-m", "pip", "--python", environment.python, "install", "-q", *required.split())
+    for node in NODES if installer in ("pip 26.3", "uv 0.13.9") else NODES[2:6:3]:
+        url = f"{server}/for/{node.spelled}/simple/"
+        folder = tmp_path_factory.mktemp("installed")
+        assert (node, install(environment, url, folder)) == (node, expected(node))
+
+
+def test_named_machines_and_this_one(folder: Path) -> None:
+    profile = Path(__file__).parents[2] / "docs" / "fedora39.json"
+    with serving(folder, "--profile", profile, "--machine", f"same={profile}") as url:
+        pages = [get(f"{url}{place}/simple/example/")[1] for place in ("", "/same")]
+        assert pages[0] == pages[1]
+        assert "linux_x86_64.whl" in pages[0]
+        assert get(f"{url}/simple/")[0] == 200
+        kind = "application/vnd.pypi.simple.v1+json"
+        listed = json.loads(get(f"{url}/same/simple/example/", kind)[1])
+        shown = {each["filename"]: each for each in listed["files"]}
+        real = folder / "example-1.0-py3-none-linux_x86_64_rocm6_0.whl"
+        taken = shown["example-1.0-py3-none-linux_x86_64.whl"]
+        assert taken["size"] == real.stat().st_size
+        assert taken["hashes"].keys() == {"sha256"}
+        assert listed["versions"] == ["0.9", "1.0"] or listed["versions"] == ["1.0", "0.9"]
+
+
+#: Path → the status.
+REFUSED = {
+    "/for/nonsense,,v9/simple/": 200,  # labels of a site
+    "/for/zz%20zz/simple/": 400,
+    "/for/v3,v2/simple/": 400,
+    f"/for/{'v3,' * 200}/simple/": 400,
+    "/for/v3/": 404,
+    "/for/": 404,
+    "/nobody/simple/": 404,
+    "/simple/nothing/": 404,
+    "/simple/example/../../etc/passwd": 404,
+    "/resources/example/..%2f..%2fetc%2fpasswd": 404,
+    "/resources/example/example-1.0-py3-none-linux_x86_64_v3.whl": 404,
+    f"/simple/{'x' * 10_000}/": 404,
+    "/simple/a%0d%0aX-Evil:%201/": 404,
+    "//simple/": 404,
+}
+
+
+@pytest.mark.parametrize("path", REFUSED, ids=lambda path: path[:30])
+def test_odd_paths(server: str, path: str) -> None:
+    status, text = get(server + path)
+    assert status == REFUSED[path]
+    assert "Traceback" not in text
+    assert get(f"{server}/health") == (200, "ok\n")
+
+
+def test_ten_thousand_machines_take_bounded_memory(server: str) -> None:
+    for number in range(300):
+        assert get(f"{server}/for/v3,site{number}/simple/")[0] == 200
+    assert get(f"{server}/health")[0] == 200
