@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -137,7 +138,8 @@ def install_by_pip(environment: Environment, url: str, folder: Path) -> str:
 def install_by_uv(environment: Environment, url: str, folder: Path) -> str:
     uv = environment.folder / "bin" / "uv"
     options = ["--no-cache", "--no-config", "--default-index", url]
-    run([uv, "pip", "install", "-q", *options, "-t", folder, "-p", sys.executable, "example"])
+    command = [uv, "pip", "install", "--python", sys.executable]
+    run([*command, "-q", *options, "--target", folder, "example"])
     return label(folder / "example.py")
 
 
@@ -177,7 +179,7 @@ def install_by_pdm(environment: Environment, url: str, folder: Path) -> str:
     (folder / "pyproject.toml").write_text(text, "utf-8")
     settings = {"PDM_CACHE_DIR": str(folder / "cache"), "PDM_CHECK_UPDATE": "false"}
     pdm = environment.folder / "bin" / "pdm"
-    run([pdm, "use", "-q", "-f", sys.executable], cwd=folder, env=settings)
+    run([sys.executable, "-m", "venv", "--without-pip", folder / ".venv"])
     run([pdm, "install", "-q"], cwd=folder, env=settings)
     return label(next((folder / ".venv/lib").glob("python*/site-packages/example.py")))
 
@@ -191,8 +193,9 @@ def install_by_pex(environment: Environment, url: str, folder: Path) -> str:
 
 def install_by_pipx(environment: Environment, url: str, folder: Path) -> str:
     settings = {"PIPX_HOME": str(folder / "home"), "PIPX_BIN_DIR": str(folder / "bin")}
-    options = ["install", "-q", "--index-url", url, "--backend", "pip", "example"]
-    run([environment.folder / "bin/pipx", *(each for each in options if each)], env=settings)
+    settings["PATH"] = f"{environment.folder / 'bin'}:{os.environ['PATH']}"
+    options = ["install", "-q", "--index-url", url, "--backend", "uv", "example"]
+    run([environment.folder / "bin/pipx", *options], env=settings)
     return run([folder / "bin" / "example"]).stdout.strip()
 
 
@@ -205,10 +208,9 @@ INSTALLERS: dict[str, tuple[str, Callable[[Environment, str, Path], str]]] = {
     "poetry 2.5": ("poetry>=2.5", install_by_poetry),
     "poetry 2.2": ("poetry==2.2.*", install_by_poetry),
     "pdm": ("pdm>=2.29 hishel<2", install_by_pdm),
-    "pdm 2.26": ("pdm==2.26.* hishel<1", install_by_pdm),
     "pex": ("pex", install_by_pex),
     "pex 2.69": ("pex==2.69.*", install_by_pex),
-    "pipx": ("pipx", install_by_pipx),
+    "pipx": ("pipx uv", install_by_pipx),
 }
 
 
