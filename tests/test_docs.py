@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import importlib
 import re
+import runpy
 import shlex
 from pathlib import Path
 
@@ -124,3 +125,9 @@ def test_every_page_is_in_the_index() -> None:
     index = (DOCS / "index.md").read_text("utf-8")
     names = {str(page.relative_to(DOCS)) for page in DOCS.rglob("*.md")}
     assert {name for name in names if f"({name})" not in index} == {"index.md"}
+
+
+def test_the_drawing_of_the_rooms_is_what_its_script_draws() -> None:
+    script = runpy.run_path(str(DOCS / "rooms.py"))
+    drawn = script["draw"](script["read"]())
+    assert (DOCS / "rooms.svg").read_text("utf-8") == drawn, "run: python docs/rooms.py"
