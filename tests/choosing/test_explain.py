@@ -106,7 +106,10 @@ def test_no_name_of_an_index_ends_a_ranking(name: str, ending: str, requires: st
     offers = [Offer(name + ending, "", requires), Offer("a-0.1-py3-none-any.whl", "")]
     found = rank(offers, Request("a"), TARGET)
     assert offers[1] in [each.offer for each in found.files]
-    assert [str(miss) for each in found.files for miss in each.misses if not str(miss)] == []
+    for each in found.files:
+        assert all(map(str, each.misses))
+        if each.version is not None and each.offer.name.endswith(".whl"):
+            assert explain(each.offer, [TARGET]).verdict.tags
 
 
 def test_every_wheel_is_explained_although_one_cannot_be_read(profile: str) -> None:

@@ -1,1 +1,1 @@
-"""What pip takes, and why: verdict, rank, index, what is installed."""
+"""What pip takes, and why: verdicts on wheels, rankings of the files of a project, indexes, and what is installed."""

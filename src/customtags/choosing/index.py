@@ -26,7 +26,7 @@ LOCAL_HOSTS = ("localhost", "127.", "::1")
 #: The most that a project page may hold, in bytes: a page of 5,000 files has 1 MB.
 MOST = 256 << 20
 
-#: Is called with a few words that say how far the work is.
+#: Called with a few words about the progress of the work.
 Progress = Callable[[str], None]
 
 
@@ -53,7 +53,7 @@ class Client:
     def offers(self, url: str, project: str, report: Progress) -> list[Offer]:
         """Return the files of a project page, in its order; none if there is no such page.
 
-        :raises SourceError: it cannot be read
+        :raises SourceError: it cannot be read, is too large, or is not a project page
         """
         from mousebender import simple
 
@@ -86,12 +86,11 @@ class Client:
             return None
         try:
             with place.open("rb") as file:
-                return self._bounded(path, iter(lambda: file.read(1 << 20), b"")).decode(
-                    "utf-8", "replace"
-                )
+                content = self._bounded(path, iter(lambda: file.read(1 << 20), b""))
         except OSError as error:
             why = f"cannot be read ({error.strerror})"
             raise SourceError(path, why, "make it readable") from error
+        return content.decode("utf-8", "replace")
 
     def _fetch(self, url: str, report: Progress) -> tuple[str | None, str]:
         """Return a project page and its content type."""

@@ -18,7 +18,7 @@ __all__ = ["PIPS", "Key", "Metadata", "newest", "ordered", "resolve"]
 #: How a pip compares two candidates: the greater is taken.
 Key = Callable[[Candidate, Target, bool], Any]
 
-#: Returns the Requires-Python of a file's own metadata, None where it has none or cannot be read.
+#: Returns the Requires-Python of a file's own metadata; None if it has none or cannot be read.
 Metadata = Callable[["Offer"], Union[str, None]]
 
 
@@ -40,10 +40,10 @@ def _build_first(candidate: Candidate, target: Target, prefer_binary: bool) -> A
     return (*before, build, place)
 
 
-#: The first pip that orders as the newest does → what its predecessors do, and how they compare, the oldest first.
+#: The first pip that does as the newest → what earlier ones do instead, and how they compare; the oldest first.
 PIPS: Mapping[str, tuple[str, Key]] = {
     "21.1": ("compares build tags before platforms", _build_first),
-    "26.3": ("puts the native linux tag behind every manylinux", _native_last),
+    "26.3": ("puts the native linux tag after every manylinux tag", _native_last),
 }
 
 

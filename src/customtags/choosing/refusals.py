@@ -1,4 +1,4 @@
-"""Pure: what pip refuses a file for that its tags do not show.
+"""Pure: why pip refuses a file although its tags fit: format, Requires-Python, pre-releases, yanked files.
 
 https://github.com/pypa/pip/blob/26.3/src/pip/_internal/index/package_finder.py, ``evaluate_link``.
 """
@@ -44,7 +44,7 @@ def file_misses(candidate: Candidate, request: Request, release: str) -> Iterato
             offer.name,
             needs,
             has,
-            "the configuration of pip",
+            "pip's configuration",
             f"remove {option} for this project",
         )
     yield from python_misses(offer.name, offer.requires_python, release, offer.origin)
