@@ -37,7 +37,7 @@ def install(site: Path, name: str, version: str, *files: str) -> list[str]:
     return [str(site)]
 
 
-#: Files of a distribution named vec-lib, the library that is asked for → include folders, -l, rpath from "mine".
+#: Files of a distribution named vec-lib, the requested library → include folders, -l, rpath from "mine".
 LAYOUTS = {
     "as torch has it": (
         ("vec/lib/libvec.so", "vec/include/vec.h", "vec/include/api/include/more.h"),
@@ -67,13 +67,16 @@ LAYOUTS = {
 }
 
 
-@pytest.mark.parametrize(("files", "wanted", "expected"), LAYOUTS.values(), ids=LAYOUTS)
+@pytest.mark.parametrize(("files", "library_", "expected"), LAYOUTS.values(), ids=LAYOUTS)
 def test_what_is_found_of_a_layout(
-    tmp_path: Path, files: tuple[str, ...], wanted: str, expected: tuple[list[str], str, str]
+    tmp_path: Path, files: tuple[str, ...], library_: str, expected: tuple[list[str], str, str]
 ) -> None:
     site = tmp_path / "site"
     found = link(
-        "Vec.Lib", package="mine", libraries=[wanted], path=install(site, "vec_lib", "1.2", *files)
+        "Vec.Lib",
+        package="mine",
+        libraries=[library_],
+        path=install(site, "vec_lib", "1.2", *files),
     )
     includes, library, rpath = expected
     assert found.include_dirs == [str((site / each).resolve()) for each in includes]

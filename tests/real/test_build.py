@@ -146,8 +146,8 @@ def test_uv_installs_what_asks_for_nothing_and_refuses_a_name_that_it_does_not_k
 
     def install(*options: str, status: int) -> str:
         command = ("-m", "uv", "pip", "install", "-q", *way, "--target", tmp_path / "to", *options)
-        told = environment.run(*command, ".", cwd=tree, status=status).stderr
-        return " ".join(told.split())  # it breaks lines where the path's length has it
+        output = environment.run(*command, ".", cwd=tree, status=status).stderr
+        return " ".join(output.split())  # pip wraps lines by the length of the path
 
     install(status=0)
     (metadata,) = (tmp_path / "to").glob("tiny-*.dist-info/WHEEL")
@@ -206,9 +206,9 @@ def test_an_audited_build_fails_on_a_false_claim(
     """A flag in the project's own files stands behind ours."""
     environment = make_environment()
     if not (environment.site / "iced_x86").exists():
-        wanted = ("iced-x86", "abi3info", "auditwheel", *SETUPTOOLS.requires)
-        links = [f"--find-links={wheelhouse.fetch(each)}" for each in wanted]
-        environment.pip("install", "-q", "--no-index", *links, *wanted)
+        required = ("iced-x86", "abi3info", "auditwheel", *SETUPTOOLS.requires)
+        links = [f"--find-links={wheelhouse.fetch(each)}" for each in required]
+        environment.pip("install", "-q", "--no-index", *links, *required)
     tree = lay(tmp_path / "tree", SETUPTOOLS, "audit = true\n")
     (tree / "tiny.c").write_text(C + LOOPS, encoding="utf-8")
     flags = 'extra_compile_args=["-O3", "-march=x86-64-v3"]'

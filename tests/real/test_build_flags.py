@@ -1,4 +1,4 @@
-"""Real compilers know what they are told of every level."""
+"""Real compilers accept the flags of every level."""
 
 from __future__ import annotations
 
@@ -25,31 +25,31 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, input="", capture_output=True, text=True, check=False)
 
 
-def rustc(arch: str, *told: str) -> str:
-    """Give what rustc has to complain of; it needs no library to tell a target's configuration."""
+def rustc(arch: str, *words: str) -> str:
+    """Return the warnings of rustc; it requires no library to print a target's configuration."""
     target = f"{TARGETS.get(arch, arch)}-unknown-linux-gnu"
-    done = run("rustc", "--print", "cfg", "--target", target, *told)
+    done = run("rustc", "--print", "cfg", "--target", target, *words)
     assert done.returncode == 0, done.stderr
     return done.stderr
 
 
 @pytest.mark.parametrize(("arch", "level"), ROWS)
-def test_rustc_knows_the_level(arch: str, level: str) -> None:
+def test_rustc_accepts_the_level(arch: str, level: str) -> None:
     assert "not a recognized" not in rustc(arch, *flags(arch, level).rust.split())
 
 
-def test_rustc_would_say_that_it_does_not() -> None:
+def test_rustc_warns_of_an_unknown_level() -> None:
     assert "not a recognized" in rustc("s390x", "-Ctarget-cpu=z9999")
 
 
 @pytest.mark.parametrize(
     "level", [level for arch, level in ROWS if arch == platform.machine()], ids=str
 )
-def test_the_c_compiler_and_the_linker_know_the_level(level: str, tmp_path: Path) -> None:
-    told = flags(platform.machine(), level)
+def test_the_c_compiler_and_the_linker_accept_the_level(level: str, tmp_path: Path) -> None:
+    ours = flags(platform.machine(), level)
     words = [
-        told.compiler,
-        told.linker,
+        ours.compiler,
+        ours.linker,
         "-shared",
         "-nostdlib",
         "-xc",

@@ -47,9 +47,9 @@ print(json.dumps({"settings": mine.config_settings, "repair": mine.repair_comman
 def environment(make_environment: MakeEnvironment, wheelhouse: Wheelhouse) -> Environment:
     """An environment with what builds, and customtags."""
     environment = make_environment()
-    wanted = (*TOOLS, *PROJECTS[0].requires)
-    links = [f"--find-links={wheelhouse.fetch(each)}" for each in wanted]
-    environment.pip("install", "-q", "--no-index", *links, *wanted)
+    required = (*TOOLS, *PROJECTS[0].requires)
+    links = [f"--find-links={wheelhouse.fetch(each)}" for each in required]
+    environment.pip("install", "-q", "--no-index", *links, *required)
     return environment
 
 
@@ -104,10 +104,10 @@ def test_cibuildwheel_s_commands_make_a_named_manylinux_wheel(
     )["wheels"]
     recipe = PAGE.partition("```toml\n# cibuildwheel.toml")[2].partition("```")[0]
     (tree / "cibuildwheel.toml").write_text(f"#{recipe}", encoding="utf-8")
-    said = json.loads(environment.run("-c", OPTIONS, cwd=tree).stdout)
-    assert "variant" in said["settings"]
-    assert said["all"] == "pipx install customtags"
-    repair = said["repair"].replace("/tmp/", f"{tmp_path}/")  # noqa: S108 - the container's
+    read = json.loads(environment.run("-c", OPTIONS, cwd=tree).stdout)
+    assert "variant" in read["settings"]
+    assert read["all"] == "pipx install customtags"
+    repair = read["repair"].replace("/tmp/", f"{tmp_path}/")  # noqa: S108 - the container's
     repair = repair.format(wheel=tree / built["wheel"], dest_dir=tmp_path / "named")
     run(["sh", "-ec", repair], env={"PATH": path}, cwd=tree)
     (named,) = (tmp_path / "named").iterdir()

@@ -1,4 +1,4 @@
-"""An extension links to the library of another distribution: built, audited, mended, chosen by pip, imported."""
+"""An extension links to the library of another distribution: built, audited, repaired, chosen by pip, imported."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SAYS = "import vectoruser; print(vectoruser.norm())"
 
 
 class Built(NamedTuple):
-    """Wheels of one ABI: as they were built, and mended."""
+    """Wheels of one ABI: as they were built, and repaired."""
 
     library: Path
     user: Path
@@ -72,18 +72,18 @@ def built(
 
 
 @pytest.mark.parametrize("abi", ABIS)
-def test_what_was_built_is_audited_and_mended(built: dict[int, Built], abi: int) -> None:
+def test_what_was_built_is_audited_and_repaired(built: dict[int, Built], abi: int) -> None:
     audit = ("audit", "--only", "libraries", "--json", "--with", built[abi].library)
     before = json.loads(customtags(*audit, built[abi].user, status=1))["wheels"][0]["findings"]
     severities = {each["code"]: each["severity"] for each in before}
     severities.pop("rpath-absolute", None)  # some interpreters' own flags have one
     assert severities == {"requirement-missing": "false", "abi-unnamed": "note"}
-    for mended in (built[abi].reached, built[abi].preloading):
-        assert mended.stem.endswith(f"-linux_x86_64_vectorlib{abi}")
-        assert json.loads(customtags(*audit, mended))["wheels"][0]["findings"] == []
+    for repaired in (built[abi].reached, built[abi].preloading):
+        assert repaired.stem.endswith(f"-linux_x86_64_vectorlib{abi}")
+        assert json.loads(customtags(*audit, repaired))["wheels"][0]["findings"] == []
 
 
-def test_the_other_abi_is_told(built: dict[int, Built]) -> None:
+def test_another_abi_is_reported(built: dict[int, Built]) -> None:
     audit = ("audit", "--only", "libraries", "--json", "--with", built[2].library, built[1].user)
     findings = json.loads(customtags(*audit, status=1))["wheels"][0]["findings"]
     (missing,) = (each for each in findings if each["code"] == "symbol-missing")
@@ -102,8 +102,8 @@ def test_pip_takes_what_fits_the_installed_abi(
         offer = ("--no-index", "--force-reinstall", "--no-deps", f"--find-links={index}")
         environment.pip("install", "-q", *offer, "vectoruser")
         assert environment.run("-c", SAYS).stdout == f"{says}\n"
-        (said,) = environment.site.glob("vectoruser-1.0.dist-info/WHEEL")
-        assert f"-linux_x86_64_vectorlib{abi}\n" in said.read_text()
+        (fields,) = environment.site.glob("vectoruser-1.0.dist-info/WHEEL")
+        assert f"-linux_x86_64_vectorlib{abi}\n" in fields.read_text()
         environment.pip("check")
 
 

@@ -1,4 +1,4 @@
-"""Wheels that need libraries of others are mended with real compilers, auditwheel and patchelf, and refused where they can't be."""
+"""Repairs of wheels that real compilers built against another distribution's library, and the wheels that are refused."""
 
 from __future__ import annotations
 
@@ -82,20 +82,20 @@ def agrees(wheel: Path) -> zipfile.ZipFile:
     return archive
 
 
-def mended(*words: object, status: int = 0, **env: str) -> dict[str, object]:
+def repaired(*words: object, status: int = 0, **env: str) -> dict[str, object]:
     found: dict[str, object] = json.loads(
         customtags("repair", "--json", *words, status=status, **env).stdout
     )["wheels"][0]
     return found
 
 
-def test_a_way_of_the_builders_machine_becomes_a_way_to_the_neighbour(tmp_path: Path) -> None:
+def test_an_rpath_of_the_build_machine_becomes_one_to_the_supplier(tmp_path: Path) -> None:
     wheel = user(tmp_path, f"-Wl,-rpath,{tmp_path}::$ORIGIN/own")
     library = tmp_path / "vectorlib-1.0-py3-none-linux_x86_64.whl"
     codes = customtags("audit", "--only", "libraries", "--with", library, wheel, status=1).stdout
     for code in ("rpath-absolute", "rpath-cwd", "library-unreached", "requirement-missing"):
         assert code in codes
-    found = mended("--with", library, "-d", tmp_path / "out", wheel)
+    found = repaired("--with", library, "-d", tmp_path / "out", wheel)
     assert found["rpaths"] == {"vectoruser/_native.abi3.so": "$ORIGIN/own:$ORIGIN/../vectorlib/lib"}
     assert found["required"] == ["vectorlib==1.0.*"]
     result = Path(str(found["wheel"]))
@@ -112,7 +112,7 @@ def test_a_way_of_the_builders_machine_becomes_a_way_to_the_neighbour(tmp_path: 
         [sys.executable, "-c", "import vectoruser; print(vectoruser.norm())"], cwd=tmp_path / "site"
     )
     assert says.stdout == "25.0\n"
-    again = mended("--with", library, "-d", tmp_path / "again", result)
+    again = repaired("--with", library, "-d", tmp_path / "again", result)
     assert (again["rpaths"], again["required"]) == ({}, [])
     assert Path(str(again["wheel"])).name == result.name
 
@@ -120,12 +120,12 @@ def test_a_way_of_the_builders_machine_becomes_a_way_to_the_neighbour(tmp_path: 
 @pytest.mark.parametrize(
     "tag", [BASE, "py3-none-linux_x86_64_v3", "py3-none-manylinux_2_39_x86_64"]
 )
-def test_what_nobody_supplies_is_put_into_the_wheel(tmp_path: Path, tag: str) -> None:
+def test_a_library_that_nobody_supplies_is_copied_into_the_wheel(tmp_path: Path, tag: str) -> None:
     vectors.compiled(tmp_path / "other", OTHER, "libother.so.1", "-Wl,-soname,libother.so.1")
     wheel = user(tmp_path, tmp_path / "other" / "libother.so.1", more=CALLS, tag=tag)
     library = tmp_path / "vectorlib-1.0-py3-none-linux_x86_64.whl"
     words = ("--with", library, "-d", tmp_path / "out", "--abi", "vectorlib1", wheel)
-    found = mended(*words, LD_LIBRARY_PATH=str(tmp_path / "other"))
+    found = repaired(*words, LD_LIBRARY_PATH=str(tmp_path / "other"))
     assert found["grafted"] == ["libother.so.1"]
     result = Path(str(found["wheel"]))
     assert result.name == f"vectoruser-1.0-{tag}_vectorlib1.whl"
@@ -136,14 +136,14 @@ def test_what_nobody_supplies_is_put_into_the_wheel(tmp_path: Path, tag: str) ->
         bills = [archive.read(name).decode() for name in names if "/sboms/" in name]
         assert all(result.name in bill for bill in bills)
         archive.extractall(tmp_path / "site")
-        said = archive.read("vectoruser-1.0.dist-info/WHEEL").decode()
-        assert f"Tag: {tag}_vectorlib1\n" in said
-        assert said.count("Tag: ") == 1
+        fields = archive.read("vectoruser-1.0.dist-info/WHEEL").decode()
+        assert f"Tag: {tag}_vectorlib1\n" in fields
+        assert fields.count("Tag: ") == 1
     says = run(
         [sys.executable, "-c", "import vectoruser; print(vectoruser.norm())"], cwd=tmp_path / "site"
     )
     assert says.stdout == "25.0\n"
-    left = mended(
+    left = repaired(
         "--exclude", "libother.so.*", "--with", library, "-d", tmp_path / "left", *words[4:]
     )
     assert left["grafted"] == []
@@ -152,17 +152,17 @@ def test_what_nobody_supplies_is_put_into_the_wheel(tmp_path: Path, tag: str) ->
 def test_more_segments_keep_their_order(tmp_path: Path) -> None:
     wheel = user(tmp_path, tag=f"{BASE}_v3_rocm6_0_vectorlib1_acme2")
     library = tmp_path / "vectorlib-1.0-py3-none-linux_x86_64.whl"
-    found = mended("--with", library, "--abi", "vectorlib1.0", "-d", tmp_path / "out", wheel)
+    found = repaired("--with", library, "--abi", "vectorlib1.0", "-d", tmp_path / "out", wheel)
     assert str(found["wheel"]).endswith("-linux_x86_64_v3_rocm6_0_vectorlib1_0_acme2.whl")
 
 
 def test_a_loader_has_its_place_once(tmp_path: Path) -> None:
     library = vectors.wheel(tmp_path, 1)
     words = ("--preload", "--with", library)
-    found = mended(*words, "-d", tmp_path / "out", user(tmp_path))
+    found = repaired(*words, "-d", tmp_path / "out", user(tmp_path))
     assert found["rpaths"] == {}
     assert found["preloaded"] == {"vectoruser/__init__.py": ["vectorlib/lib/libvectorlib.so"]}
-    again = mended(*words, "-d", tmp_path / "again", str(found["wheel"]))
+    again = repaired(*words, "-d", tmp_path / "again", str(found["wheel"]))
     with agrees(Path(str(found["wheel"]))) as one, agrees(Path(str(again["wheel"]))) as two:
         assert {name: one.read(name) for name in one.namelist()} == {
             name: two.read(name) for name in two.namelist()
@@ -178,7 +178,7 @@ def refused(tmp_path: Path, *words: object, **env: str) -> str:
     return done.stderr
 
 
-def test_what_cannot_be_mended_is_refused(tmp_path: Path) -> None:
+def test_a_wheel_that_cannot_be_repaired_is_refused(tmp_path: Path) -> None:
     library = vectors.wheel(tmp_path, 1)
     given = ("--with", library)
     wheel = user(tmp_path)
@@ -197,7 +197,7 @@ def test_what_cannot_be_mended_is_refused(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
-def test_a_loader_that_would_not_help_is_refused(tmp_path: Path) -> None:
+def test_a_loader_without_effect_is_refused(tmp_path: Path) -> None:
     given = ("--preload", "--with", vectors.wheel(tmp_path, 1))
     says = refused(tmp_path, *given, user(tmp_path, package=""))
     assert "no __init__.py above '_native.abi3.so'" in says
