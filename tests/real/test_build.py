@@ -93,10 +93,10 @@ def test_what_is_compiled_is_what_the_name_says(
 
 #: What people build with, each in an environment of its own making. uv wants one version of sdist and wheel.
 FRONTS = {
-    "pip wheel, with the hook": "-m pip wheel -q --no-deps -w {out} {asked} .",
-    "pip wheel, venv": "-m pip wheel -q --use-feature=venv-isolation --no-deps -w {out} {asked} .",
-    "python -m build": "-m build -o {out} {asked} .",
-    "uv build": "-m uv build -q --no-cache --wheel -o {out} {asked} .",
+    "pip wheel, with the hook": "-m pip wheel -q --no-deps -w {out} {given} .",
+    "pip wheel, venv": "-m pip wheel -q --use-feature=venv-isolation --no-deps -w {out} {given} .",
+    "python -m build": "-m build -o {out} {given} .",
+    "uv build": "-m uv build -q --no-cache --wheel -o {out} {given} .",
 }
 
 SETUPTOOLS = PROJECTS[0]
@@ -138,7 +138,7 @@ def test_every_front_end_builds_it(
     assert levels(wheel) == {("v3", V3)}
 
 
-def test_uv_installs_what_asks_for_nothing_and_refuses_a_name_that_it_does_not_know(
+def test_uv_installs_a_stock_name_and_refuses_one_that_it_does_not_know(
     environment: Environment, tmp_path: Path
 ) -> None:
     tree = lay(tmp_path / "tree", SETUPTOOLS)
@@ -147,7 +147,7 @@ def test_uv_installs_what_asks_for_nothing_and_refuses_a_name_that_it_does_not_k
     def install(*options: str, status: int) -> str:
         command = ("-m", "uv", "pip", "install", "-q", *way, "--target", tmp_path / "to", *options)
         output = environment.run(*command, ".", cwd=tree, status=status).stderr
-        return " ".join(output.split())  # pip wraps lines by the length of the path
+        return " ".join(output.split())  # uv wraps lines
 
     install(status=0)
     (metadata,) = (tmp_path / "to").glob("tiny-*.dist-info/WHEEL")
@@ -164,12 +164,12 @@ def test_pip_installs_what_it_built_without_the_hook_too(
     assert environment.run("-c", "import tiny; print(tiny.say())").stdout == "level=v2\n"
 
 
-def test_an_editable_installation_is_compiled_as_asked_and_keeps_its_name(
+def test_an_editable_installation_is_compiled_for_the_level_and_keeps_its_name(
     environment: Environment, tmp_path: Path
 ) -> None:
     tree = lay(tmp_path / "tree", SETUPTOOLS)
-    asked = {"isa": "v3", "distro": "fc39", "local-version": "auto"}
-    code = f"import customtags.build as b; print(b.build_editable('..', {asked}))"
+    given = {"isa": "v3", "distro": "fc39", "local-version": "auto"}
+    code = f"import customtags.build as b; print(b.build_editable('..', {given}))"
     name = environment.run("-c", code, cwd=tree).stdout.splitlines()[-1]
     assert name.startswith(f"tiny-{VERSION}-")
     assert "fc39" not in name
@@ -184,14 +184,14 @@ def test_a_contradiction_stops_the_build_with_one_line(
     way = ("--no-build-isolation", "--no-deps", "-w", tmp_path / "out", "-Cisa=v3")
     done = environment.pip("wheel", *way, ".", cwd=tree, env={"CFLAGS": "-march=native"}, status=1)
     assert (
-        "customtags: CFLAGS has '-march=native', and isa=v3 is '-march=x86-64-v3'; "
-        "take it out of CFLAGS, or do not ask for isa=v3\n"
+        "customtags: CFLAGS contains '-march=native', which conflicts with '-march=x86-64-v3' of isa=v3; "
+        "remove it from CFLAGS, or build without isa=v3\n"
     ) in re.sub("(?m)^ +", "", done.stdout + done.stderr)
     assert "Traceback" not in done.stdout + done.stderr
     assert not list((tmp_path / "out").glob("*.whl"))
 
 
-#: What a compiler makes vector instructions of, where it may.
+#: Loops that a compiler vectorises if the level allows it.
 LOOPS = """
 void add(float *a, const float *b, int n) { for (int i = 0; i < n; i++) a[i] += b[i] * 2; }
 void mix(double *a, const double *b, int n) { for (int i = 0; i < n; i++) a[i] = a[i] * b[i] + 1; }
@@ -203,7 +203,7 @@ int sum(const int *a, int n) { int s = 0; for (int i = 0; i < n; i++) s += a[i];
 def test_an_audited_build_fails_on_a_false_claim(
     make_environment: MakeEnvironment, wheelhouse: Wheelhouse, tmp_path: Path, level: str
 ) -> None:
-    """A flag in the project's own files stands behind ours."""
+    """A flag in the project's own files follows ours."""
     environment = make_environment()
     if not (environment.site / "iced_x86").exists():
         required = ("iced-x86", "abi3info", "auditwheel", *SETUPTOOLS.requires)

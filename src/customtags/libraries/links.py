@@ -119,7 +119,7 @@ def reaches(elf: Elf, link: Link) -> bool:
 
 
 def undefined(wheel: Unpacked, member: str, found: Sequence[Link]) -> tuple[list[str], list[str]]:
-    """Return the undefined symbols of a file that no library defines which the loader would search.
+    """Return the symbols that a file requires and that no library defines which the loader would search.
 
     :returns: the symbols, and the libraries that were not found and may define some of them
     """
