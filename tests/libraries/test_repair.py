@@ -87,6 +87,16 @@ def test_rpath_requirement_and_tag(tmp_path: Path) -> None:
     assert (again.rpaths, again.required, again.wheel.name) == ({}, [], done.wheel.name)
 
 
+def test_a_wheel_that_keeps_its_name_is_not_replaced(tmp_path: Path) -> None:
+    wheel, given = user(tmp_path, tag=f"{TAG}_vec1_2"), [from_wheel(library(tmp_path))]
+    before = wheel.read_bytes()
+    with pytest.raises(WheelError, match="would replace it; choose another folder with -d"):
+        repair(wheel, suppliers=given)
+    assert wheel.read_bytes() == before
+    done = repair(wheel, suppliers=given, folder=tmp_path / "out")
+    assert repair(done.wheel, suppliers=given).wheel == done.wheel
+
+
 def test_an_rpath_of_the_build_machine_alone_is_removed(tmp_path: Path) -> None:
     other = shared(["libc.so.6"], runpath="/opt/build")
     done, files = repaired(tmp_path, user(tmp_path, files={INIT: b"", "mine/other.so": other}))

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from customtags.libraries.supplier import Supplier
     from customtags.machine.spec import Page
     from customtags.wheels.archive_writer import Content
+    from customtags.wheels.edit import Edit
 
 __all__ = ["RepairOptions", "Repaired", "repair"]
 
@@ -73,8 +74,8 @@ class Repaired(NamedTuple):
     grafted: list[str]
 
 
-class _Changes(NamedTuple):
-    """The changes inside a wheel.
+class _Repairs(NamedTuple):
+    """The repairs inside a wheel.
 
     :ivar rpaths: member → its new RPATH
     :ivar loaders: ``__init__.py`` → path of a library that it loads → the module that is imported before
@@ -120,7 +121,7 @@ def repair(
             source = graft(path, claims, excluded, work) if grafted else path
             with Unpacked(source) as wheel:
                 found = links(wheel, claims, [*used.values()])
-                changes = _Changes(
+                changes = _Repairs(
                     dict(_rpaths(wheel, [] if options.preload else found)),
                     _loaders(wheel, claims, found) if options.preload else {},
                     [*_required(wheel, segments)],
@@ -128,8 +129,8 @@ def repair(
             repaired = Wheel(source, claims.file)  # auditwheel gives it another name
             repaired.check()
             contents = _contents(repaired, changes, work)
-            new = renamed(claims.file, tags)
-            result = write(edit(repaired, new, contents, folder or path.parent))
+            made = edit(repaired, renamed(claims.file, tags), contents, folder or path.parent)
+            result = _written(made, path)
     except OSError as error:
         why = f"cannot be repaired ({error})"
         raise WheelError(path.name, why, "free some space in TMPDIR") from error
@@ -142,6 +143,14 @@ def repair(
         {init: [*libraries] for init, libraries in changes.loaders.items()},
         grafted,
     )
+
+
+def _written(made: Edit, old: Path) -> Path:
+    """Write the new wheel, but not in place of the old one, which is kept."""
+    if made.changed and made.target.exists() and made.target.samefile(old):
+        why = "keeps its name, so the new wheel would replace it"
+        raise WheelError(old.name, why, "choose another folder with -d")
+    return write(made)
 
 
 def _segments(
@@ -206,7 +215,7 @@ def _rpaths(wheel: Unpacked, found: Sequence[Link]) -> Iterator[tuple[str, str]]
 def _loaders(
     wheel: Unpacked, claims: NameClaims, found: Sequence[Link]
 ) -> dict[str, dict[str, str]]:
-    """Return the loaders to write, as in `_Changes`.
+    """Return the loaders to write, as in `_Repairs`.
 
     :raises WheelError: there is no package to write one into, or a library that is loaded first would not be used
     """
@@ -246,7 +255,7 @@ def _required(wheel: Unpacked, segments: Mapping[str, str]) -> Iterator[str]:
             yield abis.requirement(name, numbers)
 
 
-def _contents(wheel: Wheel, changes: _Changes, work: Path) -> dict[str, Content]:
+def _contents(wheel: Wheel, changes: _Repairs, work: Path) -> dict[str, Content]:
     """Return the members that change and those that are new, with their contents."""
     contents: dict[str, Content] = {}
     for number, (member, rpath) in enumerate(changes.rpaths.items()):
