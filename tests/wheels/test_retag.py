@@ -277,7 +277,7 @@ def test_the_record_of_a_project_that_a_wheel_brings_along_is_checked_too(tmp_pa
     path = "more/other-1.dist-info/RECORD"
     wheel = create(tmp_path, "example", "1", TAG, {path: b"1"})
     spoil(wheel, {"RECORD": lambda _: b"2"})  # it stands first, and the wheel's own stays
-    with pytest.raises(WheelError, match=f"has '{path}' with other content"):
+    with pytest.raises(WheelError, match=f"has '{path}' whose content is not that in its RECORD"):
         retag(wheel, platforms=["linux_x86_64_v3"], verify=True)
 
 

@@ -68,7 +68,7 @@ def check(wheel: Unpacked, claims: NameClaims) -> Iterator[Finding]:
     """Compare libraries and GPU code with each accelerator that the name claims."""
     evidence = _Evidence([], {})
     yield from wheel.each(partial(_gather, evidence))
-    claimed = [claim for claim in map(_claim, claims.said("accelerator")) if claim]
+    claimed = [claim for claim in map(_claim, claims.values("accelerator")) if claim]
     if not claimed:
         yield from _unclaimed(evidence)
     for claim in claimed:

@@ -67,7 +67,7 @@ def check(
 
 def _claimed(arch: str, claims: NameClaims) -> int:
     """Return the lowest level at which a machine may take the wheel."""
-    said = [each.says("isa") or "" for each in claims.platforms if each.arch == arch]
+    said = [each.value("isa") or "" for each in claims.platforms if each.arch == arch]
     # A level without a row here (v8_2) adds nothing that instructions show.
     return min((max(BASE, sum(row <= each for row in NAMES[arch])) for each in said), default=BASE)
 

@@ -149,7 +149,7 @@ def _promise(platform: PlatformTag) -> Promise:
     if kind == "manylinux":
         major, minor = rest.split("_")[:2]
         return Promise(platform.base, glibc=True, version=(int(major), int(minor)))
-    release = platform.says("distro") or ""
+    release = platform.value("distro") or ""
     glibc = distro.libc(release) == "manylinux"
     major_release = re.sub(r"^(el\d+)_\d+$", r"\1", release)  # minors of RHEL keep their glibc
     return Promise(release, glibc=glibc, version=GLIBC.get(major_release))
@@ -234,7 +234,7 @@ def _least(needs: list[Need], policies: dict[tuple[int, int], Versions]) -> tupl
 def _fix(platform: PlatformTag, least: tuple[int, int] | None) -> Fix | None:
     if least is None:
         return None
-    release = platform.says("distro")
+    release = platform.value("distro")
     if release is None:
         return Fix("base", f"manylinux_{least[0]}_{least[1]}_{platform.arch}")
     word = re.sub(r"\d.*", "", release)

@@ -126,7 +126,7 @@ def _unsupplied(
     """Report libraries that nothing supplies: false only if nothing that is required can bring them."""
     here = {each.supplier.name for each in supplies if each.fits}
     unseen = [str(each) for each in wanted if canonicalize_name(each.name) not in here]
-    native = any(base.startswith("linux_") for base in claims.said("base"))
+    native = any(base.startswith("linux_") for base in claims.values("base"))
     if unseen:
         cure = f"install its requirements ({', '.join(unseen)}), or pass their wheels with --with"
     elif supplies:

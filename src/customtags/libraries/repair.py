@@ -219,7 +219,7 @@ def _loaders(
 
     :raises WheelError: there is no package to write one into, or a library that is loaded first would not be used
     """
-    if any(base.startswith("musllinux") for base in claims.said("base")):
+    if any(base.startswith("musllinux") for base in claims.values("base")):
         why = "is for musl, whose loader does not use a library that is already loaded"
         raise WheelError(wheel.path.name, why, "repair it without --preload")
     loaders: dict[str, dict[str, str]] = {}

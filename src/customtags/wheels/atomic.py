@@ -24,7 +24,7 @@ def atomic(target: Path, mode: int = 0o644) -> Iterator[tuple[int, Path]]:
         try:
             yield file, unfinished
         finally:
-            os.close(file)  # some file systems tell only here that the disk is full
+            os.close(file)  # some file systems report only here that the disk is full
         unfinished.replace(target)
     finally:
         with suppress(FileNotFoundError):

@@ -24,7 +24,7 @@ class PlatformTag(NamedTuple):
     arch: str
     runs: tuple[Run, ...]
 
-    def says(self, dimension: str) -> str | None:
+    def value(self, dimension: str) -> str | None:
         """Return the segments of a dimension, ``cuda12_4_sm90`` for ``accelerator``; None without a claim."""
         return next((run.text for run in self.runs if run.dimension == dimension), None)
 
@@ -53,9 +53,9 @@ class NameClaims(NamedTuple):
         file = self.file
         return "-".join(part for part in (file.project, file.version, file.build) if part)
 
-    def said(self, dimension: str) -> list[str]:
+    def values(self, dimension: str) -> list[str]:
         """Return what the platforms claim of a dimension, without repetition; ``base`` is one, too."""
-        each = (p.base if dimension == "base" else p.says(dimension) for p in self.platforms)
+        each = (p.base if dimension == "base" else p.value(dimension) for p in self.platforms)
         return list(dict.fromkeys(text for text in each if text is not None))
 
 

@@ -1,4 +1,4 @@
-"""The writer of wheels, first half: what a new name and new contents change in a wheel.
+"""The first half of the writer: what a new name and new contents change in a wheel.
 
 A wheel agrees with its name everywhere: METADATA, WHEEL, RECORD, the names of the folders that carry the version, and bills of
 materials that name the wheel (https://packaging.python.org/specifications/binary-distribution-format/).
@@ -130,8 +130,8 @@ def _repeated(wheel: Wheel, new: FileName, contents: Mapping[str, Content]) -> d
     old = wheel.name
     bills = [path for path in wheel.names if path.startswith(wheel.own("sboms/"))]
     after = {path: sboms.patched(before(path), old, new) for path in bills}
-    said = wheel.own("WHEEL")
-    after[said] = metadata.with_tags(before(said), new.tags, new.build)
+    tags = wheel.own("WHEEL")
+    after[tags] = metadata.with_tags(before(tags), new.tags, new.build)
     if old.version != new.version:
         described, local = wheel.own("METADATA"), new.version.partition("+")
         after[described] = metadata.with_local(before(described), "".join(local[1:]))

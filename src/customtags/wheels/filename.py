@@ -42,7 +42,7 @@ class FileName(NamedTuple):
         """Every tag of the name, sorted."""
         return expand(f"{self.python}-{self.abi}-{self.platform}")
 
-    def names(self, project: str, version: str) -> bool:
+    def matches(self, project: str, version: str) -> bool:
         """Return whether a project and a version are those of the file, maybe in another spelling."""
         same = canonical(project) == canonical(self.project)
         return same and same_version(version, self.version)

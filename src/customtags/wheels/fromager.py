@@ -36,8 +36,8 @@ def read(build: str, arch: str, pages: Sequence[Page]) -> tuple[str, dict[str, V
     values: dict[str, Value] = {}
     abi: list[str] = []
     for part in parts:
-        said = ".".join(part.lower().split(".")[:2])
-        segment = fold(said)
+        value = ".".join(part.lower().split(".")[:2])
+        segment = fold(value)
         found = naming.runs(f"linux_{arch}_{segment}", pages)[1] if segment else []
         if len(found) != 1 or found[0].dimension in values:
             raise CustomtagsError(
@@ -45,9 +45,9 @@ def read(build: str, arch: str, pages: Sequence[Page]) -> tuple[str, dict[str, V
                 "give the platform with --platform",
             )
         if found[0].dimension in (None, "abi"):
-            abi.append(said)
+            abi.append(value)
         else:
-            values[found[0].dimension] = said
+            values[found[0].dimension] = value
     return number, {**values, **({"abi": abi} if abi else {})}
 
 

@@ -66,9 +66,9 @@ def rewritten(
         if path == own:
             place = len(written)
         if row and (path in names or path in files):
-            said = row[1:] if changed is None else changed[1:]
+            values = row[1:] if changed is None else changed[1:]
             if path not in files or changed:
-                written.append(format([Row(names.get(path, path), *said)], newline).decode())
+                written.append(format([Row(names.get(path, path), *values)], newline).decode())
         else:
             written += lines[start : rows.line_num]
         start = rows.line_num

@@ -49,5 +49,5 @@ def _verify(wheel: Wheel, member: Member, row: record.Row) -> None:
     for chunk in wheel.archive.chunks(member):
         digest.update(chunk)
     if (row.hash, row.size) != (record.encode(algorithm, digest.digest()), str(member.size)):
-        why = f"has {member.name!r} with other content than its RECORD says"
+        why = f"has {member.name!r} whose content is not that in its RECORD"
         raise wheel.error(why, "download or build it again")

@@ -57,7 +57,7 @@ class Wheel:
 
         :raises WheelError: there is none, or several and none or not only one of them is of this name
         """
-        own = [each for each in self._infos if self.name.names(*_named(each))]
+        own = [each for each in self._infos if self.name.matches(*_named(each))]
         found = own if len(own) == 1 else self._infos
         if len(found) != 1:
             raise self.error(f"has {len(found)} .dist-info folders", _AGAIN)
@@ -133,7 +133,7 @@ class Wheel:
             raise self.error(
                 f"has {others} beside its own .dist-info, so that pip refuses it", _AGAIN
             )
-        if not self.name.names(*_named(self.info)):
+        if not self.name.matches(*_named(self.info)):
             raise self._other_name(self.info, *_named(self.info))
         for signature in ("RECORD.jws", "RECORD.p7s"):
             if self.own(signature) in self.members:
@@ -148,7 +148,7 @@ class Wheel:
 
     def _check_metadata(self) -> None:
         project, version = (self.metadata.get(each) or "" for each in ("Name", "Version"))
-        if not self.name.names(project, version):
+        if not self.name.matches(project, version):
             escaped = re.sub("[-_.]+", "_", project)
             raise self._other_name("METADATA", escaped, version.replace("-", "_"))
 

@@ -1,4 +1,4 @@
-"""The writer of wheels, second half: a wheel is written under another name first, and renamed when it is whole."""
+"""The second half of the writer: new and changed wheels are written atomically, to their place."""
 
 from __future__ import annotations
 
