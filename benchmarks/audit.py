@@ -1,4 +1,4 @@
-"""What `customtags audit` takes beside the tools that look at the same things, each in a process of its own, in one run.
+"""The cost of `customtags audit` compared with tools that check the same things, each in its own process, in one run.
 
 Wheels are fetched from the index if they are not in `--wheels`. The check that decodes instructions is left out.
 """
@@ -22,7 +22,7 @@ import venvs
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-#: What is compared, and of what each is an example.
+#: The wheels that are compared, and what each is an example of.
 PROJECTS = {
     "numpy": "many small files",
     "cryptography": "one file, abi3",
@@ -31,7 +31,7 @@ PROJECTS = {
     "torch": "very large libraries",
 }
 
-#: The check → the tool that looks at the same, its arguments, and for which wheels.
+#: The tool → its arguments, and a part of the names of the wheels that it applies to.
 TOOLS: dict[str, tuple[Sequence[str], str]] = {
     "auditwheel show": (("-m", "auditwheel", "show"), ""),
     "abi3audit": (("-m", "abi3audit", "--report"), "-abi3-"),

@@ -1,6 +1,6 @@
-"""Look for bytes that break the audit: `python tests/fuzz_audit.py elf|zip SECONDS FOLDER`, guided by coverage with atheris.
+"""Search for bytes that break the audit, guided by coverage: in `tests/`, `python -m audit.fuzz_audit elf|zip SECONDS FOLDER`.
 
-What it finds lies in FOLDER as `crash-…`; kept, it belongs into `elf/broken` or `wheels/broken`, which tests read.
+It requires atheris. What it finds is in FOLDER as `crash-…`; copy it to `wheels/elf/broken` or `wheels/broken`, which tests read.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["customtags.wheels"]):
+with atheris.instrument_imports(include=["customtags.wheels", "customtags.audit"]):
     from customtags.audit import CHECKS, audit
     from customtags.errors import CustomtagsError
     from customtags.wheels.writer import create
@@ -21,7 +21,7 @@ with atheris.instrument_imports(include=["customtags.wheels"]):
 
 HERE = Path(__file__).parents[1]
 
-#: An input may not take more, bytes and seconds.
+#: The most memory and time for one input, in bytes and seconds.
 MEMORY, SECONDS = 2 << 30, 10
 
 

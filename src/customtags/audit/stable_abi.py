@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from customtags.audit.finding import FALSE, NOTE, UNDECIDED, Finding, Fix
+from customtags.audit.names import imported
 from customtags.errors import ToolError
 
 if TYPE_CHECKING:
@@ -38,8 +39,6 @@ CODES: Mapping[str, str] = {
 _ONE_PYTHON = re.compile(
     r"\.(?:cpython-(\d)(\d+)(?:t|d)*-[^/]*\.so|pypy(\d)(\d+)-[^/]*\.so|cp(\d)(\d+)t?-win[^/]*\.pyd)$"
 )
-
-_ABI3 = (".abi3.so", ".abi3t.so")
 
 #: Libraries of one version of Python: its own, and the part of PyTorch that uses the whole C API.
 _LINKED = re.compile(r"libpython3\.\d+[td]*\.so.*|libtorch_python\.so.*")
@@ -104,9 +103,9 @@ def _gather(modules: list[Module], name: str, elf: Elf) -> Iterator[Finding]:
         if each.name.startswith(("Py", "_Py")) and each.version is None
     ]
     linked = [library for library in elf.needed if _LINKED.fullmatch(library)]
-    imported = bool(_ONE_PYTHON.search(name)) or name.endswith(_ABI3)
-    if symbols or linked or imported:
-        modules.append(Module(name, symbols, linked, imported))
+    module = imported(name) or bool(_ONE_PYTHON.search(name))
+    if symbols or linked or module:
+        modules.append(Module(name, symbols, linked, module))
     yield from ()
 
 
