@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 import subprocess
 import sys
 import zipfile
@@ -268,6 +269,19 @@ def test_the_property_note_counts(compiled: partial[Path], tmp_path: Path) -> No
     (finding,) = found(pack(tmp_path, "", {"lib.so": library}))
     assert (finding.code, finding.fix) == ("isa-refused", ("isa", "v3"))
     assert found(pack(tmp_path, "_v3", {"lib.so": library})) == []
+
+
+def test_a_property_note_beyond_every_level_is_no_name(
+    compiled: partial[Path], tmp_path: Path
+) -> None:
+    note = struct.Struct("<III")  # GNU_PROPERTY_X86_ISA_1_NEEDED, its size, its value
+    data = compiled(LOOPS, "-Wl,-z,x86-64-v4").read_bytes()
+    start = data.index(note.pack(0xC0008002, 4, 0b1000)[:8])
+    library = tmp_path / "lib.so"
+    library.write_bytes(data[: start + 8] + b"\xff" * 4 + data[start + 12 :])
+    (finding,) = found(pack(tmp_path, "", {"lib.so": library}))
+    assert (finding.code, finding.fix) == ("isa-refused", None)
+    assert "requires more than x86-64-v4" in finding.says
 
 
 def test_tzcnt_is_no_sign(compiled: partial[Path], tmp_path: Path) -> None:

@@ -121,9 +121,13 @@ def _compare(
     fix = Fix("isa", claim.name(required)) if nameable else None
     for scan in scans:
         if scan.refuses > claim.level:
-            says = f"the loader refuses this file on a CPU below {claim.title(scan.refuses)} (GNU property note)"
-            level = claim.name(scan.refuses)
-            cure = f"name the wheel {level}, or link without -z x86-64-{level}"
+            says = (
+                f"the loader requires {claim.title(scan.refuses)} for this file (GNU property note)"
+            )
+            cure = "link it without that note, which no level covers"
+            if scan.refuses < ABOVE[claim.arch]:
+                level = claim.name(scan.refuses)
+                cure = f"name the wheel {level}, or link without -z x86-64-{level}"
             yield Finding("isa-refused", FALSE, says, scan.member, cure=cure, fix=fix)
     for scan, each in zip(higher, found):
         if each.level > claim.level:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from customtags.audit.isa import arm, baseline, dispatch, symbols, x86
 from customtags.audit.isa.baseline import GUARDED, UNDECIDED, Baseline
 from customtags.audit.isa.functions import Functions
-from customtags.audit.isa.levels import BASE
+from customtags.audit.isa.levels import ABOVE, BASE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -83,7 +83,7 @@ class Scan(NamedTuple):
             dispatch.checks_cpu(elf, functions, reader),
             dispatch.opens_files(elf),
             elf.needed,
-            (elf.isa_needed or 0).bit_length() or BASE,
+            min((elf.isa_needed or 0).bit_length() or BASE, ABOVE[elf.machine]),
         )
         elf.forget()
         return scan
