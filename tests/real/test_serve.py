@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import shutil
-import socket
-import subprocess
 import sys
 import tarfile
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,8 +14,8 @@ import pytest
 
 from customtags.wheels.writer import create
 from needs import requires
-from real.environments import NEWEST, Environment, MakeEnvironment, clean, run
-from real.servers import wait_for
+from real.environments import NEWEST, Environment, MakeEnvironment, run
+from real.serving import get, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,36 +69,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with tarfile.open(found / "example-1.0.tar.gz", "w:gz") as archive:
         archive.add(__file__, "example-1.0/PKG-INFO")
     return found
-
-
-@contextmanager
-def serving(*arguments: object) -> Iterator[str]:
-    """Run ``customtags serve``, and give its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "customtags", "serve", *map(str, arguments), f"--port={port}"]
-    with subprocess.Popen(command, env=clean(), stderr=subprocess.PIPE, text=True) as process:
-        try:
-            wait_for(lambda: str(get(f"http://127.0.0.1:{port}/health")), 30)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(30)
-            assert process.stderr is not None
-            assert "Traceback" not in process.stderr.read()
-
-
-def get(url: str, accept: str = "text/html") -> tuple[int, str]:
-    """Return status and text of a page; the path is sent as it stands."""
-    host, _, path = url.removeprefix("http://").partition("/")
-    connection = http.client.HTTPConnection(host, timeout=60)
-    try:
-        connection.request("GET", f"/{path}", headers={"Accept": accept})
-        answer = connection.getresponse()
-        return answer.status, answer.read().decode()
-    finally:
-        connection.close()
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 import httpx
-from simple_repository import errors
+from simple_repository import errors, model
 from simple_repository.components.http import HttpRepository
 
 from customtags.choosing.offer import without_password
@@ -30,6 +30,34 @@ class IndexRepository(HttpRepository):
 
     def __init__(self, url: str, http_client: httpx.AsyncClient) -> None:
         super().__init__(without_password(url), http_client)
+
+    async def get_project_page(
+        self, project_name: str, *, request_context: model.RequestContext | None = None
+    ) -> model.ProjectDetail:
+        """Return the page of a project.
+
+        :raises simple_repository.errors.UnsupportedSerialization: it is not of the shape that PEP 503 or 691 gives
+        """
+        try:
+            return await super().get_project_page(project_name, request_context=request_context)
+        except _MALFORMED as error:
+            raise errors.UnsupportedSerialization("of its own") from error
+
+    async def get_project_list(
+        self, *, request_context: model.RequestContext | None = None
+    ) -> model.ProjectList:
+        """Return the projects.
+
+        :raises simple_repository.errors.UnsupportedSerialization: as for a page
+        """
+        try:
+            return await super().get_project_list(request_context=request_context)
+        except _MALFORMED as error:
+            raise errors.UnsupportedSerialization("of its own") from error
+
+
+#: What the parser of pages raises at a shape that it does not expect.
+_MALFORMED = (AttributeError, KeyError, RecursionError, TypeError, ValueError)
 
 
 class _Passwords(httpx.Auth):
