@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from customtags.cli import suppliers
 from customtags.cli.batch import Batch
-from customtags.cli.output import Verbs, add_verb, echo, paint, print_json
+from customtags.cli.output import Verbs, add_verb, count, echo, paint, print_json
 
 if TYPE_CHECKING:
     import argparse
@@ -82,11 +82,11 @@ def _lines(wheel: str, name: str, findings: Sequence[Finding]) -> list[str]:
     findings = [each for each in findings if each.code != NOT_CHECKED]
     counts = Counter(finding.severity for finding in findings)
     if counts["false"]:
-        summary.insert(0, paint("no", _count(counts["false"], "false claim")))
+        summary.insert(0, paint("no", count(counts["false"], "false claim")))
     elif not summary:  # a wheel that was not checked is never called right
         summary = [paint("yes", "no false claims")]
     summary += [f"{counts['undecided']} undecided"] if counts["undecided"] else []
-    summary += [_count(counts["note"], "note")] if counts["note"] else []
+    summary += [count(counts["note"], "note")] if counts["note"] else []
     lines = [f"{wheel}: {', '.join(summary)}"]
     shown: dict[str, int] = {}
     for same in _alike(findings):
@@ -95,7 +95,7 @@ def _lines(wheel: str, name: str, findings: Sequence[Finding]) -> list[str]:
         if shown[first.code] > _SHOWN:
             continue
         lines.append(f"  {paint(_STYLES[first.severity], first.severity)}  {first.code}")
-        others = f" (and {_count(more, 'more file')})" if more else ""
+        others = f" (and {count(more, 'more file')})" if more else ""
         lines.append(f"    {first.sentence}{others}")
         if first.cure:
             lines.append(f"    help: {first.cure}")
@@ -107,10 +107,6 @@ def _lines(wheel: str, name: str, findings: Sequence[Finding]) -> list[str]:
     if name != wheel:
         lines.append(f"  true name: {name}")
     return lines
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _alike(findings: Sequence[Finding]) -> list[list[Finding]]:

@@ -25,6 +25,7 @@ __all__ = [
     "Verbs",
     "add_verb",
     "coloured",
+    "count",
     "echo",
     "paint",
     "print_json",
@@ -118,6 +119,11 @@ def _write(file: Path, text: str) -> None:
 
     with atomic(file.resolve(), 0o666) as (out, _):
         write_all(out, text.encode())
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun, as in ``1 note`` and ``2 notes``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def coloured(environ: Mapping[str, str], *, terminal: bool) -> bool:

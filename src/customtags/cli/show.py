@@ -11,7 +11,7 @@ from customtags import machine
 from customtags.choosing import doctor
 from customtags.cli.doctor import describe
 from customtags.cli.machine import add_options, selected
-from customtags.cli.output import Verbs, add_verb, echo, paint, print_json, save, table
+from customtags.cli.output import Verbs, add_verb, count, echo, paint, print_json, save, table
 from customtags.errors import CustomtagsError
 from customtags.machine.dimensions import OPTIONAL
 from customtags.profiles import interpreter
@@ -103,8 +103,8 @@ def _show(options: argparse.Namespace) -> int:
     rows = _rows(profile, pages, stock_tags)
     most = len(extended) + len(stock_tags) if options.all else SCREEN - 1 - len(rows)
     echo(*table(rows, head=("dimension", "segments", "source", "detected")))
-    count = f"{len(extended)} extended tags, best first, before {len(stock_tags)} stock tags:"
-    echo("", count, "")
+    before = count(len(stock_tags), "stock tag")
+    echo("", f"{count(len(extended), 'extended tag')}, best first, before {before}:", "")
     _print_tags([*extended, *stock_tags] if options.all else extended, cut, most)
     for problem in dict.fromkeys(map(str, problems)):
         echo("", f"{paint('note', 'Skipped')}: {problem}.")
