@@ -6,6 +6,7 @@ Instructions, because a count is the same on a busy machine: callgrind gives the
 from __future__ import annotations
 
 import re
+import resource
 import shutil
 import subprocess
 import tempfile
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Counter", "find", "seconds"]
+__all__ = ["Counter", "cpu_seconds", "find", "seconds"]
 
 
 class Counter(NamedTuple):
@@ -88,6 +89,20 @@ def find() -> Counter | None:
                 continue
             return counter
     return None
+
+
+def cpu_seconds(
+    commands: Sequence[tuple[Sequence[object], Mapping[str, str]]], runs: int = 10
+) -> list[float]:
+    """Return the least time that processors spent on each command, which are run in turn."""
+    times: list[list[float]] = [[] for _ in commands]
+    for _ in range(runs):
+        for kept, (command, env) in zip(times, commands):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            subprocess.run([*map(str, command)], env=env, check=True, capture_output=True)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            kept.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return [*map(min, times)]
 
 
 def seconds(command: Sequence[object], env: Mapping[str, str], runs: int = 10) -> float:

@@ -7,8 +7,10 @@ because pip also reads the metadata of whatever is installed.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
+import count
 import report
 import venvs
 from customtags.wheels.writer import create
@@ -16,10 +18,13 @@ from customtags.wheels.writer import create
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-DIMENSIONS = ("CUSTOMTAGS_ISA", "CUSTOMTAGS_DISTRO", "CUSTOMTAGS_ACCELERATOR")
+DIMENSIONS = (
+    *("CUSTOMTAGS_ISA", "CUSTOMTAGS_DISTRO", "CUSTOMTAGS_ACCELERATOR"),
+    "CUSTOMTAGS_ABI",
+)
 
 #: Machine → the values of the overrides that stand for it.
-MACHINES = {
+MACHINES: Mapping[str, tuple[str, ...]] = {
     "nothing known": ("none", "none", "none"),
     "Debian 12": ("v3", "deb12", "none"),
     "Debian 12, v4": ("v4", "deb12", "none"),
@@ -33,6 +38,11 @@ MACHINES = {
     "RHEL 9.4, ROCm 6.4, gfx90a": ("v3", "el9.4", "rocm6.4_gfx90a"),
     "RHEL 9.4, v4, CUDA 12.8": ("v4", "el9.4", "cuda12.8"),
     "RHEL 9.4, v4, CUDA 13.0, one H100": ("v4", "el9.4", "cuda13.0_sm90"),
+    "Debian 12, torch and numpy": ("v3", "deb12", "none", "torch2.8+cpu,numpy2.3"),
+    "Debian 12, v4, CUDA 12.8, torch and numpy": (
+        *("v4", "deb12", "cuda12.8"),
+        "torch2.8+cu128,numpy2.3",
+    ),
 }
 
 SETTINGS: Mapping[str, Mapping[str, str]] = {
@@ -41,7 +51,10 @@ SETTINGS: Mapping[str, Mapping[str, str]] = {
     **{machine: dict(zip(DIMENSIONS, values)) for machine, values in MACHINES.items()},
 }
 
-PLATFORMS = "from pip._vendor.packaging import tags; print(len([*tags.platform_tags()]))"
+PLATFORMS = """
+from pip._vendor.packaging import tags
+print(len([*getattr(tags, "platform_tags", getattr(tags, "_platform_tags", None))()]))
+"""
 
 
 def main() -> None:
@@ -49,12 +62,18 @@ def main() -> None:
     options = report.options(
         __doc__,
         machine={"action": "append", "choices": SETTINGS, "help": "only this one; repeatable"},
+        pip={"default": venvs.PIP.partition("==")[2], "metavar": "VERSION", "help": "the pip"},
+        python={"metavar": "VERSION", "help": "the Python, by default the running one"},
     )
+    made = {
+        "pip": f"pip=={options.pip}",
+        "python": (options.python and venvs.pythons.find(options.python)) or sys.executable,
+    }
     counter = report.counter()
     with venvs.temporary(options.wheels) as (folder, wheelhouse):
-        bare = venvs.installed(folder / "bare", wheelhouse, "customtags")
+        bare = venvs.installed(folder / "bare", wheelhouse, "customtags", **made)
         (bare.site / "customtags.pth").unlink()
-        hooked = venvs.installed(folder / "hooked", wheelhouse, "customtags")
+        hooked = venvs.installed(folder / "hooked", wheelhouse, "customtags", **made)
         create(folder / "offer", "example", "1.0", "py3-none-any", {"example.py": b""})
         offer = ("--no-index", f"--find-links={folder / 'offer'}", "example")
         command = ("-m", "pip", "install", "-q", "--dry-run", *offer)
@@ -65,6 +84,14 @@ def main() -> None:
             counted = counter.instructions([environment.python, *command], venvs.clean(settings))
             return counted, int(platforms)
 
+        def spend(settings: Mapping[str, str]) -> float:
+            runs = [
+                ([each.python, *command], venvs.clean(variables))
+                for each, variables in ((bare, {}), (hooked, settings))
+            ]
+            without, with_hook = count.cpu_seconds(runs)
+            return with_hook - without
+
         stock, platforms = measure(bare, {})
         rows: list[report.Row] = []
         for machine in options.machine or SETTINGS:
@@ -74,10 +101,11 @@ def main() -> None:
                     "machine": machine,
                     "more instructions, M": (counted - stock) / 1e6,
                     "%": 100 * (counted - stock) / stock,
+                    "more CPU time, ms": spend(SETTINGS[machine]) * 1e3,
                     "more platforms": accepted - platforms,
                 }
             )
-    heading = f"A dry run of {venvs.PIP}: {stock / 1e6:,.0f} M instructions by {counter.name}"
+    heading = f"A dry run of {made['pip']}: {stock / 1e6:,.0f} M instructions by {counter.name}"
     report.show(rows, f"{heading}, {platforms} platforms", as_json=options.json)
 
 

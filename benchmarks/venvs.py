@@ -55,10 +55,16 @@ def compiled(environment: Environment, *wheels: Path) -> Environment:
     return environment
 
 
-def installed(folder: Path, wheelhouse: Wheelhouse, *requirements: str) -> Environment:
-    """Make an environment of the running Python, with pip and what pip installs of the requirements."""
-    environment = Environment(folder, sys.executable)
-    environment.unpack(wheelhouse.wheel(PIP))
+def installed(
+    folder: Path,
+    wheelhouse: Wheelhouse,
+    *requirements: str,
+    pip: str = PIP,
+    python: str = sys.executable,
+) -> Environment:
+    """Make an environment, by default of the running Python, with pip and what pip installs of the requirements."""
+    environment = Environment(folder, python)
+    environment.unpack(wheelhouse.wheel(pip))
     for requirement in requirements:
         ours = requirement == "customtags"
         found = wheelhouse.customtags() if ours else wheelhouse.fetch(requirement)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -338,6 +339,62 @@ def test_in_pip_they_come_first_and_elsewhere_after_the_native_one(tmp_path: Pat
         assert platforms[place].endswith("_fc39")
         assert platforms[1 - place].startswith("linux_")
         assert len(platforms) == len(set(platforms))
+
+
+ROWS = """
+from pip._vendor.packaging import tags
+rows = [tags.cpython_tags, tags.generic_tags, tags.compatible_tags, tags.sys_tags]
+for row in rows:
+    print(*row(), sep="\\n")
+for tag in [*tags.cpython_tags((3, 9), ["cp39"], ["a_1"]), *tags.cpython_tags(platforms=["b_2"])]:
+    print(tag)
+print(*tags.compatible_tags((3, 9), "cp39", None), *tags.compatible_tags(interpreter="cp39"))
+try:
+    list(tags.cpython_tags(nonsense=1))
+except TypeError as error:
+    print(error)
+"""
+
+
+def test_pip_makes_each_tag_once_and_finds_the_same_as_without(tmp_path: Path) -> None:
+    pair = Pair.make(tmp_path, sys.executable)
+    for each in pair:
+        (each.site / "pip" / "_vendor").mkdir(parents=True)
+        give_packaging(each.site / "pip" / "_vendor")
+    bare, hooked = (run(each, ROWS) for each in pair)
+    assert hooked._replace(stdout=without_fc39(hooked.stdout)) == bare
+    assert len(hooked.stdout) > len(bare.stdout)
+    shared = """
+from pip._vendor.packaging import tags
+from operator import is_
+for row in (tags.cpython_tags, tags.compatible_tags):
+    first, second = ([tag for tag in row() if tag.platform != "any"] for _ in range(2))
+    print(len(first) == len(second) and all(map(is_, first, second)))
+"""
+    assert run(pair.hooked, shared).stdout == ["True", "True"]
+    assert run(pair.bare, shared).stdout == ["False", "False"]
+
+
+def without_fc39(lines: list[str]) -> list[str]:
+    kept = (" ".join(tag for tag in line.split() if not tag.endswith("_fc39")) for line in lines)
+    return [line for line in kept if line]
+
+
+def test_what_a_limit_drops_is_reported_when_asked_and_by_the_guard_always(tmp_path: Path) -> None:
+    pair = Pair.make(tmp_path, sys.executable)
+    many = ",".join(f"label{number}" for number in range(3_000))
+    (warning,) = run(
+        pair.hooked, TAGS, env={"CUSTOMTAGS_SITE": many, "CUSTOMTAGS_ISA": "v4"}
+    ).stderr
+    assert re.fullmatch(
+        r"customtags: the limit of 20000 drops \d+ of \d+ extended tags; .*", warning
+    )
+    (pair.hooked.site.parents[2] / "customtags.toml").write_text("limit = 1\n")
+    env = {"CUSTOMTAGS_ISA": "v3"}
+    assert run(pair.hooked, TAGS, env=env).stderr == []
+    (report,) = run(pair.hooked, TAGS, env={**env, "CUSTOMTAGS_DEBUG": "1"}).stderr
+    assert report.startswith("customtags: the limit of 1 drops ")
+    assert report.endswith("; raise or remove 'limit' in customtags.toml")
 
 
 # Damage

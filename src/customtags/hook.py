@@ -150,7 +150,7 @@ def _shared(
         if not (options.get("platforms") or arguments[2:]):
             try:
                 return iter(whole(stock_row(*arguments, **{**options, "platforms": [_EACH]})))
-            except Exception:  # noqa: BLE001, S110 - the guard
+            except (Exception, SystemExit):  # noqa: BLE001, S110 - the guard
                 pass
         return stock_row(*arguments, **options)
 

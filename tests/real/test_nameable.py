@@ -175,3 +175,46 @@ def test_a_wheel_for_an_older_toolkit_is_taken(
     )
     (file,) = target.glob("*.dist-info/WHEEL")
     assert "Tag: py3-none-manylinux_2_28_x86_64_cuda12_4\n" in file.read_text()
+
+
+#: torch as it is installed, requirements among its metadata → what is taken on a machine with CUDA 12.8.
+BUILDS = {
+    ("2.8.0+cu128", ""): "_cuda12_4_torch2_8",
+    ("2.8.0", "nvidia-cuda-runtime-cu12==12.8.90"): "_cuda12_4_torch2_8",
+    ("2.8.0+cpu", ""): "_torch2_8",
+    ("2.8.0+rocm6.4", ""): "_torch2_8",
+    ("2.8.0+cu118", ""): "_torch2_8",
+    ("2.8.0", ""): "_torch2_8",
+    ("2.9.0+cu128", ""): "",
+}
+
+
+@pytest.mark.parametrize(("version", "requirement"), BUILDS)
+def test_the_build_of_torch_decides(
+    environment: Environment, tmp_path: Path, version: str, requirement: str
+) -> None:
+    site = tmp_path / "site"
+    metadata = site / f"torch-{version}.dist-info" / "METADATA"
+    metadata.parent.mkdir(parents=True)
+    lines = ["Metadata-Version: 2.1", "Name: torch", f"Version: {version}"]
+    metadata.write_text(
+        "\n".join([*lines, *([f"Requires-Dist: {requirement}"] if requirement else [])])
+    )
+    configuration = tmp_path / "config" / "customtags" / "customtags.toml"
+    configuration.parent.mkdir(parents=True)
+    configuration.write_text('abi = ["torch"]\n')
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    for segments in ("_cuda12_4_torch2_8", "_torch2_8", ""):
+        create(wheels, "example", "1.0", f"py3-none-linux_x86_64{segments}", {"example.py": b""})
+    target = tmp_path / "target"
+    environment.pip(
+        *("install", "-q", "--no-index", f"--find-links={wheels}", f"--target={target}", "example"),
+        env={
+            **variables(ACCELERATOR="cuda12.8"),
+            "PYTHONPATH": str(site),
+            "XDG_CONFIG_HOME": str(tmp_path / "config"),
+        },
+    )
+    (file,) = target.glob("*.dist-info/WHEEL")
+    assert f"Tag: py3-none-linux_x86_64{BUILDS[version, requirement]}\n" in file.read_text()
