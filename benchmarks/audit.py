@@ -80,7 +80,7 @@ def _row(python: str, wheel: Path) -> report.Row:
 
 
 def _gpu_rows(python: str, wheelhouse: venvs.Wheelhouse, wheel: Path) -> Iterator[report.Row]:
-    """Compare with cuobjdump on the file that has most GPU code, if there is any."""
+    """Compare with cuobjdump on the file with the most GPU code, if there is one."""
     listing = (
         "import sys, time; from collections import Counter; from pathlib import Path;"
         "from customtags.wheels.elf import Elf; from customtags.audit import gpu; import mmap;"
@@ -115,7 +115,7 @@ def _gpu_rows(python: str, wheelhouse: venvs.Wheelhouse, wheel: Path) -> Iterato
 
 
 def _with_gpu_code(wheel: Path) -> list[str]:
-    """Name the largest members that have a section of GPU code."""
+    """Return the largest members with a section of GPU code."""
     with zipfile.ZipFile(wheel) as archive:
         large = sorted(archive.infolist(), key=lambda each: each.file_size, reverse=True)[:6]
         return [each.filename for each in large if b".nv_fatbin" in archive.read(each)]
@@ -132,7 +132,7 @@ def _cuobjdump(wheelhouse: venvs.Wheelhouse) -> Iterator[Path]:
 
 
 def _grown(folder: Path, wheel: Path) -> Path:
-    """Make a wheel of at least 1 GB out of the members of another, several times over."""
+    """Write a wheel of at least 1 GB that repeats the members of another."""
     grown = folder / f"grown-1-{wheel.name.partition('-')[2].partition('-')[2]}"
     with (
         zipfile.ZipFile(wheel) as source,
@@ -150,7 +150,7 @@ def _grown(folder: Path, wheel: Path) -> Path:
 
 
 def _timed(command: Sequence[str]) -> tuple[float, float]:
-    """Run it twice: the better time in seconds, and the most memory that it had in MiB."""
+    """Run a command twice; return the shorter time in seconds and the peak memory in MiB."""
     times, most = [], 0
     for _ in range(2):
         start = time.perf_counter()

@@ -1,4 +1,4 @@
-"""What the audit of instructions finds, beside the truth, and what it costs.
+"""What the audit of instructions finds, compared with the truth, and its cost.
 
 ``--part real``: wheels from the index. ``--part built``: source distributions, compiled for each level, where the truth is
 known. ``--part speed``: one large library, read whole and in part, beside objdump.
@@ -114,7 +114,7 @@ def _baselines(wheel: Path, most: int | None) -> list[Baseline]:
 
 
 class Built(NamedTuple):
-    """One extension module, compiled for a level, beside the same one compiled for the base."""
+    """One extension module compiled for a level, and the same one compiled for the base."""
 
     project: str
     level: int
@@ -196,7 +196,7 @@ def speed(kept: Path) -> tuple[list[report.Row], str]:
 
 
 def _row(way: str, code: float, command: list[str]) -> report.Row:
-    """Run a command; the system measures what the child takes."""
+    """Run a command, and return what the system measured of the child."""
     source = Path(__file__).parents[1] / "src"
     begin = time.perf_counter()
     with subprocess.Popen(
@@ -223,7 +223,7 @@ def mapped(path: Path) -> Iterator[mmap.mmap]:
 
 
 def read(library: Path, most: int | None) -> None:
-    """Read one library, decide it, and nothing else."""
+    """Read one library and decide its baseline."""
     with mapped(library) as data:
         found = Scan.of(library.name, Elf(data), decoder("x86_64"), most)
         found.baseline(checked=bool(found.checks_cpu), patterns=())

@@ -1,6 +1,6 @@
-"""Count what a command costs: its instructions, those of its children too, and its seconds.
+"""The cost of a command: instructions, those of its children included, and seconds.
 
-Instructions, because a count is the same on a busy machine: callgrind gives the same number to the last digit each time.
+Instructions, because their number does not depend on the load of the machine: callgrind returns the same number each time.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ COUNTERS = (
 
 
 def find() -> Counter | None:
-    """Give the first counter that works on this machine."""
+    """Return the first counter that works on this machine, None if there is none."""
     for counter in COUNTERS:
         if shutil.which(counter.command[0]):
             try:
@@ -106,7 +106,7 @@ def cpu_seconds(
 
 
 def seconds(command: Sequence[object], env: Mapping[str, str], runs: int = 10) -> float:
-    """Give the least time that a command took from start to end."""
+    """Return the least time that a command took."""
     times = []
     for _ in range(runs):
         start = time.perf_counter()

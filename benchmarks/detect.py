@@ -1,4 +1,4 @@
-"""What it costs to learn what the machine is: as a command, beside others, and inside pip's process.
+"""The cost of detecting the machine: as a command, compared with others, and inside pip's process.
 
 The commands are compared whole, start of the interpreter and all, and above an empty program; facts inside pip are counted
 in a process that has imported what pip has when it first asks for the platforms.

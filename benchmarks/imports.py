@@ -1,4 +1,4 @@
-"""What importing a module costs a fresh interpreter: why customtags's own modules import so few."""
+"""The cost of importing a module into a new interpreter, which is why customtags's own modules import few."""
 
 from __future__ import annotations
 

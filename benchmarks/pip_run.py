@@ -1,4 +1,4 @@
-"""What customtags adds to a small run of pip: its start-up, the facts, the tags, and pip's own work on each tag.
+"""The cost that customtags adds to a small run of pip: start-up, facts, tags, and pip's own work on each tag.
 
 The run is a dry one that finds one tiny wheel in a folder. Overrides stand in for machines, so that every machine can
 measure them all; "this machine" has none, and is asked. It is compared with an environment where only the .pth is gone,

@@ -1,4 +1,4 @@
-"""What all benchmarks share at the face: their options, their tables, and the one line when a tool is missing."""
+"""The options of the benchmarks, their tables, and the error message for a missing tool."""
 
 from __future__ import annotations
 
@@ -20,19 +20,17 @@ Row = dict[str, object]
 
 
 def options(about: str | None, **more: Mapping[str, object]) -> argparse.Namespace:
-    """Read the command line; ``more`` declares what one benchmark has of its own."""
+    """Parse the command line; ``more`` declares the options of one benchmark."""
     parser = argparse.ArgumentParser(description=(about or "").partition("\n")[0])
     parser.add_argument("--json", action="store_true", help="print the table as JSON")
-    parser.add_argument(
-        "--wheels", metavar="DIR", help="keep the wheels that are fetched, for the next time"
-    )
+    parser.add_argument("--wheels", metavar="DIR", help="keep downloaded wheels in this folder")
     for name, settings in more.items():
         parser.add_argument(f"--{name}", **settings)  # type: ignore[arg-type]  # argparse's own types
     return parser.parse_args()
 
 
 def counter() -> count.Counter:
-    """Give what counts instructions, or leave."""
+    """Return the counter of instructions of this machine, or exit."""
     found = count.find()
     if found is None:
         missing(
@@ -42,13 +40,13 @@ def counter() -> count.Counter:
 
 
 def missing(what: str, cure: str) -> NoReturn:
-    """Say what is missing, and leave with status 2."""
-    print(f"{sys.argv[0]}: needs {what}; {cure}", file=sys.stderr)
+    """Print what is missing and exit with status 2."""
+    print(f"{sys.argv[0]}: requires {what}; {cure}", file=sys.stderr)
     sys.exit(2)
 
 
 def show(rows: Sequence[Row], heading: str, *, as_json: bool) -> None:
-    """Print rows that have the same columns."""
+    """Print rows of the same columns as a table."""
     if as_json:
         print(json.dumps({"measured": heading, "rows": rows}))
         return

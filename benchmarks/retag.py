@@ -1,4 +1,4 @@
-"""What it costs to give a wheel other tags, beside a plain copy and beside others who rewrite wheels.
+"""The cost of changing the tags of a wheel, compared with a plain copy and with other tools that rewrite wheels.
 
 Each tool has the wheel in the page cache and writes to the same file system. The fast ones run in turn, several times, and the least
 counts, because what else the machine does only ever adds; a process's peak memory is what the kernel says of it (wait4(2)).
@@ -99,7 +99,7 @@ def measured(
     folder: Path,
     wheel: Path,
 ) -> list[report.Row]:
-    """Let every tool rewrite one wheel."""
+    """Measure every tool on one wheel."""
     found: dict[str, list[Cost]] = {name: [] for name in tools}
     for turn in range(max(runs for _, runs in tools.values())):
         for name, (command, runs) in tools.items():
@@ -151,7 +151,7 @@ def cost(environment: venvs.Environment, folder: Path, wheel: Path, command: Seq
 
 
 def joined(folder: Path, parts: Sequence[Path]) -> Path:
-    """Give a wheel that holds what several do, compressed as it is there.
+    """Return a wheel with the members of several, as compressed as there.
 
     The members of the others get a folder each, so that no two have one name, and the first one's RECORD lists them.
     """

@@ -1,4 +1,4 @@
-"""What a .pth costs every start of Python, and every import after it: customtags's beside its peers'.
+"""The cost of a .pth for each start of Python and each import after it: customtags and its peers.
 
 Each stands alone in an empty virtual environment; the figures are those above the same one without it.
 """
@@ -62,7 +62,7 @@ LOADED = ("-c", "import sys; print(*sys.modules)")
 
 
 def main() -> None:
-    """Measure on every Python that is asked for."""
+    """Measure on each requested Python."""
     options = report.options(
         __doc__,
         python={"action": "append", "metavar": "VERSION", "help": "only on this one; repeatable"},

@@ -1,4 +1,4 @@
-"""The environments in which is measured: virtual, temporary, and with cached bytecode as pip leaves it."""
+"""The environments that are measured: virtual, temporary, and with cached bytecode, as pip leaves them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PIP = "pip==26.3"
 
 @contextmanager
 def temporary(wheels: str | None) -> Iterator[tuple[Path, Wheelhouse]]:
-    """Give a folder that is gone afterwards, and the wheels."""
+    """Yield a folder that is deleted afterwards, and the wheels."""
     with tempfile.TemporaryDirectory(prefix="customtags-") as name:
         folder = Path(name)
         kept = Path(wheels or folder / "wheels").absolute()
@@ -44,7 +44,7 @@ def temporary(wheels: str | None) -> Iterator[tuple[Path, Wheelhouse]]:
         try:
             yield folder, Wheelhouse(kept, folder)
         except subprocess.CalledProcessError as error:
-            report.missing("what a command gives that failed", " ".join(map(str, error.cmd)))
+            report.missing("a command that failed", " ".join(map(str, error.cmd)))
 
 
 def compiled(environment: Environment, *wheels: Path) -> Environment:

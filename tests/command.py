@@ -11,12 +11,12 @@ __all__ = ["run", "run_in"]
 
 
 def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run the command as a user would, with these settings and no others."""
+    """Run the command line with these settings of customtags and no others."""
     return run_in(Path.cwd(), *arguments, **variables)
 
 
 def run_in(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """The same in a folder."""
+    """Run the command in a folder."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CUSTOMTAGS_")}
     return subprocess.run(
         [sys.executable, "-m", "customtags", *arguments],

@@ -259,11 +259,11 @@ class Outcome(NamedTuple):
     stderr: list[str]
 
     def stock(self) -> Outcome:
-        """Leave out the lines that the hook was asked to add."""
+        """Return the outcome without the lines that the hook adds."""
         return self._replace(stdout=[line for line in self.stdout if not line.endswith("_fc39")])
 
     def extended(self) -> bool:
-        """Tell whether there was one."""
+        """Return whether the hook added a line."""
         return self.stock() != self
 
 
@@ -275,7 +275,7 @@ class Pair(NamedTuple):
 
     @classmethod
     def make(cls, folder: Path, interpreter: str, *options: str) -> Pair:
-        """Make both, each with the ``packaging`` that runs here."""
+        """Create both, each with the ``packaging`` of this process."""
         pair = cls(*(Environment(folder / name, interpreter, *options) for name in cls._fields))
         for environment in pair:
             give_packaging(environment.site)
@@ -291,7 +291,7 @@ class Pair(NamedTuple):
         env: Mapping[str, str] | None = None,
         extended: bool = True,
     ) -> Outcome:
-        """Demand that a host cannot tell the two apart but by the tags, and give what it did."""
+        """Check that a host does the same in both apart from the tags, and return its outcome."""
         bare, hooked = (run(each, script, *options, env=env) for each in self)
         assert hooked.stock() == bare
         assert hooked.extended() is extended
@@ -299,7 +299,7 @@ class Pair(NamedTuple):
 
 
 def give_hook(site: Path) -> None:
-    """Put customtags's files where an installer would."""
+    """Copy customtags's files to where an installer puts them."""
     shutil.copy(PROJECT / "customtags.pth", site)
     shutil.copy(PROJECT / "src" / "_customtags.py", site)
     ignored = shutil.ignore_patterns("__pycache__")
@@ -307,7 +307,7 @@ def give_hook(site: Path) -> None:
 
 
 def give_packaging(site: Path) -> None:
-    """Put the running ``packaging`` there."""
+    """Copy the ``packaging`` of this process there."""
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(Path(packaging.__path__[0]), site / "packaging", ignore=ignored)
 
@@ -319,7 +319,7 @@ def run(
     env: Mapping[str, str] | None = None,
     prefix: Sequence[str] = (),
 ) -> Outcome:
-    """Run a script, and tell what came of it without the name of the environment."""
+    """Run a script and return its outcome without the name of the environment."""
     done = subprocess.run(
         [*prefix, os.fspath(environment.python), *options, "-c", script],
         env=clean({**SETTINGS, **(env or {})}),

@@ -17,7 +17,7 @@ UNSTABLE = Path(__file__).parents[1] / ".pytest_cache" / "d" / "unstable"
 
 
 def find(version: str) -> str | None:
-    """Give the path of an interpreter of that version that runs."""
+    """Return the path of a working interpreter of that version, None if there is none."""
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions")
     kept = sorted(pyenv.glob(f"{version}.*/bin/python"), reverse=True)
     fetched = str(UNSTABLE / "usr" / "bin" / f"python{version}")

@@ -12,7 +12,7 @@ __all__ = ["everything"]
 
 
 def everything(data: Any) -> list[object]:
-    """Read all that can be read of a file."""
+    """Return all that can be read of a file."""
     elf = Elf(data)
     parts: list[object] = [elf.machine, elf.needed, elf.soname, elf.rpath, elf.runpath, elf.needs]
     parts += [elf.isa_needed, *elf.notes(), *elf.dynamic_symbols(), *elf.sections]

@@ -24,7 +24,7 @@ PAGES = [page for page in sorted(DOCS.rglob("*.md")) if ">>> " in page.read_text
 
 
 def examples(page: Path) -> list[doctest.Example]:
-    """Give the examples of a page's blocks; a block's fence is no output."""
+    """Return the examples in the blocks of a page; the fence of a block is not output."""
     parser = doctest.DocTestParser()
     found: list[doctest.Example] = []
     line = 0

@@ -15,7 +15,7 @@ __all__ = ["contents"]
 
 
 def contents(wheel: Path) -> dict[str, bytes]:
-    """Give every file of a wheel, and check that RECORD is exact."""
+    """Return every file of a wheel, and check that RECORD is exact."""
     with zipfile.ZipFile(wheel) as archive:
         assert archive.testzip() is None
         found = {name: archive.read(name) for name in archive.namelist()}

@@ -1,4 +1,4 @@
-"""Write the machines beside this file: `PYTHONPATH=tests python tests/machines/capture.py [WHEEL]`.
+"""Write the machines in this folder: `PYTHONPATH=tests python tests/machines/capture.py [WHEEL]`.
 
 Each folder holds files of one machine as a program reads them there, and its name ends in what follows: the segments of
 its best tag, or none. They come from

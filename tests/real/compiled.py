@@ -18,7 +18,7 @@ V2, V3 = 1 << 1, 1 << 2
 
 
 def levels(wheel: Path) -> set[tuple[str, int | None]]:
-    """Tell for which levels the binaries in a wheel were compiled, and which mask the linker wrote."""
+    """Return the levels that the binaries in a wheel were compiled for, and the masks that the linker wrote."""
     with zipfile.ZipFile(wheel) as archive:
         files = [archive.read(name) for name in archive.namelist()]
     return {

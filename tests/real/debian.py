@@ -57,7 +57,7 @@ def provide(versions: Sequence[str] = VERSIONS, folder: Path = UNSTABLE) -> bool
 
 
 def _make_portable(root: Path, python: Path) -> None:
-    """Let a program run outside its root: with the loader and the libraries of that root."""
+    """Make a program run outside its root: with the loader and the libraries of that root."""
     libraries = next((root / "usr" / "lib").glob("*-linux-gnu*"))
     loader = next(libraries.glob("ld-linux*"))
     # An RPATH, and no RUNPATH, because that also holds for the libraries that extension modules need.

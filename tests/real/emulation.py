@@ -79,7 +79,7 @@ class Emulator:
         self.folder = folder
 
     def qemu(self, machine: str) -> Path:
-        """Give the emulator itself."""
+        """Return the path of the emulator."""
         done = subprocess.run(["dpkg", "--print-architecture"], capture_output=True, check=True)
         return (
             self._fetch("qemu", done.stdout.decode().strip(), "qemu-user")
@@ -87,7 +87,7 @@ class Emulator:
         )
 
     def root(self, machine: str) -> Path:
-        """Give the folder that stands for ``/``."""
+        """Return the folder that stands for ``/``."""
         return self._fetch(machine, MACHINES[machine][0], *PYTHON)
 
     def run(self, machine: str, model: str, program: str, *arguments: object) -> str:
@@ -111,7 +111,7 @@ class Emulator:
         return self.run(machine, model, "/usr/bin/python3.13", *options, *arguments)
 
     def levels(self, machine: str, model: str) -> list[str] | None:
-        """Give the levels that the C library itself finds, best first; None where it knows none."""
+        """Return the levels that the C library detects, best first; None where it knows none."""
         text = self.run(machine, model, MACHINES[machine][1], "--help")
         _, title, listed = text.partition("Subdirectories of glibc-hwcaps directories")
         lines = [line.split() for line in listed.splitlines()]
@@ -153,7 +153,7 @@ def _download(folder: Path, architecture: str, packages: tuple[str, ...]) -> Non
 
 
 def _download_from(suite: str, folder: Path, architecture: str, packages: tuple[str, ...]) -> None:
-    """Let apt fetch and verify packages of another architecture, with a state of its own."""
+    """Fetch and verify packages of another architecture by apt, with a state of its own."""
     for part in ("lists/partial", "cache/archives/partial"):
         (folder / part).mkdir(parents=True)
     (folder / "status").touch()

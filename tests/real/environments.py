@@ -36,7 +36,7 @@ OLDEST, NEWEST = "20.3.4", "26.3"
 
 
 def clean(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Give this process's environment without what would steer Python, pip or customtags."""
+    """Return the environment of this process without variables that affect Python, pip or customtags."""
     ours = ("CUSTOMTAGS_", "PIP_", "PYTHON", "VIRTUAL_ENV", "_PYPROJECT", "PEP517", "COV_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return {
@@ -54,7 +54,7 @@ def run(
     status: int | None = 0,
     cwd: Path | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command in a clean environment, and demand an exit status unless it is None."""
+    """Run a command in a clean environment, and check its exit status unless that is None."""
     words = [str(word) for word in command]
     done = subprocess.run(
         words, env=clean(env), capture_output=True, text=True, check=False, timeout=300, cwd=cwd
@@ -76,17 +76,17 @@ class Wheelhouse:
         self.run = run
 
     def fetch(self, requirement: str, *options: str) -> Path:
-        """Give a folder that holds a project's wheel, or with ``--no-binary`` its sdist, and what it requires."""
+        """Return a folder with a project's wheel, or with ``--no-binary`` its sdist, and what it requires."""
         name = re.sub("[^A-Za-z0-9.-]", "_", "-".join([requirement, *options]))
         return self._once(self.folder / name, "download", "-d", *options, requirement)
 
     def wheel(self, requirement: str, *options: str) -> Path:
-        """Give one project's wheel, without what it requires."""
+        """Return the wheel of one project, without what it requires."""
         (wheel,) = self.fetch(requirement, "--no-deps", *options).glob("*.whl")
         return wheel
 
     def customtags(self) -> Path:
-        """Give a folder that holds customtags's wheel, built from the checkout, and what it requires."""
+        """Return a folder with customtags's wheel, built from the checkout, and what it requires."""
         # Pythons older than this one require tomli, and the last packaging that supports Python 3.9.
         tomli = self.wheel("tomli", "--only-binary=:all:", "--platform=any")
         packaging = self.wheel("packaging<26.4")
@@ -130,7 +130,7 @@ class Environment:
         self.site = next((folder / "lib").glob("python*/site-packages"))
 
     def unpack(self, wheel: Path) -> None:
-        """Put a pure wheel into site-packages without any installer."""
+        """Extract a pure wheel into site-packages without an installer."""
         with zipfile.ZipFile(wheel) as archive:
             archive.extractall(self.site)
 
@@ -141,7 +141,7 @@ class Environment:
         status: int | None = 0,
         cwd: Path | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """Run the interpreter, and demand an exit status unless it is None."""
+        """Run the interpreter, and check its exit status unless that is None."""
         return run([self.python, *arguments], env=env, status=status, cwd=cwd)
 
     def pip(
@@ -159,12 +159,12 @@ class Environment:
         self.pip("install", "-q", "--no-index", "--find-links", wheels, *requirements)
 
     def command(self, name: str) -> Path:
-        """Give the path of a console script."""
+        """Return the path of a console script."""
         return self.folder / "bin" / name
 
 
 class MakeEnvironment(Protocol):
-    """Makes environments with customtags installed by the pip that is asked for."""
+    """Makes environments with a requested pip, in which customtags is installed."""
 
     def __call__(
         self, pip: str = ..., python: str | None = ..., *, hooked: bool = ...
@@ -172,7 +172,7 @@ class MakeEnvironment(Protocol):
 
 
 def taken(environment: Environment, target: Path, *arguments: str, **variables: str) -> str:
-    """Install a project into an empty folder, and tell the platform of the wheel that was taken."""
+    """Install a project into an empty folder, and return the platform of the wheel that pip took."""
     environment.pip("install", "-q", f"--target={target}", *arguments, env=variables)
     (metadata,) = target.glob("*.dist-info/WHEEL")
     tags = [line for line in metadata.read_text().splitlines() if line.startswith("Tag: ")]

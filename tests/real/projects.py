@@ -1,4 +1,4 @@
-"""Projects of every build back end that compiles, wrapped by ours: what is built tells its level in its bytes."""
+"""Projects of every build back end that compiles, wrapped by ours: the binaries contain the name of their level."""
 
 from __future__ import annotations
 

@@ -27,10 +27,10 @@ _JSON = "application/vnd.pypi.simple.v1+json"
 
 
 class ProjectPage(NamedTuple):
-    """What an index says of its files.
+    """The project page of an index.
 
     :ivar files: name → the keys of PEP 691
-    :ivar login: user and password, if it wants them
+    :ivar login: user and password, if the index requires them
     """
 
     files: Mapping[str, Mapping[str, Any]]
@@ -39,7 +39,7 @@ class ProjectPage(NamedTuple):
     login: str | None = None
 
     def body(self) -> tuple[str, bytes]:
-        """Give kind and text of the project's page."""
+        """Return media type and text of the project page."""
         entries = [
             {"filename": name, "url": f"/files/{name}", "hashes": {}, **keys}
             for name, keys in self.files.items()
@@ -57,7 +57,7 @@ class ProjectPage(NamedTuple):
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
-    """Serves files and says nothing."""
+    """Serves files and logs nothing."""
 
     def log_message(self, *_: object) -> None:
         pass
@@ -65,7 +65,7 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 @contextmanager
 def serve(page: ProjectPage, tls: Path | None = None) -> Iterator[tuple[str, list[str]]]:
-    """Serve it at /simple/example/; give the URL of the index, and the paths that are asked for.
+    """Serve a project page at /simple/example/; yield the URL of the index, and the requested paths.
 
     :param tls: a file with a certificate and its key
     """
@@ -111,7 +111,7 @@ def serve(page: ProjectPage, tls: Path | None = None) -> Iterator[tuple[str, lis
 
 
 def certificate(folder: Path) -> Path:
-    """Make a certificate for 127.0.0.1 that nobody has heard of, with its key in the same file."""
+    """Create an untrusted certificate for 127.0.0.1, with its key in the same file."""
     path = folder / "server.pem"
     command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
     command += ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
@@ -129,7 +129,7 @@ def certificate(folder: Path) -> Path:
 
 
 def wait_for(answer: Callable[[], object], seconds: int = 10) -> None:
-    """Ask until a server answers."""
+    """Wait until a server answers."""
     for _ in range(10 * seconds):
         try:
             answer()

@@ -55,7 +55,7 @@ _PLATFORM = re.compile(r"^Tag: py3-none-(\w+)$|\bexample-1\.2\.3-py3-none-(\w+)\
 
 
 def write_wheels(folder: Path, platforms: Sequence[str] = PLATFORMS) -> Path:
-    """Write a wheel for each platform, and give the folder."""
+    """Write a wheel for each platform, and return the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     for each in platforms:
         create(folder, "example", "1.2.3", f"py3-none-{each}", {"example.py": b""})
@@ -63,7 +63,7 @@ def write_wheels(folder: Path, platforms: Sequence[str] = PLATFORMS) -> Path:
 
 
 def taken(folder: Path) -> set[str]:
-    """Tell which platforms' wheels an installer left in a folder, or wrote of in a report or lock."""
+    """Return the platforms of the wheels that an installer left in a folder, or named in a report or lock."""
     words = [path.name for path in folder.rglob("*.whl")]
     for pattern in ("example-*/WHEEL", "*.json", "pylock.toml"):
         words += [path.read_text(encoding="utf-8") for path in folder.rglob(pattern)]

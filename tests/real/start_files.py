@@ -23,7 +23,7 @@ START = b"_customtags:install\n"
 
 
 def make(wheel: Path, folder: Path) -> tuple[Path, Path]:
-    """Give the wheel with the ``.pth``, and the one with the ``.start`` in its place."""
+    """Return the wheel with the ``.pth``, and the one with a ``.start`` instead."""
     name = wheel.name.removesuffix("-py3-none-any.whl")
     compressed = ".".join(sorted(WITH_PTH))
     old = folder / f"{name}-{compressed}-none-any.whl"

@@ -58,7 +58,7 @@ PIPS = (
 
 
 class Row(NamedTuple):
-    """One way to have wheels chosen.
+    """One installer.
 
     :ivar name: what the test is called
     :ivar says: what the user does

@@ -123,7 +123,7 @@ def wheels(make_environment: MakeEnvironment, tmp_path_factory: pytest.TempPathF
 
 
 def install(run: Run, model: str, wheels: Path, target: Path, **variables: str) -> str:
-    """Let pip choose on a model, and give what follows the architecture in the platform of its choice."""
+    """Run pip on a model, and return what follows the architecture in the platform of its choice."""
     options = ("--no-index", f"--find-links={wheels}", f"--target={target}", "example")
     done = run(model, "-m", "pip", "install", "-q", *options, **variables)
     assert done.returncode == 0, done.stderr

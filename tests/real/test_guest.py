@@ -145,7 +145,7 @@ def install(pair: Pair, wheelhouse: Wheelhouse, *requirements: str) -> None:
 
 
 def pip_into(environment: Environment, *arguments: str | Path) -> None:
-    """Let this process's pip install into an environment that has none."""
+    """Install by the pip of this process into an environment without pip."""
     path = os.pathsep.join((os.fspath(environment.folder / "bin"), os.environ["PATH"]))
     pip = (sys.executable, "-m", "pip", "--python", environment.python, "install", "-q")
     done = subprocess.run(
@@ -265,7 +265,7 @@ for step in ("install", "uninstall"):
 
 @pytest.fixture
 def public() -> Iterator[Path]:
-    """Give a folder that every user can enter; pytest's own are private."""
+    """Return a folder that every user can enter; those of pytest are private."""
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
         path = Path(folder)
         path.chmod(0o755)

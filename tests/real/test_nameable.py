@@ -65,7 +65,7 @@ def environment(request: pytest.FixtureRequest, make_environment: MakeEnvironmen
 def ask(
     environment: Environment, folder: Path, machines: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Let a real pip tell what it accepts on each machine."""
+    """Return what a real pip accepts on each machine."""
     file = folder / "machines.json"
     file.write_text(json.dumps([{"arch": None, "wheels": [], **each} for each in machines]))
     done = environment.run("-c", SCRIPT, file)

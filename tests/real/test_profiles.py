@@ -127,7 +127,7 @@ def offered(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def downloaded(environment: Environment, folder: Path, wheels: Path, *options: str) -> str:
-    """Let a pip take one of the wheels, and name it."""
+    """Download one of the wheels by pip, and return its name."""
     environment.pip(
         "download",
         "-q",

@@ -82,7 +82,7 @@ def different(one: Path, other: Path) -> set[str]:
 
 
 def lines(wheel: Path) -> list[str]:
-    """Give the Tag lines of WHEEL, in order."""
+    """Return the Tag lines of WHEEL, in order."""
     found = contents(wheel)
     text = next(text for name, text in found.items() if name.endswith(".dist-info/WHEEL"))
     return [line for line in text.decode().splitlines() if line.startswith("Tag:")]

@@ -113,7 +113,7 @@ def _project(folder: Path, name: str, version: str, files: dict[str, str], *requ
 
 
 def compiled(folder: Path, source: str, output: str, *options: object) -> bytes:
-    """Compile a shared library in a folder, and give its bytes."""
+    """Compile a shared library in a folder, and return its bytes."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "source.c").write_text(source, encoding="utf-8")
     include = sysconfig.get_path("include")
@@ -126,7 +126,7 @@ def compiled(folder: Path, source: str, output: str, *options: object) -> bytes:
 
 
 def wheel(folder: Path, abi: int, soname: str = "libvectorlib.so") -> Path:
-    """Compile vectorlib, and put it into a wheel without any back end."""
+    """Compile vectorlib, and write its wheel without a back end."""
     header = f"#define VECTORLIB_ABI {abi}\n{HEADER}"
     source = folder / f"vectorlib-{abi}"
     source.mkdir(parents=True, exist_ok=True)
