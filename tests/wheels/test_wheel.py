@@ -129,6 +129,19 @@ def test_members_change_come_and_go_and_record_follows(wheel: Path, tmp_path: Pa
     assert (after["b/c.txt"], after["b/ü.txt"]) == (file.read_bytes(), b"4")
 
 
+def test_a_new_member_of_a_folder_that_carries_the_version_follows_it(
+    wheel: Path, tmp_path: Path
+) -> None:
+    found = Wheel(wheel)
+    files = {found.own("variant.json"): b"{}", "example-1.data/data/more": b"1"}
+    made = edit(found, found.name._replace(version="1+x"), files, tmp_path)
+    after = contents(write(made))
+    assert after["example-1+x.dist-info/variant.json"] == b"{}"
+    assert after["example-1+x.data/data/more"] == b"1"
+    assert not [name for name in after if name.startswith((f"{INFO}/", "example-1.data/"))]
+    Wheel(made.target).check()
+
+
 def test_what_comes_and_goes_again_leaves_the_same_bytes(wheel: Path, tmp_path: Path) -> None:
     found = Wheel(wheel)
     there = write(edit(found, found.name, {found.own("variant.json"): b"{}"}, tmp_path / "there"))

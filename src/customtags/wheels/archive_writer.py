@@ -134,7 +134,7 @@ def rewrite(
     :param archive: a checked one
     :param out: the descriptor of an empty file
     :param contents: member, by its old name → its new content; other names are new members
-    :param names: member → its new name
+    :param names: member, an old or a new one → its new name
     :param before: the member before which new ones are placed, and whose date, permissions and method they get
     :raises OSError: it cannot be written
     """
@@ -155,7 +155,7 @@ def rewrite(
             header = os.pread(file, start - member.offset, member.offset)
             model = _Model(member.entry, header)
             made = [
-                output.put(model, name, content)
+                output.put(model, names.get(name, name), content)
                 for name, content in (added.items() if member.name == before else ())
                 if content is not None
             ]

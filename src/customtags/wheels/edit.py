@@ -6,7 +6,7 @@ materials that name the wheel (https://packaging.python.org/specifications/binar
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -74,7 +74,7 @@ def edit(
     :param folder: where the result is placed, by default beside the wheel
     :raises WheelError: a member cannot be read, or two folders would become one
     """
-    names = _names(wheel, name)
+    names = _names(wheel, name, contents)
     new = {path: each for path, each in contents.items() if not _is_same(wheel, path, each)}
     for path, each in _repeated(wheel, name, contents).items():
         if _is_same(wheel, path, each):
@@ -84,7 +84,7 @@ def edit(
     if names or new:
         own = wheel.own("RECORD")
         rows = {
-            path: None if each is None else record.described(path, chunks(each))
+            path: None if each is None else record.described(names.get(path, path), chunks(each))
             for path, each in new.items()
         }
         new[own] = record.rewritten(wheel.read(own), names, rows, own)
@@ -92,12 +92,13 @@ def edit(
     return Edit(wheel, name, target, names, new)
 
 
-def _names(wheel: Wheel, new: FileName) -> dict[str, str]:
-    """Return the new names of the members whose folder carries the version."""
+def _names(wheel: Wheel, new: FileName, contents: Iterable[str]) -> dict[str, str]:
+    """Return the new names of the members whose folder carries the version, and of new ones in these folders."""
     old = wheel.name
     if old.version == new.version:
         return {}
-    tops = {name.partition("/")[0] for name in wheel.members}
+    every = {**wheel.members, **dict.fromkeys(contents)}
+    tops = {name.partition("/")[0] for name in every}
     renamed = {wheel.info: _folder(wheel.info, new)}
     for top in tops:
         project, _, version = top.removesuffix(".data").rpartition("-")
@@ -106,7 +107,7 @@ def _names(wheel: Wheel, new: FileName) -> dict[str, str]:
             renamed[top] = _folder(top, new)
     for top in tops.intersection(renamed.values()).difference(renamed):
         raise wheel.error(f"has a folder {top!r} already", "give another local version")
-    parts = [name.partition("/") for name in wheel.members]
+    parts = [name.partition("/") for name in every]
     return {
         "".join(part): "".join((renamed[part[0]], *part[1:]))
         for part in parts

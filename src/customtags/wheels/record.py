@@ -50,7 +50,7 @@ def rewritten(
     """Return a RECORD that describes renamed, changed, dropped and new files; all other rows stay to the byte.
 
     :param names: path → its new path
-    :param files: path, the old one → its new row, None if it is dropped; the rows of new ones are placed before the own one
+    :param files: path, the old one → its new row, None if it is dropped; rows of new files are placed before the own one
     :param own: the path of RECORD itself, the old one
     """
     newline = "\r\n" if b"\r\n" in content else "\n"
