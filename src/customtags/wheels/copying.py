@@ -1,20 +1,16 @@
-"""Copying from one file to another by the fastest way that the system supports."""
+"""Copying from one file to another: by the kernel where it can, through memory otherwise."""
 
 from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Sequence
 
-__all__ = ["WAYS", "Way", "copy", "write_all"]
+__all__ = ["copy", "copy_through_memory", "write_all"]
 
-#: Copies from a place in one descriptor to the end of another; given source, target, the most bytes and the place, returns their number.
-Way = Callable[[int, int, int, int], int]
-
-#: The errors of a way that the system does not support between two files, or that a sandbox forbids (copy_file_range(2), sendfile(2)).
+#: The errors of copy_file_range(2) where the system does not support it between two files, or a sandbox forbids it.
 _UNSUPPORTED = frozenset(
     (
-        *(errno.EBADF, errno.EINVAL, errno.EIO, errno.ENOSYS, errno.ENOTSOCK),
+        *(errno.EBADF, errno.EINVAL, errno.EIO, errno.ENOSYS),
         *(errno.EOPNOTSUPP, errno.EPERM, errno.ETXTBSY, errno.EXDEV),
     )
 )
@@ -23,26 +19,35 @@ _UNSUPPORTED = frozenset(
 _MOST, _CHUNK = 1 << 30, 1 << 20
 
 
-def copy(source: int, target: int, start: int, end: int, ways: Sequence[Way] = ()) -> None:
-    """Append a part of one file to another.
+def copy(source: int, target: int, start: int, end: int) -> None:
+    """Append a part of one file to another; some file systems share the blocks.
 
     :param start: where the part begins, in bytes
-    :param ways: the ways to try in turn, by default `WAYS`
-    :raises OSError: the last way failed, or the disk is full
+    :raises OSError: the disk is full, or the source has become shorter
     """
-    ways = ways or WAYS
-    for way in ways:
-        try:
-            while start < end:
-                copied = way(source, target, min(end - start, _MOST), start)
-                if not copied:  # some kernels return 0 for files that they cannot splice
-                    break
-                start += copied
-        except OSError as error:
-            if error.errno not in _UNSUPPORTED or way is ways[-1]:
-                raise
-    if start < end:
-        raise OSError(errno.EIO, "the source has become shorter")
+    # glibc before 2.27 and other systems do not have the call.
+    copied = 1 if hasattr(os, "copy_file_range") else 0
+    try:
+        while copied and start < end:
+            copied = os.copy_file_range(source, target, min(end - start, _MOST), start)
+            start += copied  # some kernels return 0 for files that they cannot splice
+    except OSError as error:
+        if error.errno not in _UNSUPPORTED:
+            raise
+    copy_through_memory(source, target, start, end)
+
+
+def copy_through_memory(source: int, target: int, start: int, end: int) -> None:
+    """Append a part of one file to another by reading and writing.
+
+    :raises OSError: the disk is full, or the source has become shorter
+    """
+    while start < end:
+        chunk = os.pread(source, min(end - start, _CHUNK), start)
+        if not chunk:
+            raise OSError(errno.EIO, "the source has become shorter")
+        write_all(target, chunk)
+        start += len(chunk)
 
 
 def write_all(target: int, content: bytes) -> None:
@@ -53,24 +58,3 @@ def write_all(target: int, content: bytes) -> None:
     view = memoryview(content)
     while view:
         view = view[os.write(target, view) :]
-
-
-def _in_kernel(source: int, target: int, count: int, start: int) -> int:
-    """Copy in the kernel; some file systems share the blocks."""
-    if not hasattr(os, "copy_file_range"):  # glibc before 2.27, and other systems
-        return 0
-    return os.copy_file_range(source, target, count, start)
-
-
-def _by_sendfile(source: int, target: int, count: int, start: int) -> int:
-    return os.sendfile(target, source, start, count)
-
-
-def _through_memory(source: int, target: int, count: int, start: int) -> int:
-    chunk = os.pread(source, min(count, _CHUNK), start)
-    write_all(target, chunk)
-    return len(chunk)
-
-
-#: The fastest first.
-WAYS: tuple[Way, ...] = (_in_kernel, _by_sendfile, _through_memory)
