@@ -23,7 +23,8 @@ from customtags.audit.isa.baseline import (
     spread,
 )
 from customtags.audit.isa.functions import Functions
-from customtags.errors import SettingError
+from customtags.audit.isa.scan import Scan
+from customtags.errors import ElfError, SettingError
 from customtags.machine.dimensions import isa as dimension
 from customtags.wheels.elf import Elf
 
@@ -268,3 +269,39 @@ def test_a_helper_that_chooses_atomics_by_itself_needs_nothing() -> None:
     code = struct.pack("<I", ldadd)
     assert arm.ArmDecoder().mark(code) >> 4 == 2
     assert arm.ArmDecoder().mark(code + struct.pack("<I", ldxr)) >> 4 == 1
+
+
+@given(
+    path=st.sampled_from(sorted(ARM.glob("*--*.so"))),
+    changes=st.lists(
+        st.tuples(st.integers(0, 1 << 16), st.binary(min_size=1, max_size=8)), max_size=5
+    ),
+)
+def test_a_damaged_file_has_a_baseline_or_an_error(
+    path: Path, changes: list[tuple[int, bytes]]
+) -> None:
+    data = bytearray(path.read_bytes())
+    for place, content in changes:
+        start = place % len(data)
+        data[start : start + len(content)] = content
+    try:
+        elf = Elf(bytes(data))
+        scan = Scan.of("demo/lib.so", elf, arm.ArmDecoder()) if elf.machine == "aarch64" else None
+    except ElfError:
+        return
+    if scan:
+        found = scan.baseline(checked=scan.checks_cpu, patterns=(), opener="other.so")
+        assert found.level == levels.BASE
+        assert scan.refuses <= levels.ABOVE["aarch64"]
+        assert isinstance(dispatch.opened(elf, {"lib.so"}), set)
+
+
+def test_what_a_file_can_open_are_whole_names() -> None:
+    class Bytes:
+        data = (
+            b"\0libone.so.1\0/opt/libtwo.so\0prefixlibthree.so\0libfour.so.2x\0libfive.so"
+            + b"x" * 300
+        )
+
+    names = {"libone.so.1", "libtwo.so", "libthree.so", "libfour.so.2", "libfive.so"}
+    assert dispatch.opened(Bytes, names) == {"libone.so.1", "libtwo.so"}  # type: ignore[arg-type]
