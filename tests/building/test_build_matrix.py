@@ -73,6 +73,50 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(folder.parent)
 
 
+#: A stand-in that writes the wheel of a variant, and the stock one for "plain".
+WHEELS = """
+import sys
+from pathlib import Path
+from customtags.wheels.writer import create
+variant, out = sys.argv[1].partition("=")[2], sys.argv[3]
+end = "" if variant == "plain" else f"_{variant}"
+create(Path(out), "a", "1", f"py3-none-linux_x86_64{end}", {"a.py": b""})
+"""
+
+
+@pytest.mark.usefixtures("stand_in")
+def test_each_wheel_is_copied_as_a_wheel_variant_on_request(tmp_path: Path) -> None:
+    (tmp_path / "modules" / "build" / "__main__.py").write_text(WHEELS)
+    project = '[tool.customtags.variants]\nplain = {}\nv3 = { isa = "v3" }\n'
+    project += 'fc39 = { distro = "fc39" }\n'
+    (tmp_path / "pyproject.toml").write_text(project, encoding="utf-8")
+    options = ("build-matrix", "--variants", "--variant", "plain", "--variant", "v3")
+    env = {"PYTHONPATH": str(tmp_path / "modules")}
+    for _ in range(2):  # over the files of the first run
+        done = run_in(tmp_path, *options, "--json", **env)
+        assert (done.returncode, done.stderr) == (0, "")
+    stock = "a-1-py3-none-linux_x86_64"
+    names = {f"{stock}.whl", f"{stock}_v3.whl", f"{stock}-null.whl", f"{stock}-x86_64_v3.whl"}
+    assert {each.name for each in (tmp_path / "dist").iterdir()} == {*names, "a-1-variants.json"}
+    release = json.loads((tmp_path / "dist" / "a-1-variants.json").read_text("utf-8"))
+    v3 = {"x86_64_v3": {"x86_64": {"level": ["v3"]}}}
+    assert release["variants"] == {"null": {}, **v3}
+    assert json.loads(done.stdout)["wheels"][1] == {
+        "variant": "v3",
+        "wheel": f"dist/{stock}_v3.whl",
+        "variant_wheel": f"dist/{stock}-x86_64_v3.whl",
+        "label": "x86_64_v3",
+        "index": "dist/a-1-variants.json",
+    }
+    done = run_in(tmp_path, "build-matrix", "--variants", "--json", **env)
+    assert done.returncode == 2
+    assert "'fc39' of 'linux_x86_64_fc39' has no variant property" in done.stderr
+    assert done.stderr.count("\n") == 1
+    *_, last = json.loads(done.stdout)["wheels"]
+    assert last["wheel"] == f"dist/{stock}_fc39.whl"
+    assert "has no variant property" in last["error"]
+
+
 @pytest.mark.usefixtures("stand_in")
 def test_each_variant_is_built_by_build(tmp_path: Path) -> None:
     made = [*build(tmp_path, tmp_path / "out", {"v2": {}, "v3": {}}, ["--wheel"])]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from customtags.cli.output import Verbs, add_verb, echo, print_json
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
+
+    from customtags.building.matrix import Built
 
 __all__ = ["declare"]
 
@@ -41,6 +45,11 @@ def declare(verbs: Verbs, name: str) -> None:
         help="only this variant; can be repeated",
     )
     parser.add_argument(
+        "--variants",
+        action="store_true",
+        help="copy each wheel as a wheel variant, too (PEP 825, a draft), for uv",
+    )
+    parser.add_argument(
         "--list",
         action="store_true",
         dest="listed",
@@ -64,9 +73,35 @@ def _build_matrix(options: argparse.Namespace) -> int:
         return 0
     built = []
     for each in matrix.build(options.source, options.folder, variants, options.options):
-        built.append({"variant": each.variant, "wheel": str(each.wheel)})
+        built.append(each)
         if not options.json:
             echo(f"{each.variant}: {each.wheel}", flush=True)
+    entries = [{"variant": each.variant, "wheel": str(each.wheel)} for each in built]
+    status = 0
+    if options.variants:
+        found, lines, status = _as_variants(built)
+        entries = [{**entry, **more} for entry, more in zip(entries, found)]
+        if not options.json:
+            echo(*lines)
     if options.json:
-        print_json({"wheels": built})
-    return 0
+        print_json({"wheels": entries})
+    return status
+
+
+def _as_variants(built: Sequence[Built]) -> tuple[list[dict[str, Any]], list[str], int]:
+    """Copy wheels as wheel variants; return what `--json` adds for each, the lines to print, and the exit status."""
+    from customtags import machine
+    from customtags.cli.batch import Batch
+    from customtags.cli.variant import written
+    from customtags.machine.settings import Settings
+    from customtags.variants import convert
+
+    pages = machine.pages_for(Settings.read(os.environ), lambda _: None)
+    batch = Batch([each.wheel for each in built], key="source")
+    lines = [*written(batch, lambda wheel: convert.variant(wheel, pages, null=None))]
+    found = []
+    for each in built:
+        (entry,) = batch.entries[each.wheel]
+        keys = {"wheel": "variant_wheel", "label": "label", "index": "index", "error": "error"}
+        found.append({name: entry[key] for key, name in keys.items() if key in entry})
+    return found, lines, batch.status()

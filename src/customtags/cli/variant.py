@@ -16,9 +16,9 @@ from customtags.wheels import writer
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["declare"]
+__all__ = ["declare", "written"]
 
 
 def declare(verbs: Verbs, name: str) -> None:
@@ -54,22 +54,29 @@ def _variant(options: argparse.Namespace) -> int:
         )
 
     batch = Batch(options.wheels, key="source")
-    plans = dict(batch.each(planned))
-    for wheel, error in writer.collisions(
-        {w: each.edit for w, each in plans.items()}.values()
-    ).items():
-        batch.fail(wheel, error)
     lines: list[str] = []
     try:
-        for place in dict.fromkeys(each.release for each in plans.values()):
-            group = {wheel: each for wheel, each in plans.items() if each.release == place}
-            lines += _release(place, group, batch)
+        lines += written(batch, planned)
     finally:  # printed even if interrupted
         if options.json:
             print_json({"wheels": batch.report()})
         else:
             echo(*lines)
     return batch.status()
+
+
+def written(batch: Batch[Path], planned: Callable[[Path], convert.Variant]) -> Iterator[str]:
+    """Write the variant wheels of a batch and the file of each release; yield the lines to print.
+
+    :param planned: returns the variant wheel that a wheel becomes
+    """
+    plans = dict(batch.each(planned))
+    edits = [each.edit for each in plans.values()]
+    for wheel, error in writer.collisions(edits).items():
+        batch.fail(wheel, error)
+    for place in dict.fromkeys(each.release for each in plans.values()):
+        group = {wheel: each for wheel, each in plans.items() if each.release == place}
+        yield from _release(place, group, batch)
 
 
 def _release(place: Path, plans: Mapping[Path, convert.Variant], batch: Batch[Path]) -> list[str]:

@@ -45,14 +45,14 @@ def variant(
     pages: Sequence[Page],
     *,
     label: str | None = None,
-    null: bool = False,
+    null: bool | None = False,
     folder: Path | None = None,
 ) -> Variant:
     """Return the variant wheel that says what a wheel's extended tags say; nothing is written.
 
     :param pages: the dimensions that know its segments
     :param label: by default a readable one, as in ``x86_64_v3`` and ``cuda12.4_sm90``
-    :param null: make a stock wheel the variant without properties, the fallback
+    :param null: make a stock wheel the variant without properties, the fallback; None accepts any wheel
     :param folder: where it is placed, by default beside the wheel
     :raises CustomtagsError: the wheel is damaged, or its tags have no properties
     """
@@ -62,7 +62,7 @@ def variant(
     wheel = Wheel(path)
     wheel.check()
     bases, properties = properties_of(name.platforms, pages)
-    if null == bool(properties):
+    if null is not None and null == bool(properties):
         why = "names segments" if null else "has a stock name"
         cure = "leave out --null" if null else "--null makes it the fallback"
         raise WheelError(str(path), why, cure)
