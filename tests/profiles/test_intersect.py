@@ -20,7 +20,7 @@ from customtags.machine.dimensions.cuda import MINOR, SINCE
 from customtags.machine.dimensions.distro import CODENAMES, WORDS
 from customtags.machine.dimensions.isa import LEVELS
 from customtags.machine.dimensions.rocm import GENERIC, SERVED
-from customtags.machine.dimensions.variant import Variant
+from customtags.machine.dimensions.variant import VariantPage
 from customtags.machine.host import Host
 from customtags.machine.plugins import Guarded
 from customtags.machine.settings import Settings
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from customtags.machine.spec import Facts, Page, Profile
 
-VARIANT = Variant("plugin", "plugin:Plugin", "ns", "plugin 1.0")
+VARIANT = VariantPage("plugin", "plugin:Plugin", "ns", "plugin 1.0")
 PAGES = [*builtin(), optional("abi", ["torch"]), optional("site", []), VARIANT]
 
 X86 = sorted({word for _, needs in LEVELS["x86_64"] for word in needs.split()} - {"v2", "v3"})

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from customtags.choosing.order import Metadata
     from customtags.choosing.target import Target
 
-__all__ = ["KINDS", "Cell", "Row", "cover", "missing"]
+__all__ = ["KINDS", "Cell", "ProjectCoverage", "cover", "missing"]
 
 #: Kind of a cell → what it means, from the best to the worst.
 KINDS: Mapping[str, str] = {
@@ -46,7 +46,7 @@ class Cell(NamedTuple):
     wanted: Mapping[str, str]
 
 
-class Row(NamedTuple):
+class ProjectCoverage(NamedTuple):
     """A project on every machine.
 
     :ivar cells: machine → what it gets
@@ -60,14 +60,14 @@ def cover(
     offers: Mapping[str, Sequence[Offer]],
     targets: Mapping[str, Target],
     metadata: Metadata = lambda _: None,
-) -> list[Row]:
+) -> list[ProjectCoverage]:
     """Return a row for each project.
 
     :param offers: project → its files, in the order in which pip finds them
     :param targets: the name of each machine, and what pip chooses for there
     """
     return [
-        Row(
+        ProjectCoverage(
             project,
             {name: _cell(project, files, target, metadata) for name, target in targets.items()},
         )
@@ -75,7 +75,7 @@ def cover(
     ]
 
 
-def missing(rows: Iterable[Row]) -> list[tuple[str, Mapping[str, str]]]:
+def missing(rows: Iterable[ProjectCoverage]) -> list[tuple[str, Mapping[str, str]]]:
     """Return project and segments of each wheel that would close a gap, each once."""
     found: dict[tuple[str, tuple[tuple[str, str], ...]], None] = {}
     for row in rows:

@@ -10,7 +10,7 @@ from customtags.choosing.coverage import KINDS
 from customtags.errors import printable
 
 if TYPE_CHECKING:
-    from customtags.choosing.coverage import Cell, Row
+    from customtags.choosing.coverage import Cell, ProjectCoverage
 
 __all__ = ["page"]
 
@@ -41,7 +41,7 @@ for (const button of document.querySelectorAll("th button")) button.addEventList
 """
 
 
-def page(rows: Sequence[Row], machines: Sequence[str]) -> str:
+def page(rows: Sequence[ProjectCoverage], machines: Sequence[str]) -> str:
     """Return the page.
 
     :param machines: the columns
@@ -80,7 +80,7 @@ def _head(name: str) -> str:
     return f"<th><button>{_text(name)}</button></th>"
 
 
-def _row(row: Row, machines: Sequence[str]) -> str:
+def _row(row: ProjectCoverage, machines: Sequence[str]) -> str:
     cells = "".join(_cell(row.cells[name]) for name in machines)
     name = _text(row.project)
     return f'<tr><td data-key="{name}">{name}</td>{cells}</tr>'

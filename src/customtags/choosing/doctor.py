@@ -20,15 +20,7 @@ if TYPE_CHECKING:
     from customtags.machine.host import Host
     from customtags.machine.spec import Page
 
-__all__ = [
-    "Copy",
-    "Disagreement",
-    "Hook",
-    "copies",
-    "cost",
-    "disagreements",
-    "hook_state",
-]
+__all__ = ["Copy", "Hook", "copies", "cost", "disagreements", "hook_state"]
 
 #: Times, in a new process, what the hook adds to the first list of platforms.
 _TIMED = """

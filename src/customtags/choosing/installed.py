@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from customtags.choosing.verdict import TagVerdict
     from customtags.wheels.installed import Installed
 
-__all__ = ["Better", "Distribution", "Unfit", "better", "distributions", "unfit"]
+__all__ = ["Distribution", "Unfit", "better", "distributions", "unfit"]
 
 
 class Distribution(NamedTuple):

@@ -13,7 +13,7 @@ from customtags.choosing.target import Target
 if TYPE_CHECKING:
     from customtags.choosing.offer import Offer
 
-__all__ = ["PIPS", "Key", "Metadata", "newest", "ordered", "resolve"]
+__all__ = ["PIPS", "Metadata", "newest", "ordered", "resolve"]
 
 #: How a pip compares two candidates: the greater is taken.
 Key = Callable[[Candidate, Target, bool], Any]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping, Sequence
 
-    from customtags.choosing.coverage import Cell, Row
+    from customtags.choosing.coverage import Cell, ProjectCoverage
     from customtags.choosing.offer import Offer
     from customtags.choosing.target import Target
 
@@ -131,7 +131,7 @@ def _offers(words: Sequence[str]) -> dict[str, list[Offer]]:
     return {name: found[name] for name in found if not names or name in names}
 
 
-def _line(row: Row, targets: Mapping[str, Target]) -> list[str]:
+def _line(row: ProjectCoverage, targets: Mapping[str, Target]) -> list[str]:
     return [row.project, *(_word(row.cells[name]) for name in targets)]
 
 

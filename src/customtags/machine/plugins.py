@@ -248,10 +248,10 @@ def _page(entry: EntryPoint, item: str, origin: str) -> Page:
 
 
 def _variant(entry: EntryPoint, item: str, origin: str) -> Page:
-    from customtags.machine.dimensions.variant import Variant
+    from customtags.machine.dimensions.variant import VariantPage
 
     feature = item.partition("::")[2] or None
-    return Variant(dimension(item), entry.value, dimension(entry.name), origin, feature)
+    return VariantPage(dimension(item), entry.value, dimension(entry.name), origin, feature)
 
 
 def _find(group: str, sought: str) -> dict[str, EntryPoint]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from customtags.machine.spec import Page, Profile
 
-__all__ = ["VERSION", "read"]
+__all__ = ["read"]
 
 #: The version of the profiles that this release writes, and the latest that it reads.
 VERSION = 1

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from customtags.machine.spec import Page
     from customtags.wheels.filename import FileName
 
-__all__ = ["MEMBER", "Variant", "extended", "meant", "variant"]
+__all__ = ["Variant", "extended", "variant"]
 
 #: The file in ``.dist-info`` that says what the label means (PEP 825, Variant metadata).
 MEMBER = "variant.json"

@@ -10,18 +10,7 @@ from typing import Any, NamedTuple
 from customtags.errors import VariantError
 from customtags.variants.properties import ABI, Properties
 
-__all__ = [
-    "FORMATS",
-    "LABEL",
-    "NULL",
-    "Format",
-    "Metadata",
-    "is_label",
-    "made",
-    "merged",
-    "read",
-    "write",
-]
+__all__ = ["FORMATS", "NULL", "Metadata", "is_label", "made", "merged", "read", "write"]
 
 #: The label of the variant without properties, which every machine supports.
 NULL = "null"

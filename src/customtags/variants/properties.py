@@ -21,20 +21,18 @@ __all__ = [
     "ABI",
     "BASELINE",
     "Properties",
-    "Row",
+    "Translation",
     "label_of",
     "platforms_of",
     "properties_of",
-    "row_of",
     "rows",
-    "split_base",
 ]
 
 #: Namespace → feature → values, as in ``variant.json``.
 Properties = Mapping[str, Mapping[str, Sequence[str]]]
 
 
-class Row(NamedTuple):
+class Translation(NamedTuple):
     """A kind of segment, and the property that means the same.
 
     :ivar word: what the segment begins with; its version follows, ``_`` between the numbers
@@ -73,27 +71,27 @@ _WHEELNEXT = "https://github.com/wheelnext"
 #: Every kind of segment that has a property. What is missing here has none: distributions, sites, levels of other
 #: architectures. NVIDIA's provider lists ``90_real`` and no ``90a_real`` (November 2026): such a wheel is valid, and skipped.
 ROWS = (
-    Row(
+    Translation(
         *("cuda", "nvidia", "cuda_version_lower_bound", "{}", "accelerator", None),
         f"{_WHEELNEXT}/nvidia-variant-provider2: docs/nvidia.md",
     ),
-    Row(
+    Translation(
         *("sm", "nvidia", "sm_arch", "{}_real", "accelerator", None),
         f"{_WHEELNEXT}/nvidia-variant-provider2: docs/nvidia.md",
     ),
-    Row(
+    Translation(
         *("rocm", "amd", "rocm_version", "{}", "accelerator", None),
         f"{_WHEELNEXT}/amd-variant-provider: validate_property",
     ),
-    Row(
+    Translation(
         *("gfx", "amd", "gfx_arch", "gfx{}", "accelerator", None),
         f"{_WHEELNEXT}/amd-variant-provider: validate_property",
     ),
-    Row(
+    Translation(
         *("v", "x86_64", "level", "v{}", "isa", "x86_64"),
         "https://pypi.org/project/provider-variant-x86-64/",
     ),
-    Row(
+    Translation(
         *("v", "aarch64", "version", "{}a", "isa", "aarch64"),
         "https://pypi.org/project/provider-variant-aarch64/",
     ),
@@ -107,22 +105,22 @@ ABI = "abi_dependency"
 BASELINE = {("x86_64", "level", "v1"): "x86_64", ("aarch64", "version", "8a"): "aarch64"}
 
 
-def rows(pages: Sequence[Page]) -> list[Row]:
+def rows(pages: Sequence[Page]) -> list[Translation]:
     """Return every row, those of the projects that an ``abi`` page names too."""
     projects = [name for page in pages for name in getattr(page, "projects", ())]
     return [*ROWS, *(_abi(canonical(name).replace("-", "_")) for name in projects)]
 
 
-def row_of(namespace: str, feature: str) -> Row | None:
+def row_of(namespace: str, feature: str) -> Translation | None:
     """Return the row of a feature, None where no segment can say what it says."""
     if namespace == ABI:
         return _abi(feature)
     return next((row for row in ROWS if (row.namespace, row.feature) == (namespace, feature)), None)
 
 
-def _abi(project: str) -> Row:
+def _abi(project: str) -> Translation:
     word = project.replace("_", "")
-    return Row(word, ABI, project, "{}", "abi", None, "https://peps.python.org/pep-0850/")
+    return Translation(word, ABI, project, "{}", "abi", None, "https://peps.python.org/pep-0850/")
 
 
 def properties_of(
@@ -209,7 +207,9 @@ def split_base(tag: str, pages: Sequence[Page]) -> tuple[str, list[tuple[str | N
     ]
 
 
-def _row(tag: str, base: str, dimension: str | None, segment: str, pages: Sequence[Page]) -> Row:
+def _row(
+    tag: str, base: str, dimension: str | None, segment: str, pages: Sequence[Page]
+) -> Translation:
     """Return the row of a segment.
 
     :raises VariantError: it has no property
@@ -237,7 +237,7 @@ _UNKNOWN = (
 )
 
 
-def _segment(base: str, namespace: str, feature: str, value: str) -> tuple[Row, str] | None:
+def _segment(base: str, namespace: str, feature: str, value: str) -> tuple[Translation, str] | None:
     """Return row and segment of a property; None for what every machine of the architecture supports."""
     arch = naming.arch(base)
     name = f"{namespace} :: {feature} :: {value}"
@@ -256,7 +256,7 @@ def _segment(base: str, namespace: str, feature: str, value: str) -> tuple[Row, 
     return row, segment
 
 
-def _tag(base: str, chosen: Sequence[tuple[Row, str]], pages: Sequence[Page]) -> str:
+def _tag(base: str, chosen: Sequence[tuple[Translation, str]], pages: Sequence[Page]) -> str:
     """Return the platform tag of segments."""
     ordered = sorted(chosen, key=lambda each: ROWS.index(each[0]) if each[0] in ROWS else len(ROWS))
     values: dict[str, str | list[str]] = {}

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from customtags.tags import parse
-from customtags.variants.properties import BASELINE, Properties, Row, rows
+from customtags.variants.properties import BASELINE, Properties, Translation, rows
 
 if TYPE_CHECKING:
     from customtags.machine.spec import Page
     from customtags.variants.metadata import Metadata
 
-__all__ = ["UV", "Requirement", "Supported", "lacking", "order", "properties", "supported"]
+__all__ = ["UV", "lacking", "order", "properties", "supported"]
 
 #: Namespace → features in order of preference → values in order of preference.
 Supported = Mapping[str, Mapping[str, Sequence[str]]]
@@ -98,7 +98,7 @@ def order(metadata: Metadata, machine: Supported) -> list[str]:
     )
 
 
-def _segments(rungs: Sequence[str], row: Row, arch: str) -> list[str]:
+def _segments(rungs: Sequence[str], row: Translation, arch: str) -> list[str]:
     """Return the single segments of a row in a ladder, whose rungs may be runs of them."""
     if row.arch not in (None, arch):
         return []

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from customtags.tags.stock import Platform
 
-__all__ = ["Served", "Views", "run"]
+__all__ = ["Served", "run"]
 
 #: What hands the settings to the workers.
 VARIABLE = "_CUSTOMTAGS_SERVED"

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from customtags.errors import WheelError
 
-__all__ = ["FileName", "canonical", "compressed", "expand", "parse", "same_version"]
+__all__ = ["FileName", "canonical", "compressed", "expand", "parse"]
 
 
 class FileName(NamedTuple):

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-__all__ = ["SPELLINGS", "Meaning", "Spelling", "meaning"]
+__all__ = ["SPELLINGS", "meaning"]
 
 
 class Meaning(NamedTuple):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from customtags.wheels.elf import Elf
     from customtags.wheels.elf_layout import Data, Section, Segment
 
-__all__ = ["Function", "Functions"]
+__all__ = ["Functions"]
 
 _EH_FRAME, _LOAD, _EXECUTABLE = 0x6474E550, 1, 1
 

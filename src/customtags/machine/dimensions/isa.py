@@ -19,7 +19,6 @@ __all__ = [
     "common",
     "describe",
     "examples",
-    "lacking",
     "ladder",
     "override",
     "owns",

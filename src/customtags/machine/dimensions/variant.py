@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from customtags.machine.host import Host
     from customtags.machine.spec import Facts, Probe
 
-__all__ = ["Variant", "spell"]
+__all__ = ["VariantPage", "spell"]
 
 
-class Variant:
+class VariantPage:
     """The page of one plugin, or of one of its features.
 
     :param name: the name of the dimension

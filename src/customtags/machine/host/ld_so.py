@@ -5,7 +5,7 @@ The loader decides by the CPU, with code independent of customtags.
 
 from __future__ import annotations
 
-__all__ = ["LIMIT", "levels"]
+__all__ = ["levels"]
 
 #: Time limit in seconds; the loader takes about 1 ms.
 LIMIT = 2.0
