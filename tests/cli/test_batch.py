@@ -72,3 +72,10 @@ def test_an_error_that_does_not_name_its_wheel_gets_the_name(
     assert list(batch.each(len)) == [("b.whl", 5)]
     assert (batch.status(0), batch.status(1)) == (2, 2)
     assert [entry["wheel"] for entry in batch.report()] == ["a.whl", "c.whl"]
+
+
+def test_a_file_that_is_not_a_wheel_is_not_taken_for_a_project(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_bytes(b"# README")
+    done = run_in(tmp_path, "explain", "README.md")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "'README.md' is not a wheel file name; expected NAME-VERSION" in done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from customtags.cli import misses
@@ -56,7 +57,7 @@ def _explanations(word: str, url: str | None, machine: Sequence[Target]) -> list
     from customtags.choosing.explain import explain, wheel
     from customtags.cli.rank import ranked
 
-    if word.endswith(".whl"):
+    if word.endswith(".whl") or Path(word).is_file():
         return [explain(wheel(word), machine)]
     ranking, problems = ranked([word, *([url] if url else [])], machine[0])
     for problem in problems:
