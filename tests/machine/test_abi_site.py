@@ -8,11 +8,11 @@ import pytest
 
 from customtags import machine
 from customtags.errors import CustomtagsError, OverrideError
-from customtags.machine.configuration import MOST_ABIS
 from customtags.machine.dimensions import OPTIONAL
 from customtags.machine.dimensions.abi import Abi
 from customtags.machine.host import Host
 from customtags.machine.settings import Settings
+from customtags.tags.ladder import MOST_ABIS
 from customtags.testing import FakeHost
 
 if TYPE_CHECKING:

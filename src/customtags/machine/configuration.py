@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from customtags.errors import SettingError
 from customtags.machine.documents import read_toml
+from customtags.tags.ladder import MOST_ABIS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
-__all__ = ["KEYS", "MOST_ABIS", "nearest", "read"]
+__all__ = ["KEYS", "nearest", "read"]
 
 #: Every key of customtags.toml → its type, and an example.
 KEYS: Mapping[str, tuple[type, str]] = {
@@ -28,12 +29,6 @@ KEYS: Mapping[str, tuple[type, str]] = {
     "limit": (int, "85"),
     "public-first": (bool, "true"),
 }
-
-#: The most projects in ``abi``: each multiplies the number of tags by three.
-MOST_ABIS = 3
-
-#: The policies that had names before PEP 600.
-_OLD_POLICIES = ("manylinux1", "manylinux2010", "manylinux2014")
 
 
 def read(
@@ -95,8 +90,10 @@ def _is_of(kind: type, value: object) -> bool:
 
 
 def _is_policy(name: str) -> bool:
+    from customtags.tags.stock import ALIASES
+
     kind, *numbers = name.split("_")
-    if name in _OLD_POLICIES:
+    if name in ALIASES:
         return True
     return kind in ("manylinux", "musllinux") and len(numbers) == 2 and "".join(numbers).isdigit()
 

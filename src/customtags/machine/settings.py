@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 __all__ = [
+    "CHOICES",
     "Settings",
     "build_variable",
     "dimension",

@@ -7,6 +7,7 @@ from itertools import product
 
 from customtags.machine.dimensions import flavour
 from customtags.tags import fold
+from customtags.tags.ladder import MOST_ABIS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     Supplier = tuple[Sequence[str], "str | None", str]
 
 __all__ = ["Abi"]
-
-#: How many an override may name: each multiplies the tags by three.
-MOST = 3
 
 
 class Abi:
@@ -42,8 +40,8 @@ class Abi:
         """``torch2.9+cu128,numpy2``."""
         parts = [part.strip().partition("+") for part in value.split(",")]
         segments = [fold(segment) for segment, _, _ in parts]
-        if None in segments or len(segments) > MOST:
-            raise ValueError(f"write {MOST} projects at most, as in torch2.9,numpy2")
+        if None in segments or len(segments) > MOST_ABIS:
+            raise ValueError(f"write {MOST_ABIS} projects at most, as in torch2.9,numpy2")
         stated = {
             str(each): flavour.parse(part[2]) for each, part in zip(segments, parts) if part[1]
         }
