@@ -62,7 +62,11 @@ def main() -> None:
     options = report.options(
         __doc__,
         machine={"action": "append", "choices": SETTINGS, "help": "only this one; repeatable"},
-        pip={"default": venvs.PIP.partition("==")[2], "metavar": "VERSION", "help": "the pip"},
+        pip={
+            "default": venvs.PIP.partition("==")[2],
+            "metavar": "VERSION",
+            "help": "the pip, 22.2 or later",
+        },
         python={"metavar": "VERSION", "help": "the Python, by default the running one"},
     )
     made = {
