@@ -23,6 +23,7 @@ COMMANDS: dict[str, list[tuple[list[str], dict[str, str]]]] = {
         (["show", "--profile", "node.json"], {}),
         (["explain", "--profile", "node.json", WHEEL], {}),
         (["rank", "--profile", "node.json", "."], {}),
+        (["coverage", "--profile", "node.json", "."], {}),
         (["retag", "--profile", "node.json", "--here", WHEEL], {}),
         (["intersect", "node.json", "node.json", "-o", "all.json"], {}),
         (["detect", "-o", "again.json"], {"CUSTOMTAGS_PROFILE": "node.json"}),
