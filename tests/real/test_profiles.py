@@ -39,7 +39,7 @@ def test_the_schema_is_one_and_knows_every_page() -> None:
 def test_the_wheel_brings_the_schema(wheelhouse: Wheelhouse) -> None:
     (wheel,) = wheelhouse.customtags().glob("customtags-*.whl")
     with zipfile.ZipFile(wheel) as archive:
-        assert json.loads(archive.read("customtags/profiles.schema.json")) == SCHEMA
+        assert json.loads(archive.read("customtags/profiles/profile.schema.json")) == SCHEMA
 
 
 @pytest.mark.parametrize("folder", MACHINES, ids=lambda folder: folder.name)
