@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
+from customtags.choosing import variants
 from customtags.choosing.candidate import tags
 from customtags.choosing.offer import named, requires_python
 from customtags.choosing.refusals import python_misses
@@ -18,21 +19,36 @@ if TYPE_CHECKING:
     from customtags.choosing.miss import Miss
     from customtags.choosing.offer import Offer
     from customtags.choosing.target import Target
+    from customtags.choosing.variants import Describe
     from customtags.choosing.verdict import Verdict
+    from customtags.variants.properties import Properties
 
-__all__ = ["Explanation", "explain", "wheel"]
+__all__ = ["Explanation", "Labelled", "explain", "wheel"]
+
+
+class Labelled(NamedTuple):
+    """What the label of a variant wheel means.
+
+    :ivar lacking: why the machine does not support it, None if it does
+    """
+
+    label: str
+    properties: Properties
+    lacking: Miss | None
 
 
 class Explanation(NamedTuple):
     """Why a wheel fits a target, or why not.
 
     :ivar misses: what the whole file lacks, whatever its tags
+    :ivar variant: its label, None if it is not a variant wheel
     """
 
     offer: Offer
     target: Target
     verdict: Verdict
     misses: tuple[Miss, ...]
+    variant: Labelled | None = None
 
     @property
     def fits(self) -> bool:
@@ -45,15 +61,40 @@ class Explanation(NamedTuple):
         return not self.fits, len(self.misses) + len(self.verdict.tags[0].misses)
 
 
-def explain(offer: Offer, targets: Sequence[Target]) -> Explanation:
-    """Judge a wheel for each Python of a machine, and return the best answer."""
+def explain(
+    offer: Offer, targets: Sequence[Target], describe: Describe = lambda _: None
+) -> Explanation:
+    """Judge a wheel for each Python of a machine, and return the best answer.
+
+    :param describe: returns what the labels of a variant wheel's release mean
+    :raises CustomtagsError: the label of a variant wheel has no meaning
+    """
     specifier = offer.requires_python or requires_python(offer)
+    stock, label = variants.split(offer) or (offer, None)
+    wanted = None if label is None else _meaning(offer, label, describe)
     found = []
     for target in targets:
-        verdict = judge(tags(offer.name), target)
-        misses = python_misses(offer.name, specifier, target.release, "its metadata")
-        found.append(Explanation(offer, target, verdict, tuple(misses)))
+        verdict = judge(tags(stock.name), target)
+        misses = [*python_misses(offer.name, specifier, target.release, "its metadata")]
+        variant = None
+        if label is not None and wanted is not None:
+            variant = Labelled(label, wanted, next(variants.misses(wanted, target), None))
+            misses += [variant.lacking] if variant.lacking else []
+            misses.append(variants.pip_miss(offer.name, label))
+        found.append(Explanation(offer, target, verdict, tuple(misses), variant))
     return min(found, key=lambda each: each.distance)
+
+
+def _meaning(offer: Offer, label: str, describe: Describe) -> Properties:
+    """Return the properties of a label.
+
+    :raises CustomtagsError: it has no meaning
+    """
+    release = describe(offer)
+    if release is None or label not in release.variants:
+        miss = variants.no_meaning(offer, label)
+        raise WheelError(offer.name, f"has a label without meaning ({miss.needs})", miss.cure)
+    return release.variants[label]
 
 
 def wheel(word: str) -> Offer:
@@ -61,12 +102,13 @@ def wheel(word: str) -> Offer:
 
     :raises WheelError: it does not exist, or its name is not that of a wheel
     """
-    if "://" not in word and "/" in word and not os.path.isfile(word):
-        raise WheelError(word, "does not exist", "name a file, or a file name without a folder")
     (offer,) = named([word])
+    stock, label = variants.split(offer) or (offer, None)
+    if "://" not in word and "/" in word and not os.path.isfile(word) and label is None:
+        raise WheelError(word, "does not exist", "name a file, or a file name without a folder")
     try:
-        tags(offer.name)
-        parse_wheel_filename(offer.name)
+        tags(stock.name)
+        parse_wheel_filename(stock.name)
     except (InvalidWheelFilename, ValueError) as error:
         cure = "expected NAME-VERSION[-BUILD]-PYTHON-ABI-PLATFORM.whl"
         raise WheelError(offer.name, "is not a wheel file name", cure) from error

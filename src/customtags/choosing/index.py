@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 from customtags.choosing.offer import Offer, local_path, without_password
 from customtags.errors import SourceError, ToolError
+from customtags.variants.names import INDEX_SUFFIX
 
 if TYPE_CHECKING:
     from requests import Session
@@ -39,7 +40,7 @@ class Client:
     def __init__(self, settings: PipSettings, most: int = MOST) -> None:
         """Open a session.
 
-        :param most: how many bytes a project page may hold
+        :param most: how many bytes a project page, or another file, may hold
         """
         self.settings = settings
         self.most = most
@@ -66,7 +67,7 @@ class Client:
             if content is None:
                 return []
             details = simple.parse_project_details(content, kind, project)
-            return [_offer(each, without_password(url)) for each in details["files"]]
+            return [_offer(each, url) for each in details["files"]]
         except RecursionError as error:
             why = "is not a project page (it is nested too deeply)"
             raise SourceError(without_password(url), why, "see PEP 503 and 691") from error
@@ -77,6 +78,14 @@ class Client:
         ) as error:
             why = f"is not a project page ({error})"
             raise SourceError(without_password(url), why, "see PEP 503 and 691") from error
+
+    def text(self, url: str, report: Progress) -> str | None:
+        """Return another file of an index as text, None if there is none.
+
+        :raises SourceError: it cannot be read, or is too large
+        """
+        path = local_path(url)
+        return self._fetch(url, report)[0] if path is None else self._read(path)
 
     def _read(self, path: str) -> str | None:
         """Read a project page that is a file, or index.html in a folder; None if there is none."""
@@ -150,7 +159,7 @@ class Client:
             content += chunk
             report(f"{shown}: {len(content) / 1e6:.1f} MB")
             if len(content) > self.most:
-                why = f"is larger than {self.most / 1e6:.0f} MB, the most that a project page may have"
+                why = f"is larger than {self.most / 1e6:.0f} MB, the most that is read"
                 raise SourceError(shown, why, "name a folder with the files instead")
         return content
 
@@ -192,7 +201,12 @@ def _reason(error: Exception) -> str:
     return " ".join(str(inner).partition("): ")[2].split() or str(inner).split())
 
 
-def _offer(details: Mapping[str, Any], origin: str) -> Offer:
+def _offer(details: Mapping[str, Any], page: str) -> Offer:
     requires, yanked = details.get("requires-python"), details.get("yanked")
     reason = None if yanked in (None, False) else "" if yanked is True else str(yanked)
-    return Offer(str(details["filename"]), origin, str(requires) if requires else None, reason)
+    name = str(details["filename"])
+    url = urljoin(page, str(details["url"])) if name.endswith(INDEX_SUFFIX) else ""
+    if local_path(page) is None and local_path(url) is not None:
+        url = ""  # no index on a network names files of this machine
+    origin = without_password(page)
+    return Offer(name, origin, str(requires) if requires else None, reason, url)

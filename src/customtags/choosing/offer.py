@@ -12,6 +12,7 @@ from urllib.request import url2pathname
 from packaging.utils import canonicalize_name
 
 from customtags.errors import SourceError, WheelError
+from customtags.variants import names
 from customtags.wheels.wheel import Wheel
 
 __all__ = [
@@ -36,12 +37,14 @@ class Offer(NamedTuple):
     :ivar origin: the folder, or the URL of the project page
     :ivar requires_python: as the project page has it, None if it has none
     :ivar yanked: the reason, None if the file is not yanked (PEP 592)
+    :ivar url: of the metadata of a release's wheel variants on an index; empty for every other file
     """
 
     name: str
     origin: str
     requires_python: str | None = None
     yanked: str | None = None
+    url: str = ""
 
     @property
     def path(self) -> Path | None:
@@ -87,7 +90,7 @@ def requires_python(offer: Offer) -> str | None:
     if offer.path is None or not offer.name.endswith(".whl"):
         return None
     try:
-        return Wheel(offer.path).metadata.get("Requires-Python")
+        return Wheel(offer.path, names.split(offer.name)[0]).metadata.get("Requires-Python")
     except WheelError:
         return None
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from packaging.version import Version
 
 from customtags.choosing import candidate as candidates
+from customtags.choosing import variants
 from customtags.choosing.order import newest, ordered, resolve
 from customtags.choosing.refusals import file_misses, name_miss, not_released, released
 from customtags.choosing.traps import Trap, better_platforms, mixed_sets, older_pips
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from customtags.choosing.order import Metadata
     from customtags.choosing.request import Request
     from customtags.choosing.target import Target
+    from customtags.choosing.variants import Describe, UvChoice
     from customtags.choosing.verdict import Verdict
 
 __all__ = ["Ranked", "Ranking", "rank"]
@@ -46,11 +48,15 @@ class Ranking(NamedTuple):
     """The files of a project in the order in which pip takes them, and then those that it refuses.
 
     :ivar chosen: the name of the one that it takes
+    :ivar variants: whether there are wheel variants
+    :ivar uv: the name of the file that uv takes, None if none; known only if there are wheel variants
     """
 
     chosen: str | None
     files: tuple[Ranked, ...]
     traps: tuple[Trap, ...]
+    variants: bool = False
+    uv: str | None = None
 
 
 def rank(
@@ -58,13 +64,15 @@ def rank(
     request: Request,
     target: Target,
     metadata: Metadata = lambda _: None,
+    describe: Describe = lambda _: None,
 ) -> Ranking:
     """Rank the files of one project for one machine.
 
     :param offers: in the order in which pip finds them, because of equal ones it takes the last
+    :param describe: returns what the labels of a variant wheel's release mean
     """
     metadata = functools.cache(metadata)
-    fitting, refused = _sift(offers, request, target)
+    fitting, refused, labelled = _sift(offers, request, target)
     kept, left_out = released(fitting, request)
     refused += [_refuse(each, not_released(each)) for each in left_out]
     binary = request.settings.prefer_binary
@@ -72,26 +80,40 @@ def rank(
     chosen, unfit = resolve(order, target, metadata)
     refused += [_refuse(each, miss) for each, miss in unfit.items()]
     left = [each for each in order if each not in unfit]
+    uv_traps: Iterable[Trap] = ()
+    uv = None
+    if labelled:
+        accepted = {c: label for c, label in labelled.items() if c.verdict and c.verdict.fits}
+        pool, _ = released([*accepted, *variants.stock(fitting, target)], request)
+        found = variants.uv_choice(pool, accepted, target, metadata, describe)
+        refused += [_variant(each, label, found) for each, label in labelled.items()]
+        uv_traps = variants.differences(chosen, found, target)
+        uv = found.chosen.offer.name if found.chosen else None
     taken = tuple(Ranked(each.offer, str(each.version), each.tag, ()) for each in left)
     behind = tuple(sorted(refused, key=_distance))
     traps = (
         *better_platforms(chosen, left, target),
         *older_pips(chosen, kept, target, metadata, prefer_binary=binary),
         *mixed_sets(each.offer for each in taken + behind),
+        *uv_traps,
     )
-    return Ranking(chosen.offer.name if chosen else None, taken + behind, traps)
+    name = chosen.offer.name if chosen else None
+    return Ranking(name, taken + behind, traps, bool(labelled), uv)
 
 
 def _sift(
     offers: Iterable[Offer], request: Request, target: Target
-) -> tuple[list[Candidate], list[Ranked]]:
-    """Return the candidates among the files, and the files that pip refuses whatever else it finds."""
+) -> tuple[list[Candidate], list[Ranked], dict[Candidate, str]]:
+    """Return the candidates, the files that pip refuses whatever else it finds, and the variant wheels with their labels."""
     found: list[Candidate] = []
     refused: list[Ranked] = []
+    labelled: dict[Candidate, str] = {}
     verdicts: dict[str, Verdict] = {}
     for offer in offers:
         try:
-            candidate = candidates.read(offer, request.project, target, verdicts)
+            variant = variants.split(offer)
+            stock = variant[0] if variant else offer
+            candidate = candidates.read(stock, request.project, target, verdicts)
         except ValueError as error:  # InvalidWheelFilename and InvalidVersion are
             refused.append(Ranked(offer, None, None, (name_miss(offer, error),)))
             continue
@@ -99,12 +121,21 @@ def _sift(
             continue
         miss = next(file_misses(candidate, request, target.release), None)
         if miss:
-            refused.append(_refuse(candidate, miss))
+            refused.append(_refuse(candidate._replace(offer=offer), miss))
+        elif variant:
+            labelled[candidate._replace(offer=offer)] = variant[1]
         elif candidate.verdict and not candidate.verdict.fits:
             refused.append(_refuse(candidate, *candidate.verdict.tags[0].misses))
         else:
             found.append(candidate)
-    return found, refused
+    return found, refused, labelled
+
+
+def _variant(candidate: Candidate, label: str, uv: UvChoice) -> Ranked:
+    """Return a variant wheel as pip refuses it, with what uv lacks for it if that was read."""
+    tags = candidate.verdict.tags[0].misses if candidate.verdict else ()
+    miss = variants.pip_miss(candidate.offer.name, label)
+    return _refuse(candidate, miss, *tags, *uv.misses.get(candidate.offer, ()))
 
 
 def _refuse(candidate: Candidate, *misses: Miss) -> Ranked:

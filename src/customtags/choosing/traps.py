@@ -21,7 +21,7 @@ __all__ = ["Trap", "better_platforms", "mixed_sets", "older_pips"]
 class Trap(NamedTuple):
     """Something that decides otherwise than one might expect.
 
-    :ivar kind: ``local version``, ``version``, ``row``, ``sdist``, ``mixed set``, or ``pip before …``
+    :ivar kind: ``local version``, ``version``, ``row``, ``sdist``, ``mixed set``, ``uv``, or ``pip before …``
     :ivar name: the file that it concerns, empty if none
     """
 

@@ -11,6 +11,7 @@ from customtags.cli.machine import add_options
 from customtags.cli.output import Verbs, add_verb, echo, paint, print_json, warn
 from customtags.cli.targets import add_python, targets, without_digest
 from customtags.errors import CustomtagsError
+from customtags.variants.supported import properties
 
 if TYPE_CHECKING:
     import argparse
@@ -54,12 +55,13 @@ def _explain(options: argparse.Namespace) -> int:
 
 def _explanations(word: str, url: str | None, machine: Sequence[Target]) -> list[Explanation]:
     """Explain a wheel, or every wheel of a version on an index, best first."""
+    from customtags.choosing.descriptions import own
     from customtags.choosing.explain import explain, wheel
     from customtags.cli.rank import ranked
 
     if word.endswith(".whl") or Path(word).is_file():
-        return [explain(wheel(word), machine)]
-    ranking, problems = ranked([word, *([url] if url else [])], machine[0])
+        return [explain(wheel(word), machine, own)]
+    ranking, problems, describe = ranked([word, *([url] if url else [])], machine[0])
     for problem in problems:
         warn(problem)
     understood = [each.offer for each in ranking.files if each.version is not None]
@@ -67,11 +69,17 @@ def _explanations(word: str, url: str | None, machine: Sequence[Target]) -> list
     if not offers:
         cure = f"'customtags rank {word}' lists the files that exist"
         raise CustomtagsError(f"no wheel of {word!r} found", cure)
-    return [explain(each, machine) for each in offers]
+    found = []
+    for each in offers:
+        try:
+            found.append(explain(each, machine, describe))
+        except CustomtagsError as error:  # a label without meaning
+            warn(error)
+    return found
 
 
 def _entry(found: Explanation) -> dict[str, Any]:
-    return {
+    entry = {
         "name": found.offer.name,
         "fits": found.fits,
         "place": found.verdict.place,
@@ -83,6 +91,14 @@ def _entry(found: Explanation) -> dict[str, Any]:
             for tag in found.verdict.tags
         ],
     }
+    if found.variant:
+        label, wanted, lacking = found.variant
+        entry["variant"] = {
+            "label": label,
+            "properties": [*properties(wanted)],
+            "supported": lacking is None,
+        }
+    return entry
 
 
 def _lines(found: Explanation) -> list[str]:
@@ -94,8 +110,13 @@ def _lines(found: Explanation) -> list[str]:
         lines = [f"{found.offer.name}: {paint('yes', 'fits')} {python}, {place}"]
     else:
         lines = [f"{found.offer.name}: {paint('no', 'does not fit')} {python}"]
+    if found.variant and not found.variant.lacking:
+        names = ", ".join(properties(found.variant.properties)) or "none, the fallback"
+        lines.append(f"  {paint('yes', 'properties that this machine supports')}: {names}")
     lines += misses.lines(found.misses, "  ")
     for tag in found.verdict.tags if others or not found.fits else ():
+        if found.variant and not tag.misses:
+            continue
         nearest = " (the nearest miss)" if tag is best and others and tag.misses else ""
         lines.append(f"  {paint('no' if tag.misses else 'yes', tag.name)}{nearest}")
         lines += misses.lines(tag.misses, "    ")

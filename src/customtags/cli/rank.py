@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
+    from customtags.choosing.descriptions import Descriptions
     from customtags.choosing.rank import Ranked, Ranking
     from customtags.choosing.target import Target
     from customtags.choosing.traps import Trap
@@ -46,22 +47,24 @@ def declare(verbs: Verbs, name: str) -> None:
 
 def _rank(options: argparse.Namespace) -> int:
     target = targets(options)[0]
-    ranking, problems = ranked(options.sources, target)
+    ranking, problems, _ = ranked(options.sources, target)
     for problem in problems:
         warn(problem)
     if options.json:
         wheels = [_row(each) for each in ranking.files]
         traps = [trap._asdict() for trap in ranking.traps]
-        print_json(
-            {"chosen": ranking.chosen, "python": target.name, "wheels": wheels, "traps": traps}
-        )
+        chosen = {"chosen": ranking.chosen, **({"uv": ranking.uv} if ranking.variants else {})}
+        print_json({**chosen, "python": target.name, "wheels": wheels, "traps": traps})
     else:
         _show(ranking, target, None if options.all else SCREEN)
     return int(ranking.chosen is None)
 
 
-def ranked(words: Sequence[str], target: Target) -> tuple[Ranking, Sequence[CustomtagsError]]:
-    """Return the ranking of what words of the command line name, and the sources that failed."""
+def ranked(
+    words: Sequence[str], target: Target
+) -> tuple[Ranking, Sequence[CustomtagsError], Descriptions]:
+    """Return the ranking of what words of the command line name, the sources that failed, and what labels mean."""
+    from customtags.choosing.descriptions import Descriptions
     from customtags.choosing.offer import requires_python
     from customtags.choosing.pip_settings import PipSettings
     from customtags.choosing.rank import rank
@@ -73,7 +76,9 @@ def ranked(words: Sequence[str], target: Target) -> tuple[Ranking, Sequence[Cust
     with progress() as report:
         request, offers, problems = sources.find(settings, report)
         report(f"ranking {len(offers)} files")
-        return rank(offers, request, target, requires_python), problems
+        described = Descriptions(offers, settings, report)
+        ranking = rank(offers, request, target, requires_python, described)
+        return ranking, problems, described
 
 
 def _row(ranked: Ranked) -> dict[str, Any]:
@@ -97,6 +102,9 @@ def _show(ranking: Ranking, target: Target, most: int | None) -> None:
     none = "none of them" if ranking.files else "nothing: no file of that project and version found"
     takes = paint("chosen", ranking.chosen) if ranking.chosen else paint("no", none)
     echo(f"With Python {target.name}, pip takes {takes}")
+    if ranking.variants:
+        taken = paint("chosen", ranking.uv) if ranking.uv else paint("no", "none of them")
+        echo(f"uv takes {taken} (uv ≥ 0.13.8 with --preview-features wheel-variants)")
     if fitting:
         echo("", "In pip's order:", "")
         rows = [(f"{number:>3}", *_cells(each, number)) for number, each in enumerate(fitting, 1)]

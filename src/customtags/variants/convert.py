@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from customtags.machine.spec import Page
     from customtags.wheels.filename import FileName
 
-__all__ = ["Variant", "extended", "variant"]
+__all__ = ["Variant", "described", "extended", "variant", "with_platforms"]
 
 #: The file in ``.dist-info`` that says what the label means (PEP 825, Variant metadata).
 MEMBER = "variant.json"
@@ -68,7 +68,7 @@ def variant(
         raise WheelError(str(path), why, cure)
     label = _label(label, properties) or label_of(name.platforms, pages)
     own = metadata.made(label, properties)
-    new = _with_platforms(name, bases)
+    new = with_platforms(name, bases)
     changed = edit(wheel, new, {wheel.own(MEMBER): metadata.write(own).encode()}, folder)
     target = changed.target.with_name(names.join(new, label))
     release = target.with_name(names.index_name(new))
@@ -94,6 +94,17 @@ def meant(path: Path, pages: Sequence[Page]) -> tuple[Wheel, FileName]:
     if label is None:
         raise WheelError(str(path), "is not a variant wheel", "leave it")
     wheel = Wheel(path, name)
+    found = described(wheel, label)
+    platforms = platforms_of(name.platforms, found.variants[label], pages)
+    return wheel, with_platforms(name, platforms)
+
+
+def described(wheel: Wheel, label: str) -> Metadata:
+    """Return what a variant wheel says of its label, which is all that it may describe.
+
+    :raises CustomtagsError: it says nothing, something of another label, or is broken
+    """
+    path = wheel.path
     if wheel.own(MEMBER) not in wheel.members:
         why = f"has the label {label!r} and no {wheel.own(MEMBER)!r}"
         raise WheelError(str(path), why, "build it again, or remove the label")
@@ -103,11 +114,10 @@ def meant(path: Path, pages: Sequence[Page]) -> tuple[Wheel, FileName]:
             f"has the label {label!r}, and {MEMBER} describes {', '.join(found.variants) or 'none'}"
         )
         raise WheelError(str(path), why, "build it again, or rename it")
-    platforms = platforms_of(name.platforms, found.variants[label], pages)
-    return wheel, _with_platforms(name, platforms)
+    return found
 
 
-def _with_platforms(name: FileName, platforms: Sequence[str]) -> FileName:
+def with_platforms(name: FileName, platforms: Sequence[str]) -> FileName:
     """Return a name with other platforms; a set that stays the same keeps its order."""
     if set(platforms) == set(name.platforms):
         return name

@@ -18,7 +18,25 @@ if TYPE_CHECKING:
 
     from customtags.variants.metadata import Metadata
 
-__all__ = ["locked", "merged", "update"]
+__all__ = ["locked", "merged", "read", "update"]
+
+
+def read(path: Path) -> Metadata | None:
+    """Return what a file says, None if it is missing.
+
+    :raises VariantError: it cannot be read, or is broken
+    """
+    try:
+        if path.exists() and not path.is_file():  # reading a pipe or a device may never end
+            raise VariantError(f"{path.name!r} is not a file", "remove it")
+        with path.open("rb") as file:
+            text = file.read(metadata.LIMIT + 1).decode("utf-8", "replace")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        problem = f"{path.name!r} cannot be read ({error.strerror})"
+        raise VariantError(problem, "make it readable, or remove it") from error
+    return metadata.read(text, path.name)
 
 
 @contextmanager
@@ -38,17 +56,8 @@ def merged(path: Path, several: Sequence[tuple[str, Metadata]]) -> Metadata:
     :param several: the name of each wheel, and its metadata
     :raises VariantError: the file is broken, or they contradict each other
     """
-    found = list(several)
-    try:
-        with path.open("rb") as file:
-            text = file.read(metadata.LIMIT + 1).decode("utf-8", "replace")
-        found.insert(0, (path.name, metadata.read(text, path.name)))
-    except FileNotFoundError:
-        pass
-    except OSError as error:
-        problem = f"{path.name!r} cannot be read ({error.strerror})"
-        raise VariantError(problem, "make it readable, or remove it") from error
-    return metadata.merged(found)
+    there = read(path)
+    return metadata.merged([*([(path.name, there)] if there else []), *several])
 
 
 def update(path: Path, whole: Metadata) -> None:

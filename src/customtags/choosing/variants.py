@@ -1,0 +1,243 @@
+"""Pure: wheel variants (PEP 825, a draft): why pip takes none, what a machine lacks for one, and what uv takes instead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Union
+
+from customtags.choosing import segments
+from customtags.choosing.miss import Miss
+from customtags.choosing.order import resolve
+from customtags.choosing.traps import Trap
+from customtags.errors import CustomtagsError, VariantError, WheelError
+from customtags.tags import naming
+from customtags.variants import names
+from customtags.variants.properties import platforms_of, properties_of, row_of
+from customtags.variants.supported import UV, lacking, order, properties, supported
+
+if TYPE_CHECKING:
+    from customtags.choosing.candidate import Candidate
+    from customtags.choosing.offer import Offer
+    from customtags.choosing.order import Metadata
+    from customtags.choosing.target import Target
+    from customtags.variants import metadata
+    from customtags.variants.properties import Properties
+    from customtags.variants.supported import Requirement, Supported
+
+__all__ = [
+    "Describe",
+    "UvChoice",
+    "differences",
+    "misses",
+    "no_meaning",
+    "pip_miss",
+    "split",
+    "stock",
+    "uv_choice",
+]
+
+#: Returns what the labels of a variant wheel's release mean, None if that is unknown; raises CustomtagsError if it is broken.
+Describe = Callable[["Offer"], Union["metadata.Metadata", None]]
+
+
+class UvChoice(NamedTuple):
+    """What uv takes of the files of a project (uv ≥ 0.13.8, ``--preview-features wheel-variants``).
+
+    :ivar chosen: None if it takes none
+    :ivar properties: what the chosen file requires; empty for a stock file
+    :ivar misses: a variant wheel that was considered → what the machine lacks for it, or why its label has no meaning
+    """
+
+    chosen: Candidate | None
+    properties: Properties
+    misses: Mapping[Offer, Sequence[Miss]]
+
+
+def split(offer: Offer) -> tuple[Offer, str] | None:
+    """Return a variant wheel as it would be without a label, and its label; None for any other file."""
+    if not offer.name.endswith(".whl"):
+        return None
+    try:
+        file, label = names.split(offer.name)
+    except WheelError:
+        return None
+    return None if label is None else (offer._replace(name=str(file)), label)
+
+
+def pip_miss(name: str, label: str) -> Miss:
+    """Return why pip refuses every variant wheel."""
+    why = f"{label} is the label of a wheel variant (PEP 825, a draft): pip skips such a file name"
+    return Miss(
+        "variant", label, why, "", None, f"customtags retag {name} writes the wheel that pip takes"
+    )
+
+
+def misses(wanted: Properties, target: Target) -> Iterator[Miss]:
+    """Yield the first feature of a variant that a machine does not support, if there is one."""
+    requirement = lacking(wanted, _machine(target))
+    if requirement is not None:
+        yield _property(requirement, wanted, target)
+
+
+def _machine(target: Target) -> Supported:
+    return supported(target.ladders, target.arch, target.pages)
+
+
+def _property(requirement: Requirement, wanted: Properties, target: Target) -> Miss:
+    """Return the reason for a property, which is that for the segments that mean the same."""
+    namespace, feature, values, has = requirement
+    name = f"{namespace} :: {feature} :: {' or '.join(values)}"
+    row = row_of(namespace, feature)
+    try:
+        platforms = platforms_of(target.stock[:1], {namespace: wanted[namespace]}, target.pages)
+        runs = [run for each in platforms[:1] for run in naming.runs(each, target.pages)[1]]
+    except CustomtagsError:  # no segment says it
+        runs = []
+    for miss in segments.misses([segments.owned(run, target) for run in runs], target):
+        if row is not None and row.dimension == miss.part:
+            return miss._replace(segment=name)
+    part = "variant" if row is None else row.dimension
+    supports = f"this one supports {' '.join(has) or 'no value of this feature'}"
+    cure = "choose another variant, or install by a tool that runs the provider of that namespace"
+    return Miss(part, name, "a machine that supports this property", supports, None, cure)
+
+
+def stock(candidates: Sequence[Candidate], target: Target) -> list[Candidate]:
+    """Return the files that uv could take: source distributions, and wheels with an accepted stock tag."""
+    return [each for each in candidates if each.verdict is None or _stock(each, target)]
+
+
+def uv_choice(
+    pool: Sequence[Candidate],
+    labelled: Mapping[Candidate, str],
+    target: Target,
+    metadata: Metadata,
+    describe: Describe,
+) -> UvChoice:
+    """Return what uv takes: of the newest version the variant that is first in PEP 825's order, else a stock file.
+
+    The metadata of a release are read only if uv would read them.
+
+    :param pool: the released files that uv could take, variant wheels included
+    :param labelled: variant wheel → its label
+    """
+    supports = _machine(target)
+    known = {name: supports[name] for name in UV if name in supports}
+    reader = _Reader(describe, known, target)
+    for version in sorted({each.version for each in pool}, reverse=True):
+        several = [each for each in pool if each.version == version]
+        read = {
+            each: reader.read(each.offer, labelled[each]) for each in several if each in labelled
+        }
+        fitting = [each for each in several if each not in read or read[each].place is not None]
+        fitting.sort(key=lambda each: _key(each, read.get(each), target), reverse=True)
+        chosen, _ = resolve(fitting, target, metadata)
+        if chosen is not None:
+            wanted = read[chosen].properties if chosen in read else {}
+            return UvChoice(chosen, wanted, reader.misses)
+    return UvChoice(None, {}, reader.misses)
+
+
+class _Label(NamedTuple):
+    """What a label means.
+
+    :ivar place: in the order of the release; None if uv does not take it
+    """
+
+    place: int | None
+    properties: Properties
+
+
+class _Reader:
+    """Reads the labels of a project's releases, and orders those of each release once.
+
+    :ivar misses: every variant wheel that was read → why its label is not supported, or has no meaning
+    """
+
+    def __init__(self, describe: Describe, known: Supported, target: Target) -> None:
+        self.misses: dict[Offer, Sequence[Miss]] = {}
+        self._describe = describe
+        self._known = known
+        self._target = target
+        self._places: dict[int, tuple[metadata.Metadata, dict[str, int]]] = {}
+
+    def read(self, offer: Offer, label: str) -> _Label:
+        """Return what a label means, and keep why it is not supported."""
+        try:
+            release = self._describe(offer)
+        except CustomtagsError as error:
+            self.misses[offer] = [Miss("variant", label, error.problem, "", None, error.cure)]
+            return _Label(None, {})
+        if release is None or label not in release.variants:
+            self.misses[offer] = [no_meaning(offer, label)]
+            return _Label(None, {})
+        wanted = release.variants[label]
+        self.misses[offer] = [*misses(wanted, self._target)]
+        if id(release) not in self._places:  # the release is kept, so that its id stays its own
+            best = {each: place for place, each in enumerate(order(release, self._known))}
+            self._places[id(release)] = release, best
+        return _Label(self._places[id(release)][1].get(label), wanted)
+
+
+def no_meaning(offer: Offer, label: str) -> Miss:
+    """Return why a label means nothing although its release is described."""
+    file, _ = names.split(offer.name)
+    why = f"{names.index_name(file)} does not describe the label {label!r}"
+    cure = "write it again: customtags variant"
+    return Miss("variant", label, why, "", None, cure)
+
+
+def _key(candidate: Candidate, label: _Label | None, target: Target) -> Any:
+    """Return the key of uv: a variant before a stock file, then the tags, of which uv puts the native one last."""
+    variant = label is not None and label.place is not None
+    place = -label.place if label is not None and label.place is not None else 0
+    return variant, place, -_stock_place(candidate, target), candidate.build
+
+
+def _stock(candidate: Candidate, target: Target) -> list[str]:
+    """Return the accepted tags of a candidate that uv accepts, too."""
+    platforms = {*target.stock, "any"}
+    return [name for name in candidate.accepted if name.split("-", 2)[2] in platforms]
+
+
+def _stock_place(candidate: Candidate, target: Target) -> int:
+    places = (target.older[name] for name in _stock(candidate, target))
+    return min(places, default=len(target.older))
+
+
+def differences(chosen: Candidate | None, uv: UvChoice, target: Target) -> Iterator[Trap]:
+    """Yield a trap if pip and uv take files that mean different things: other versions, or other properties.
+
+    :param chosen: what pip takes
+    """
+    ours: set[str] | None = set()
+    cure = (
+        "make each build of both kinds: customtags variant, and customtags retag for variant wheels"
+    )
+    if chosen is not None and chosen.verdict is not None:
+        platforms = {tag.name.split("-", 2)[2] for tag in chosen.verdict.tags}
+        try:
+            ours = set(properties(properties_of(platforms, target.pages)[1]))
+        except VariantError as error:
+            ours, cure = None, error.cure
+    theirs = set(properties(uv.properties))
+    versions = [each and each.version for each in (chosen, uv.chosen)]
+    if versions[0] == versions[1] and ours == theirs:
+        return
+    if uv.chosen is not None and ours and not theirs:
+        cure = (
+            f"customtags variant {chosen.offer.name if chosen else ''} writes the same wheel for uv"
+        )
+    elif uv.chosen is not None and theirs and not ours and ours is not None:
+        cure = f"customtags retag {uv.chosen.offer.name} writes the same wheel for pip"
+    file = uv.chosen.offer.name if uv.chosen else ""
+    says = f"uv takes it, {_said(theirs)}" if file else "uv takes nothing"
+    says += "; pip takes "
+    says += f"{chosen.offer.name}, {_said(ours)}" if chosen else "nothing"
+    yield Trap("uv", file, says, cure)
+
+
+def _said(found: set[str] | None) -> str:
+    if found is None:
+        return "whose tags say what no property says"
+    return f"which requires {', '.join(sorted(found)) or 'no property'}"
