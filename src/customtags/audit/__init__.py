@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from customtags.audit import accelerator, instructions, libc, libraries, names, stable_abi
+from customtags.audit import accelerator, instructions, libc, libraries, names, stable_abi, variants
 from customtags.audit.finding import FALSE, NOTE, UNDECIDED, Finding, true_platforms
+from customtags.audit.variants import NOT_CHECKED
 from customtags.errors import CustomtagsError
 from customtags.wheels.claims import NameClaims
 from customtags.wheels.unpacked import NO_LIBRARY, UNREADABLE, Fault, Limits, Unpacked
@@ -44,12 +45,10 @@ MODULES: tuple[Check, ...] = (
 #: Name → the function that runs the check.
 CHECKS: Mapping[str, Function] = {module.NAME: module.check for module in MODULES}
 
-#: The code for a wheel of which hardly anything is checked.
-NOT_CHECKED = "not-checked"
-
-#: Every code → what it means. The first three belong to no check: they say what could not be read.
+#: Every code → what it means. The first four belong to no check: they say what could not be read.
 CODES: Mapping[str, str] = {
-    NOT_CHECKED: "the wheel is for Windows, macOS or another system, whose libraries the audit does not read",
+    NOT_CHECKED: "the wheel is for Windows, macOS or another system, whose libraries the audit does not read; or no segment says a property of a variant wheel",
+    **variants.CODES,
     UNREADABLE: "a member is a damaged ELF file, or cannot be unpacked; its contents are unknown",
     NO_LIBRARY: "a member has the name of a library and is not an ELF file, so that nothing of it was read: a linker script, or a library of another system",
     **{code: meaning for module in MODULES for code, meaning in module.CODES.items()},
@@ -63,7 +62,7 @@ RETAGGED = frozenset(("tags-disagree", "mixed-set"))
 
 
 def select(only: Sequence[str]) -> tuple[dict[str, Function], set[str]]:
-    """Return the checks to run, and the codes to report; no codes for all. `NOT_CHECKED` is always reported.
+    """Return the checks to run, and the codes to report; no codes for all. `NOT_CHECKED` and a broken ``variant.json`` are always reported.
 
     :param only: names of checks, and codes; empty for all
     :raises CustomtagsError: one of them is unknown
@@ -74,7 +73,7 @@ def select(only: Sequence[str]) -> tuple[dict[str, Function], set[str]]:
             raise CustomtagsError(f"{each!r} is neither a check nor a code", f"choose from {known}")
     if not only:
         return dict(CHECKS), set()
-    codes = {NOT_CHECKED, *(code for code in CODES if code in only)}
+    codes = {NOT_CHECKED, *variants.CODES, *(code for code in CODES if code in only)}
     for module in MODULES:
         codes |= set(module.CODES) if module.NAME in only else set()
     named = [module.NAME for module in MODULES if not module.CODES.keys().isdisjoint(codes)]
@@ -93,16 +92,18 @@ def audit(
     :raises WheelError: the file is not a wheel, or unpacks to more than the limits
     :raises ToolError: a check requires a package that is not installed
     """
-    claims = NameClaims.of(path.name)
+    file, claims, broken = variants.named(path)
+    if broken:  # the name does not say what the contents are to be compared with
+        checks = {name: check for name, check in checks.items() if name == names.NAME}
     foreign = [each.tag for each in claims.platforms if not each.base.startswith(_READ)]
-    with Unpacked(path, limits) as wheel:
+    with Unpacked(path, limits, file) as wheel:
         found = [finding for check in checks.values() for finding in check(wheel, claims)]
         for (
             _
         ) in wheel.elfs():  # without any check, too, `--only unreadable` reports damaged members
             pass
         faults = [each for each in wheel.faults if each.kind != NO_LIBRARY or not foreign]
-    found += map(_unread, faults)
+    found += [*map(_unread, faults), *([broken] if broken else [])]
     if foreign:
         says = (
             f"contents not checked for {', '.join(foreign)}: the audit reads only the libraries of Linux (ELF);"

@@ -40,7 +40,7 @@ def check(wheel: Unpacked, claims: NameClaims) -> Iterator[Finding]:
         says = f"the name has stock platforms next to extended ones, and any machine accepts it for {stock}"
         cure = "give it one kind of platform: customtags retag"
         yield Finding("mixed-set", FALSE, says, cure=cure)
-    yield from _disagreement(wheel, claims)
+    yield from _disagreement(wheel)
     yield from wheel.each(partial(_architecture, claims))
 
 
@@ -49,9 +49,9 @@ def imported(name: str) -> bool:
     return name.endswith(_IMPORTED)
 
 
-def _disagreement(wheel: Unpacked, claims: NameClaims) -> Iterator[Finding]:
+def _disagreement(wheel: Unpacked) -> Iterator[Finding]:
     path = wheel.own("WHEEL")
-    inside, outside = set(wheel.tags), set(claims.file.tags)
+    inside, outside = set(wheel.tags), set(wheel.name.tags)
     if inside != outside:
         says = f"only the file name has {_list(outside - inside)}; only WHEEL has {_list(inside - outside)}"
         cure = "rename it with a tool that changes both: customtags retag"

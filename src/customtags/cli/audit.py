@@ -48,7 +48,7 @@ def declare(verbs: Verbs, name: str) -> None:
 def _audit(options: argparse.Namespace) -> int:
     from customtags.audit import audit, declared, instructions, libraries, select
     from customtags.audit.finding import true_name
-    from customtags.wheels.claims import NameClaims
+    from customtags.audit.variants import named
 
     checks, codes = select(options.only or [])
     if "isa" in checks:
@@ -62,7 +62,8 @@ def _audit(options: argparse.Namespace) -> int:
     for wheel, found in batch.each(lambda wheel: audit(wheel, checks)):
         findings = [finding for finding in found if not codes or finding.code in codes]
         wrong = wrong or any(finding.severity == "false" for finding in findings)
-        name = true_name(findings, NameClaims.of(wheel.name))
+        fixed = any(finding.fix for finding in findings)
+        name = true_name(findings, named(wheel).claims) if fixed else wheel.name
         entry = {"wheel": str(wheel), "true_name": name, "findings": list(map(_plain, findings))}
         batch.entries[wheel] = [entry]
         if options.fix_name:

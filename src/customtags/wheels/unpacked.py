@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import TracebackType
 
+    from customtags.wheels.filename import FileName
+
 __all__ = ["NO_LIBRARY", "UNREADABLE", "Fault", "Limits", "Unpacked"]
 
 #: Kinds of faults: a damaged member, and a member named like a library that is not an ELF file.
@@ -82,8 +84,17 @@ class Unpacked(Wheel):
     :raises WheelError: it is not a wheel, or unpacks to more than the limits
     """
 
-    def __init__(self, path: Path, limits: Limits = Limits()) -> None:  # noqa: B008 - it is immutable
-        super().__init__(path)
+    def __init__(
+        self,
+        path: Path,
+        limits: Limits = Limits(),  # noqa: B008 - it is immutable
+        name: FileName | None = None,
+    ) -> None:
+        """Read the directory of a wheel.
+
+        :param name: the name by which it is known, if it is not that of the file
+        """
+        super().__init__(path, name)
         self._refuse(limits)
         try:
             self._store = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed with the wheel
