@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from customtags.choosing.verdict import Verdict
     from customtags.variants.properties import Properties
 
-__all__ = ["Explanation", "Labelled", "explain", "wheel"]
+__all__ = ["Explanation", "explain", "wheel"]
 
 
 class Labelled(NamedTuple):
