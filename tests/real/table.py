@@ -14,6 +14,7 @@ __all__ = [
     "FRONT_ENDS",
     "INSTALLERS",
     "PIPS",
+    "VIEWED",
     "WAYS",
     "Backend",
     "FrontEnd",
@@ -180,8 +181,15 @@ INSTALLERS = (
         "uv",
         "uv 0.13.9",
         STOCK,
-        note="uv has a fixed list of tags, in Rust; customtags does not disturb it",
+        note="uv has a fixed list of tags, in Rust; customtags does not disturb it. "
+        "It takes [wheel variants](uv.md), a preview, and reads [views](serve.md)",
     ),
+)
+
+#: What installs through the view of a machine, as the tests name it.
+VIEWED = (
+    *("pip 26.3", "uv 0.13.9", "uv 0.9.10", "uv lock", "poetry 2.5", "poetry 2.2"),
+    *("pdm", "pex", "pex 2.69", "pipx"),
 )
 
 
@@ -388,6 +396,14 @@ def _lines() -> Iterator[str]:
     yield from _rows("installer", INSTALLERS)
     yield from (
         "",
+        "## Through a view",
+        "",
+        "From [the view of a machine](serve.md), each of these takes the wheel that pip with customtags takes on that machine:",
+        "",
+        *(f"* {name}" for name in VIEWED),
+    )
+    yield from (
+        "",
         "## Building",
         "",
         "customtags does not change the name of a wheel that is built: the hook is inactive in the process of a build",
@@ -411,7 +427,8 @@ def _lines() -> Iterator[str]:
         "",
         "* Other systems than Linux, and Python before 3.9: the hook patches nothing there, silently.",
         "* `python -S`: Python reads no `.pth` file.",
-        "* uv, and tools that call it: uv accepts only the tags of its own list.",
+        "* uv, and tools that call it: uv accepts only the tags of its own list. Publish [wheel variants](uv.md) for it.",
+        "* Any installer, machine or image without customtags. Let it read [the view of a machine](serve.md).",
         "* `pip install --platform`: pip does not use the tags of this machine. Name the extended tag itself.",
         "* pip does not replace an installed wheel by a better wheel of the same version. Use `pip install --force-reinstall`.",
         "",

@@ -14,6 +14,7 @@ import pytest
 
 from customtags.wheels.writer import create
 from needs import requires
+from real import table
 from real.environments import NEWEST, Environment, MakeEnvironment, run
 from real.serving import get, serving
 
@@ -178,6 +179,10 @@ INSTALLERS: dict[str, tuple[str, Callable[[Environment, str, Path], str]]] = {
     "pex 2.69": ("pex==2.69.*", install_by_pex),
     "pipx": ("pipx uv", install_by_pipx),
 }
+
+
+def test_the_documentation_lists_these_installers() -> None:
+    assert tuple(INSTALLERS) == table.VIEWED
 
 
 @pytest.mark.parametrize("installer", INSTALLERS)

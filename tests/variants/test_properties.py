@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +13,14 @@ from customtags.machine.dimensions import builtin
 from customtags.machine.dimensions.abi import Abi
 from customtags.machine.dimensions.isa import LEVELS
 from customtags.tags import naming
-from customtags.variants.properties import ROWS, label_of, platforms_of, properties_of
+from customtags.variants.properties import (
+    ABI,
+    ROWS,
+    label_of,
+    platforms_of,
+    properties_of,
+    row_of,
+)
 
 PAGES = [*builtin(), Abi(["torch", "flash-attn"])]
 
@@ -149,3 +158,17 @@ def platform_sets(draw: st.DrawFn) -> list[str]:
 def test_forth_and_back_is_the_identity(platforms: list[str]) -> None:
     bases, properties = properties_of(platforms, PAGES)
     assert platforms_of(bases, properties, PAGES) == platforms
+
+
+def test_the_table_of_the_documentation_shows_each_row() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "uv.md").read_text("utf-8")
+    table = page.partition("| segment | property |")[2].partition("\n\n")[0]
+    shown = []
+    for line in table.splitlines()[2:]:
+        _, segment, name, *_ = (cell.strip(" `") for cell in line.split("|"))
+        namespace, feature, value = name.split(" :: ")
+        row = row_of(namespace, feature)
+        assert row is not None
+        assert (row.value(segment), row.segment(value)) == (value, segment)
+        shown.append(row)
+    assert set(shown) == {*ROWS, row_of(ABI, "torch")}

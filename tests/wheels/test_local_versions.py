@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+import re
+from pathlib import Path
 
 import pytest
 
@@ -13,9 +14,6 @@ from customtags.wheels.edit import edit
 from customtags.wheels.local_versions import SPELLINGS, meaning
 from customtags.wheels.wheel import Wheel
 from customtags.wheels.writer import create, write
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 #: Local version, as published → the segments.
 SAID = {
@@ -61,11 +59,15 @@ UNKNOWN = {
 }
 
 
+def segments_of(local: str) -> list[str]:
+    found = meaning(local)
+    return [*found.values.get("accelerator", []), *found.values.get("abi", [])]
+
+
 @pytest.mark.parametrize("local", SAID)
 def test_what_a_local_version_says(local: str) -> None:
-    found = meaning(local)
-    assert [*found.values.get("accelerator", []), *found.values.get("abi", [])] == SAID[local]
-    assert found.unknown == ""
+    assert segments_of(local) == SAID[local]
+    assert meaning(local).unknown == ""
 
 
 @pytest.mark.parametrize("local", UNKNOWN)
@@ -77,6 +79,18 @@ def test_every_spelling_names_who_publishes_it_and_is_tried() -> None:
     for spelling in SPELLINGS:
         assert ":" in spelling.users
         assert any(spelling.pattern.search(local) for local in SAID | UNKNOWN)
+
+
+def test_the_table_of_the_documentation_shows_each_spelling() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "pytorch.md").read_text("utf-8")
+    table = page.partition("| local version |")[2].partition("\n\n")[0]
+    shown = {}
+    for row in table.splitlines()[2:]:
+        _, local, segments, *_ = row.split("|")
+        shown[local.strip(" `")] = re.findall("`(.*?)`", segments)
+    assert shown == {local: segments_of(local) for local in shown}
+    for spelling in SPELLINGS:
+        assert any(spelling.pattern.search(local) for local in shown)
 
 
 #: Wheel → the name that it gets, or a word of the reason.
