@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import shutil
 import subprocess
 import sys
@@ -19,7 +20,8 @@ from customtags.variants.properties import label_of, properties_of
 from customtags.variants.supported import UV, order, supported
 from customtags.wheels.writer import create
 from needs import unshared
-from real.environments import Wheelhouse, clean, run
+from real.environments import NEWEST, PROJECT, MakeEnvironment, Wheelhouse, clean, run
+from real.projects import PROJECTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,18 +106,23 @@ def nodes(draw: st.DrawFn) -> Node:
     return Node(draw(st.sampled_from(sorted(CPUS))), driver, gpu)
 
 
-def taken(uv: Path, folder: Path, node: Node) -> str | None:
-    """Return the label of the wheel that uv installs on a machine from a folder."""
-    target = folder / "target"
+def install(uv: Path, folder: Path, node: Node, target: Path, project: str) -> None:
+    """Let uv install a project on a machine from a folder."""
     overrides = {"FORCE_CUDA_DRIVER_VERSION": node.driver, "FORCE_SM_ARCH": node.gpu}
     env = {f"NV_VARIANT_PROVIDER_{key}": value for key, value in overrides.items() if value}
     command = [uv, "pip", "install", "-q", "--no-cache", "--preview-features", "wheel-variants"]
     command += ["--no-config", "--target", target, "--python", sys.executable]
-    command += ["--no-index", "--find-links", folder, "example"]
+    command += ["--no-index", "--find-links", folder, project]
     script = f'mount --bind {MACHINES / node.cpu}/proc/cpuinfo /proc/cpuinfo && exec "$@"'
     words = [*namespace(), "sh", "-c", script, "sh", *map(str, command)]
     done = subprocess.run(words, env=clean(env), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def taken(uv: Path, folder: Path, node: Node) -> str | None:
+    """Return the label of the wheel that uv installs on a machine from a folder."""
+    target = folder / "target"
+    install(uv, folder, node, target, "example")
     (line,) = (target / "example.py").read_text("utf-8").splitlines()
     return line.partition("'")[2].rstrip("'") or None
 
@@ -163,3 +170,60 @@ def test_without_the_preview_uv_takes_the_stock_wheel(uv: Path, tmp_path: Path) 
     command += ["--target", tmp_path / "target", "--python", sys.executable]
     run([*command, "--no-index", "--find-links", tmp_path, "example"])
     assert (tmp_path / "target" / "example.py").read_text("utf-8") == "LABEL = None\n"
+
+
+HASWELL = "archspec-rhel7-haswell--v3"
+
+
+@pytest.fixture(scope="module")
+def both(
+    make_environment: MakeEnvironment,
+    wheelhouse: Wheelhouse,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """A folder of one project, built plain and for v3, with the variant wheel of the second."""
+    environment = make_environment(NEWEST)
+    required = PROJECTS[0].requires
+    links = [f"--find-links={wheelhouse.fetch(each)}" for each in required]
+    environment.pip("install", "-q", "--no-index", *links, *required)
+    folder = tmp_path_factory.mktemp("both")
+    tree = shutil.copytree(PROJECT / "examples" / "levels", folder / "tree")
+    out = folder / "wheelhouse"
+    for options in ([], ["-C", "isa=v3"]):
+        build = ["wheel", "-q", "--no-deps", "--no-build-isolation", "-w", out, *options, tree]
+        environment.pip(*build)
+    environment.run("-m", "customtags", "variant", *out.glob("*_v3.whl"))
+    return out
+
+
+def level(target: Path) -> str:
+    """Return the level that the installed module was compiled for."""
+    (module,) = target.glob("levels.*.so")
+    found: bytes
+    (found,) = re.findall(rb"level=(\w+)", module.read_bytes())
+    return found.decode()
+
+
+def test_one_folder_serves_pip_and_uv(
+    make_environment: MakeEnvironment, both: Path, uv: Path, tmp_path: Path
+) -> None:
+    options = ["install", "-q", "--no-index", "--find-links", both, "levels", "--target"]
+    for hooked in (True, False):
+        environment = make_environment(NEWEST, hooked=hooked)
+        environment.pip(*options, tmp_path / f"pip-{hooked}", env={"CUSTOMTAGS_ISA": "v3"})
+    install(uv, both, Node(HASWELL, "", ""), tmp_path / "uv", "levels")
+    found = {each.name: level(each) for each in tmp_path.iterdir()}
+    assert found == {"pip-True": "v3", "pip-False": "base", "uv": "v3"}
+    assert [*(tmp_path / "uv").glob("*.dist-info/variant.json")]
+    assert not [*(tmp_path / "pip-True").glob("*.dist-info/variant.json")]
+
+
+def test_uv_lock_records_no_variant(both: Path, uv: Path, tmp_path: Path) -> None:
+    text = '[project]\nname = "p"\nversion = "0"\nrequires-python = ">=3.9"\n'
+    text += f'dependencies = ["levels"]\n[tool.uv]\nno-index = true\nfind-links = ["{both}"]\n'
+    (tmp_path / "pyproject.toml").write_text(text, "utf-8")
+    command = [uv, "lock", "-q", "--no-cache", "--preview-features", "wheel-variants"]
+    run([*command, "--directory", tmp_path, "--python", sys.executable])
+    locked = (tmp_path / "uv.lock").read_text("utf-8")
+    names = {each.name for each in both.glob("*.whl") if each.name in locked}
+    assert names == {each.name for each in both.glob("*.whl") if "-x86_64_v3" not in each.name}
