@@ -253,3 +253,13 @@ def test_ten_thousand_machines_take_bounded_memory(server: str) -> None:
     for number in range(300):
         assert get(f"{server}/for/v3,site{number}/simple/")[0] == 200
     assert get(f"{server}/health")[0] == 200
+
+
+def test_an_address_that_is_taken_is_one_line(server: str, folder: Path) -> None:
+    port = server.rpartition(":")[2]
+    command = [sys.executable, "-m", "customtags", "serve", folder]
+    for arguments in (["--port", port], ["--host", "192.0.2.1"], ["--port", "99999"]):
+        done = run([*command, *arguments], status=2)
+        assert done.stderr.startswith("customtags: cannot listen on ")
+        assert len(done.stderr.splitlines()) == 1
+    assert "invalid choice: 0" in run([*command, "--workers", "0"], status=2).stderr
