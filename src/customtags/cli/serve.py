@@ -7,7 +7,6 @@ import asyncio
 import functools
 import os
 import re
-import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -129,23 +128,8 @@ def _serve(options: argparse.Namespace) -> int:
         dict(_named(options.machine)),
         stock.platform(here.stock) or {"arch": "", "libc": None, "libc_version": None},
     )
-    _check_address(options.host, options.port)
     server.run(served, options.host, options.port, options.workers)
     return 0
-
-
-def _check_address(host: str, port: int) -> None:
-    """Check that a server can listen there.
-
-    :raises CustomtagsError: it cannot
-    """
-    try:
-        with socket.create_server((host, port)):
-            pass
-    except (OSError, OverflowError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        problem = f"cannot listen on {host} port {port} ({why})"
-        raise CustomtagsError(problem, "choose another with --host or --port") from error
 
 
 def _machine(seen: Selection) -> Machine:

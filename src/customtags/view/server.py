@@ -9,6 +9,7 @@ All state lies in the address, so that several workers may run behind any proxy.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
@@ -74,7 +75,16 @@ class Served(NamedTuple):
 
 
 def run(served: Served, host: str, port: int, workers: int) -> None:
-    """Serve until a signal stops it."""
+    """Serve until a signal stops it.
+
+    :raises CustomtagsError: nothing can listen there
+    """
+    try:
+        asyncio.run(_listen(host, port))
+    except (OSError, OverflowError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        problem = f"cannot listen on {host} port {port} ({why})"
+        raise CustomtagsError(problem, "choose another with --host or --port") from error
     os.environ[VARIABLE] = served.dump()
     logging.getLogger("httpx").setLevel(logging.WARNING)  # its lines hold whole addresses
     uvicorn.run(
@@ -86,6 +96,13 @@ def run(served: Served, host: str, port: int, workers: int) -> None:
         server_header=False,
         timeout_graceful_shutdown=10,
     )
+
+
+async def _listen(host: str, port: int) -> None:
+    """Listen for a moment."""
+    listening = await asyncio.start_server(lambda *_: None, host, port)
+    listening.close()
+    await listening.wait_closed()
 
 
 def from_environment() -> Views:
