@@ -116,6 +116,22 @@ def test_the_command_keeps_the_labels_of_a_release(tmp_path: Path) -> None:
     assert list(found.namespaces) == list(metadata.PROVIDERS)
 
 
+def test_of_all_wheels_of_a_build_the_extended_ones_become_variants(tmp_path: Path) -> None:
+    for platform in ("any", "linux_x86_64", "linux_x86_64_v3"):
+        create(tmp_path, "example", "1.0", f"py3-none-{platform}", {})
+    for _ in range(2):  # the second time, the variant wheel is among them
+        names = sorted(path.name for path in tmp_path.glob("*.whl"))
+        done = run_in(tmp_path, "variant", *names, "--json")
+        assert (done.returncode, done.stderr) == (0, "")
+        made = {each["source"]: each["label"] for each in json.loads(done.stdout)["wheels"]}
+        assert made == {name: "x86_64_v3" if name == f"{STEM}_v3.whl" else None for name in names}
+    shown = run_in(tmp_path, "variant", f"{STEM}.whl", f"{STEM}_v3.whl", "-d", "out").stdout
+    assert (
+        shown.splitlines()[0] == f"{STEM}.whl: left as it is, because no platform tag is extended"
+    )
+    assert not (tmp_path / "out" / f"{STEM}.whl").exists()
+
+
 def test_a_label_with_another_meaning_is_refused_and_the_rest_written(tmp_path: Path) -> None:
     for platform in ("linux_x86_64_v2", "linux_x86_64_v3"):
         create(tmp_path, "example", "1.0", f"py3-none-{platform}", {})

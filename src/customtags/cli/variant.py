@@ -11,7 +11,8 @@ from customtags.cli.batch import Batch
 from customtags.cli.output import Verbs, add_verb, echo, paint, print_json
 from customtags.errors import CustomtagsError
 from customtags.machine.settings import Settings
-from customtags.variants import convert, index
+from customtags.tags import parse
+from customtags.variants import convert, index, names
 from customtags.wheels import writer
 
 if TYPE_CHECKING:
@@ -53,16 +54,29 @@ def _variant(options: argparse.Namespace) -> int:
             wheel, pages, label=options.label, null=options.null, folder=options.directory
         )
 
-    batch = Batch(options.wheels, key="source")
-    lines: list[str] = []
+    # Of all wheels of a build, the stock ones serve other installers as they are.
+    wheels = [each for each in options.wheels if options.null or _is_extended(each)]
+    batch = Batch(wheels or options.wheels, key="source")
+    left = [each for each in dict.fromkeys(options.wheels) if wheels and each not in wheels]
+    lines = [f"{each}: left as it is, because no platform tag is extended" for each in left]
     try:
         lines += written(batch, planned)
     finally:  # printed even if interrupted
         if options.json:
-            print_json({"wheels": batch.report()})
+            same = [{"source": str(each), "wheel": str(each), "label": None} for each in left]
+            print_json({"wheels": [*batch.report(), *same]})
         else:
             echo(*lines)
     return batch.status()
+
+
+def _is_extended(wheel: Path) -> bool:
+    """Check that a wheel has an extended tag; a name that cannot be understood is for the conversion to refuse."""
+    try:
+        name, label = names.split(wheel.name)
+        return label is None and any(parse(platform)[1] for platform in name.platforms)
+    except CustomtagsError:
+        return True
 
 
 def written(batch: Batch[Path], planned: Callable[[Path], convert.Variant]) -> Iterator[str]:
