@@ -69,6 +69,7 @@ def ranked(*names: str, describe: Describe = described) -> Ranking:
         (("1.0-py3-none-any-v3", f"1.0-{BASE}"), "1.0-py3-none-any-v3"),
         (("1.0-cp312-cp312-linux_x86_64-v3", f"1.0-{BASE}-v3"), f"1.0-{BASE}-v3"),
         ((f"1.0-2-{BASE}-v3", f"1.0-1-{BASE}-v3"), f"1.0-2-{BASE}-v3"),
+        ((f"1.1rc1-{BASE}-v3", f"1.0-{BASE}-v4"), f"1.1rc1-{BASE}-v3"),
         ((f"1.0-{BASE}-rocm", f"1.0-{BASE}-upper"), None),
         ((f"1.0-{BASE}-nothing", f"1.0-{BASE}"), f"1.0-{BASE}"),
     ],

@@ -80,25 +80,22 @@ def rank(
     chosen, unfit = resolve(order, target, metadata)
     refused += [_refuse(each, miss) for each, miss in unfit.items()]
     left = [each for each in order if each not in unfit]
-    uv_traps: Iterable[Trap] = ()
-    uv = None
-    if labelled:
-        accepted = {c: label for c, label in labelled.items() if c.verdict and c.verdict.fits}
-        pool, _ = released([*accepted, *variants.stock(fitting, target)], request)
-        found = variants.uv_choice(pool, accepted, target, metadata, describe)
-        refused += [_variant(each, label, found) for each, label in labelled.items()]
-        uv_traps = variants.differences(chosen, found, target)
-        uv = found.chosen.offer.name if found.chosen else None
+    accepted = {c: label for c, label in labelled.items() if c.verdict and c.verdict.fits}
+    pool, others = released([*accepted, *variants.stock(fitting, target)], request)
+    # uv takes a pre-release if no release fits in the end, pip if there is none with its tags.
+    pools = (pool, [each for each in others if each.offer.yanked is None]) if labelled else ()
+    uv = variants.uv_choice(pools, accepted, target, metadata, describe)
+    refused += [_variant(each, label, uv) for each, label in labelled.items()]
     taken = tuple(Ranked(each.offer, str(each.version), each.tag, ()) for each in left)
     behind = tuple(sorted(refused, key=_distance))
     traps = (
         *better_platforms(chosen, left, target),
         *older_pips(chosen, kept, target, metadata, prefer_binary=binary),
         *mixed_sets(each.offer for each in taken + behind),
-        *uv_traps,
+        *(variants.differences(chosen, uv, target) if labelled else ()),
     )
-    name = chosen.offer.name if chosen else None
-    return Ranking(name, taken + behind, traps, bool(labelled), uv)
+    names = [each and each.offer.name for each in (chosen, uv.chosen)]
+    return Ranking(names[0], taken + behind, traps, bool(labelled), names[1])
 
 
 def _sift(

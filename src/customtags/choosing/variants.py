@@ -16,6 +16,8 @@ from customtags.variants.properties import platforms_of, properties_of, row_of
 from customtags.variants.supported import UV, lacking, order, properties, supported
 
 if TYPE_CHECKING:
+    from packaging.version import Version
+
     from customtags.choosing.candidate import Candidate
     from customtags.choosing.offer import Offer
     from customtags.choosing.order import Metadata
@@ -108,7 +110,7 @@ def stock(candidates: Sequence[Candidate], target: Target) -> list[Candidate]:
 
 
 def uv_choice(
-    pool: Sequence[Candidate],
+    pools: Sequence[Sequence[Candidate]],
     labelled: Mapping[Candidate, str],
     target: Target,
     metadata: Metadata,
@@ -118,14 +120,13 @@ def uv_choice(
 
     The metadata of a release are read only if uv would read them.
 
-    :param pool: the released files that uv could take, variant wheels included
+    :param pools: the files that uv could take, variant wheels included; a later pool counts if uv takes nothing of those before
     :param labelled: variant wheel → its label
     """
     supports = _machine(target)
     known = {name: supports[name] for name in UV if name in supports}
     reader = _Reader(describe, known, target)
-    for version in sorted({each.version for each in pool}, reverse=True):
-        several = [each for each in pool if each.version == version]
+    for several in [each for pool in pools for each in _versions(pool)]:
         read = {
             each: reader.read(each.offer, labelled[each]) for each in several if each in labelled
         }
@@ -136,6 +137,14 @@ def uv_choice(
             wanted = read[chosen].properties if chosen in read else {}
             return UvChoice(chosen, wanted, reader.misses)
     return UvChoice(None, {}, reader.misses)
+
+
+def _versions(pool: Sequence[Candidate]) -> list[list[Candidate]]:
+    """Return the files of each version, the newest first."""
+    found: dict[Version, list[Candidate]] = {}
+    for each in pool:
+        found.setdefault(each.version, []).append(each)
+    return [found[version] for version in sorted(found, reverse=True)]
 
 
 class _Label(NamedTuple):
