@@ -14,6 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from customtags.choosing.descriptions import Descriptions
+from customtags.choosing.offer import in_folder
+from customtags.choosing.pip_settings import PipSettings
+from customtags.choosing.rank import rank
+from customtags.choosing.request import Request
 from customtags.machine.dimensions import builtin, cuda, isa
 from customtags.variants import metadata
 from customtags.variants.properties import label_of, properties_of
@@ -22,6 +27,7 @@ from customtags.wheels.writer import create
 from needs import unshared
 from real.environments import NEWEST, PROJECT, MakeEnvironment, Wheelhouse, clean, run
 from real.projects import PROJECTS
+from sample import seed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -227,3 +233,48 @@ def test_uv_lock_records_no_variant(both: Path, uv: Path, tmp_path: Path) -> Non
     locked = (tmp_path / "uv.lock").read_text("utf-8")
     names = {each.name for each in both.glob("*.whl") if each.name in locked}
     assert names == {each.name for each in both.glob("*.whl") if "-x86_64_v3" not in each.name}
+
+
+#: The version, interpreter and ABI, and platform of a file, and its level; a file without one is no variant.
+FILES = st.tuples(
+    st.sampled_from(["1.0", "1.1", "1.2rc1"]),
+    st.sampled_from(["py3-none", "cp39-abi3", "cp{0}-cp{0}", "cp399-cp399"]),
+    st.sampled_from([PLATFORM, "linux_x86_64", "any"]),
+    st.sampled_from([None, "", "v2", "v3", "v4"]),
+)
+
+
+@settings(max_examples=25)
+@given(chosen=st.lists(FILES, min_size=1, max_size=6))
+def test_uv_takes_what_rank_says(
+    uv: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    chosen: list[tuple[str, str, str, str | None]],
+) -> None:
+    folder = tmp_path_factory.mktemp("ranked")
+    create(folder, "example", "0.9", "py3-none-any", {"example.py": b"LABEL = 'the oldest'\n"})
+    releases: dict[str, metadata.Metadata] = {}
+    for version, row, platform, level in chosen:
+        tag = f"{row.format(f'3{sys.version_info[1]}')}-{platform}"
+        name, files = f"example-{version}-{tag}", {}
+        if level is not None:
+            label = f"x86_64_{level}" if level else "null"
+            own = metadata.made(label, {"x86_64": {"level": [level]}} if level else {})
+            files[f"example-{version}.dist-info/variant.json"] = metadata.write(own).encode()
+            several = [("", releases[version])] if version in releases else []
+            releases[version] = metadata.merged([*several, ("", own)])
+            name += f"-{label}"
+        files["example.py"] = f"LABEL = '{name}.whl'\n".encode()
+        made = create(folder / "made", "example", version, tag, files)
+        made.replace(folder / f"{name}.whl")
+    for version, whole in releases.items():
+        path = folder / f"example-{version}-variants.json"
+        path.write_text(metadata.write(whole), "utf-8")
+    offers = in_folder(str(folder))
+    described = Descriptions(offers, PipSettings(), lambda _: None)
+    target = seed(f"3.{sys.version_info[1]}")  # of the level v3
+    ranking = rank(offers, Request("example"), target, describe=described)
+    if ranking.variants:
+        found = taken(uv, folder, Node("archspec-rhel7-haswell--v3", "", ""))
+        oldest = "example-0.9-py3-none-any.whl"
+        assert (oldest if found == "the oldest" else found) == ranking.uv

@@ -81,9 +81,10 @@ def rank(
     refused += [_refuse(each, miss) for each, miss in unfit.items()]
     left = [each for each in order if each not in unfit]
     accepted = {c: label for c, label in labelled.items() if c.verdict and c.verdict.fits}
-    pool, others = released([*accepted, *variants.stock(fitting, target)], request)
+    both = [*accepted, *variants.stock(fitting, target)] if labelled else ()
+    pool, others = released(both, request)
     # uv takes a pre-release if no release fits in the end, pip if there is none with its tags.
-    pools = (pool, [each for each in others if each.offer.yanked is None]) if labelled else ()
+    pools = pool, [each for each in others if each.offer.yanked is None]
     uv = variants.uv_choice(pools, accepted, target, metadata, describe)
     refused += [_variant(each, label, uv) for each, label in labelled.items()]
     taken = tuple(Ranked(each.offer, str(each.version), each.tag, ()) for each in left)

@@ -57,7 +57,7 @@ class UvChoice(NamedTuple):
 
 def split(offer: Offer) -> tuple[Offer, str] | None:
     """Return a variant wheel as it would be without a label, and its label; None for any other file."""
-    if not offer.name.endswith(".whl"):
+    if not offer.name.endswith(".whl") or offer.name.count("-") < 5:
         return None
     try:
         file, label = names.split(offer.name)
