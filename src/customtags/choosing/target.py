@@ -12,10 +12,12 @@ from customtags import machine
 from customtags.machine.settings import Settings
 from customtags.profiles import interpreter
 from customtags.tags import naming
+from customtags.variants.supported import supported
 
 if TYPE_CHECKING:
     from customtags.machine.spec import Page, Profile
     from customtags.profiles.interpreter import Interpreter
+    from customtags.variants.supported import Supported
 
 __all__ = ["Target"]
 
@@ -87,6 +89,11 @@ class Target:
         """Where the facts of each dimension were read."""
         found: Mapping[str, str | None] = self.profile.get("source", {})
         return found
+
+    @cached_property
+    def properties(self) -> Supported:
+        """The properties of wheel variants that the machine supports, best first."""
+        return supported(self.ladders, self.arch, self.pages)
 
     @cached_property
     def older(self) -> dict[str, int]:

@@ -13,7 +13,7 @@ from customtags.errors import CustomtagsError, VariantError, WheelError
 from customtags.tags import naming
 from customtags.variants import names
 from customtags.variants.properties import platforms_of, properties_of, row_of
-from customtags.variants.supported import UV, lacking, order, properties, supported
+from customtags.variants.supported import UV, lacking, order, properties
 
 if TYPE_CHECKING:
     from packaging.version import Version
@@ -76,13 +76,9 @@ def pip_miss(name: str, label: str) -> Miss:
 
 def misses(wanted: Properties, target: Target) -> Iterator[Miss]:
     """Yield the first feature of a variant that a machine does not support, if there is one."""
-    requirement = lacking(wanted, _machine(target))
+    requirement = lacking(wanted, target.properties)
     if requirement is not None:
         yield _property(requirement, wanted, target)
-
-
-def _machine(target: Target) -> Supported:
-    return supported(target.ladders, target.arch, target.pages)
 
 
 def _property(requirement: Requirement, wanted: Properties, target: Target) -> Miss:
@@ -123,8 +119,7 @@ def uv_choice(
     :param pools: the files that uv could take, variant wheels included; a later pool counts if uv takes nothing of those before
     :param labelled: variant wheel → its label
     """
-    supports = _machine(target)
-    known = {name: supports[name] for name in UV if name in supports}
+    known = {name: target.properties[name] for name in UV if name in target.properties}
     reader = _Reader(describe, known, target)
     for several in [each for pool in pools for each in _versions(pool)]:
         read = {
