@@ -129,7 +129,7 @@ def test_every_front_end_builds_it(
         links = [f"--find-links={wheelhouse.fetch(each)}" for each in FRONT_ENDS]
         environment.pip("install", "-q", "--no-index", *links, *FRONT_ENDS)
     tree, out = lay(tmp_path / "tree", SETUPTOOLS), tmp_path / "out"
-    command = FRONTS[front].format(out=out, asked=" ".join(ALL))
+    command = FRONTS[front].format(out=out, given=" ".join(ALL))
     environment.run(*command.split(), env=isolated, cwd=tree)
     (wheel,) = out.glob("*.whl")
     assert re.fullmatch(
