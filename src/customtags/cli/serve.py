@@ -51,8 +51,12 @@ def declare(verbs: Verbs, name: str) -> None:
         default=[],
         help="the machine at /NAME/simple/; repeatable",
     )
-    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
-    parser.add_argument("--port", type=int, default=8080, help="the port to listen on")
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1)"
+    )
+    parser.add_argument(
+        "--port", type=int, default=8080, help="the port to listen on (default: 8080)"
+    )
     parser.add_argument(
         "--workers",
         type=int,
@@ -75,8 +79,14 @@ def declare_view(verbs: Verbs, name: str) -> None:
     parser.add_argument(
         "sources", metavar="SOURCE", nargs="+", help="a folder of wheels, or the URL of an index"
     )
-    parser.add_argument("--profile", metavar="FILE", help="of the machine; by default this one")
-    parser.add_argument("-o", "--output", metavar="DIR", required=True, help="where to put it")
+    parser.add_argument(
+        "--profile",
+        metavar="FILE",
+        help="use the machine that this profile describes (default: this machine)",
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="DIR", required=True, help="the folder for the view"
+    )
     parser.set_defaults(run=_view)
 
 
