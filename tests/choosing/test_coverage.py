@@ -54,7 +54,7 @@ MACHINES = {"old": machine([]), "v2": machine(V2), "v3": machine(V3), "gpu": mac
         (["a-1-py3-none-linux_x86_64.whl"], ["only"] * 4, []),
         (["a-1-py3-none-any.whl"], ["pure"] * 4, []),
         (["a-1.tar.gz"], ["sdist"] * 4, []),
-        (["a-1-py3-none-linux_x86_64_v3.whl"], ["none", "none", "best", "best"], []),
+        (["a-1-py3-none-linux_x86_64_v3.whl"], ["none", "none", "best", "best"], [{"isa": "v2"}]),
         ([], ["none"] * 4, []),
         # A later version wins, whatever its tags.
         (
@@ -119,6 +119,7 @@ def test_the_command_lists_what_is_missing(tmp_path: Path) -> None:
     ("arguments", "reason"),
     [
         (["nothing/"], "is not a folder"),
+        (["nothing"], "is neither a folder nor a project of the sources"),
         (["https://index.example/simple"], "name the projects behind the index"),
         ([".", "--profile", "a.json", "--profile", "a.json"], "a.json"),
         ([".", "--python", "x"], "'x' is not a Python"),

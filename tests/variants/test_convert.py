@@ -191,3 +191,12 @@ def test_retag_takes_a_variant_wheel_back(tmp_path: Path) -> None:
     done = run_in(tmp_path / "out", "retag", name)
     assert (done.returncode, done.stderr) == (0, "")
     assert (tmp_path / "out" / wheel.name).read_bytes() == wheel.read_bytes()
+
+
+def test_a_wheel_that_is_not_written_gives_no_label(tmp_path: Path) -> None:
+    for folder in ("x", "y"):
+        create(tmp_path / folder, "example", "1.0", "py3-none-linux_x86_64_v3", {})
+    wheels = [f"{folder}/{STEM}_v3.whl" for folder in ("x", "y")]
+    done = run_in(tmp_path, "variant", *wheels, "-d", "out")
+    assert done.returncode == 2
+    assert not list((tmp_path / "out").glob("*"))

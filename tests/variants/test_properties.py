@@ -172,3 +172,20 @@ def test_the_table_of_the_documentation_shows_each_row() -> None:
         assert (row.value(segment), row.segment(value)) == (value, segment)
         shown.append(row)
     assert set(shown) == {*ROWS, row_of(ABI, "torch")}
+
+
+def test_a_project_that_ends_in_a_digit_keeps_its_versions_apart() -> None:
+    pages = [*builtin(), Abi(["pybind11"])]
+    tag = "linux_x86_64_pybind11_2_13"
+    bases, properties = properties_of([tag], pages)
+    assert properties == {"abi_dependency": {"pybind11": ["2.13"]}}
+    assert platforms_of(bases, properties, pages) == [tag]
+
+
+def test_too_many_combinations_are_refused() -> None:
+    many = [f"{number}.0" for number in range(1, 200)]
+    wide = {
+        "nvidia": {"cuda_version_lower_bound": many, "sm_arch": [f"{n}_real" for n in range(99)]}
+    }
+    with pytest.raises(VariantError, match="more than 1,000 platform tags"):
+        platforms_of(["linux_x86_64"], wide, PAGES)

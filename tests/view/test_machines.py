@@ -63,3 +63,10 @@ def test_what_a_profile_accepts_can_be_spelled(path: Path) -> None:
 
 def test_there_are_profiles() -> None:
     assert PROFILES
+
+
+def test_the_build_of_an_abi_decides_about_its_accelerator() -> None:
+    pair = "linux_x86_64_v3_cuda12_8_torch2_9"
+    assert pair in spelled("v3,cuda12.8,torch2.9+cu128", HERE).platforms
+    assert pair not in spelled("v3,cuda12.8,torch2.9+cpu", HERE).platforms
+    assert pair not in spelled("v3,cuda12.8,torch2.9", HERE).platforms

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from customtags import machine
 from customtags.machine.dimensions import builtin
 from customtags.tags import parse, stock
-from customtags.view.selection import selection
+from customtags.view.selection import Labels, selection
 from customtags.wheels import filename
 
 STOCK = stock.tags({"arch": "x86_64", "libc": "glibc", "libc_version": "2.36"})
@@ -137,3 +137,10 @@ def test_the_best_of_every_pair_is_shown_once(offered: list[str]) -> None:
                 key = (f"{each.project.lower()}-{each.version}", tag.rpartition("-")[0])
                 taken = filename.parse(pairs[key]).platform
                 assert PLATFORMS.index(taken) <= PLATFORMS.index(each.platform)
+
+
+def test_a_pure_variant_and_an_endless_build_tag() -> None:
+    labels: Labels = {("a", "1", "null"): {}}
+    offered = ["a-1-py3-none-any-null.whl", f"a-1-{'9' * 5000}-py3-none-linux_x86_64.whl"]
+    shown = {"a-1-py3-none-any.whl": "a-1-py3-none-any-null.whl"}
+    assert selection(offered, PLATFORMS, labels, builtin()) == shown

@@ -13,6 +13,7 @@ from customtags.tags import naming
 if TYPE_CHECKING:
     from customtags.choosing.offer import Offer
     from customtags.choosing.order import Metadata
+    from customtags.choosing.rank import Ranking
     from customtags.choosing.target import Target
 
 __all__ = ["KINDS", "Cell", "ProjectCoverage", "cover", "missing"]
@@ -66,10 +67,17 @@ def cover(
     :param offers: project → its files, in the order in which pip finds them
     :param targets: the name of each machine, and what pip chooses for there
     """
+    accepted = {
+        name: [_segments(tag, target) for tag in target.extended]
+        for name, target in targets.items()
+    }
     return [
         ProjectCoverage(
             project,
-            {name: _cell(project, files, target, metadata) for name, target in targets.items()},
+            {
+                name: _cell(rank(files, Request(project), target, metadata), target, accepted[name])
+                for name, target in targets.items()
+            },
         )
         for project, files in sorted(offers.items())
     ]
@@ -80,23 +88,26 @@ def missing(rows: Iterable[ProjectCoverage]) -> list[tuple[str, Mapping[str, str
     found: dict[tuple[str, tuple[tuple[str, str], ...]], None] = {}
     for row in rows:
         for cell in row.cells.values():
-            if cell.kind in ("lower", "stock") and cell.wanted:
+            if cell.kind not in ("best", "only") and cell.wanted:
                 found[row.project, tuple(cell.wanted.items())] = None
     return [(project, dict(wanted)) for project, wanted in found]
 
 
-def _cell(project: str, files: Sequence[Offer], target: Target, metadata: Metadata) -> Cell:
-    ranking = rank(files, Request(project), target, metadata)
+def _cell(ranking: Ranking, target: Target, accepted: Sequence[Mapping[str, str]]) -> Cell:
+    """Return what a machine gets.
+
+    :param accepted: the segments of each extended tag that it accepts, best first
+    """
     chosen = next((each for each in ranking.files if not each.misses), None)
-    if chosen is None:
-        return Cell("none", None, None, {}, {})
     built = {
         dimension
         for each in ranking.files
-        if each.version == chosen.version
+        if chosen is None or each.version == chosen.version
         for dimension in _segments(each.offer.name, target)
     }
-    wanted = {name: rungs[0] for name, rungs in target.ladders.items() if name in built and rungs}
+    wanted = next((each for each in accepted if built.issuperset(each)), {})
+    if chosen is None:
+        return Cell("none", None, None, {}, wanted)
     if chosen.tag is None:
         return Cell("sdist", chosen.offer.name, chosen.version, {}, wanted)
     segments = _segments(chosen.tag, target)
@@ -111,9 +122,13 @@ def _cell(project: str, files: Sequence[Offer], target: Target, metadata: Metada
 
 def _segments(name: str, target: Target) -> dict[str, str]:
     """Return dimension → segment of a file name or a tag."""
-    platforms = name.removesuffix(".whl").rpartition("-")[2].split(".")
+    platform = name.removesuffix(".whl").rpartition("-")[2].partition(".")[0]
+    found: dict[str, list[str]] = {}
     try:
-        runs = [run for each in platforms for run in naming.runs(each, target.pages)[1]]
+        runs = naming.runs(platform, target.pages)[1]
     except TagError:
         return {}
-    return {run.dimension: run.text for run in runs if run.dimension is not None}
+    for run in runs:
+        if run.dimension is not None:
+            found.setdefault(run.dimension, []).append(run.text)
+    return {dimension: "_".join(texts) for dimension, texts in found.items()}

@@ -10,6 +10,7 @@ from customtags.cli.machine import selected
 from customtags.cli.output import Verbs, add_verb, echo, paint, print_json, save, table
 from customtags.errors import CustomtagsError
 from customtags.profiles import interpreter, running
+from customtags.wheels.filename import canonical
 
 if TYPE_CHECKING:
     import argparse
@@ -110,8 +111,9 @@ def _offers(words: Sequence[str]) -> dict[str, list[Offer]]:
     from customtags.choosing.sources import Sources, search_all
     from customtags.cli.progress import progress
 
-    names = [word for word in words if not os.path.exists(word) and "/" not in word]
-    sources = Sources.parse([word for word in words if word not in names])
+    given = [word for word in words if not os.path.exists(word) and "/" not in word]
+    names = list(map(canonical, given))
+    sources = Sources.parse([word for word in words if word not in given])
     local = sources.local()
     found: dict[str, list[Offer]] = {}
     for offer in local:
@@ -128,6 +130,12 @@ def _offers(words: Sequence[str]) -> dict[str, list[Offer]]:
             raise problem
         for project, offers in paged.items():
             found.setdefault(project, []).extend(offers)
+    for name in names:
+        if not found.get(name):
+            cure = "check its spelling, or name another source"
+            raise CustomtagsError(
+                f"{name!r} is neither a folder nor a project of the sources", cure
+            )
     return {name: found[name] for name in found if not names or name in names}
 
 

@@ -125,6 +125,10 @@ def _check(sources: Sequence[str]) -> None:
     except ImportError as error:
         cure = "pip install 'customtags[serve]', on Python 3.11 or later"
         raise ToolError(f"views require the package {error.name!r}", cure) from error
+    from customtags.view import upstream
+
+    for each in filter(is_index, sources):
+        upstream.check(each)
 
 
 def _serve(options: argparse.Namespace) -> int:

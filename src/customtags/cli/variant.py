@@ -98,15 +98,14 @@ def _release(place: Path, plans: Mapping[Path, convert.Variant], batch: Batch[Pa
     place.parent.mkdir(parents=True, exist_ok=True)
     with index.locked(place.parent):
         accepted = _consistent(place, plans, batch)
-        lines = []
+        lines, wrote = [], set()
         for wheel, entry in batch.each(lambda wheel: _written(accepted, wheel)):
             if entry is not None:
                 batch.entries[wheel] = [entry]
+                wrote.add(wheel)
                 lines.append(f"{wheel} -> {entry['wheel']}")
         done = [
-            (each.edit.target.name, each.metadata)
-            for w, each in accepted.items()
-            if w in batch.entries
+            (each.edit.target.name, each.metadata) for w, each in accepted.items() if w in wrote
         ]
         if done:
             index.update(place, index.merged(place, done))

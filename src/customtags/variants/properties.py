@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
+from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from customtags.errors import TagError, VariantError
@@ -97,6 +98,9 @@ ROWS = (
     ),
 )
 
+#: The most platform tags that the properties of one variant may mean.
+MOST = 1000
+
 #: The namespace of other distributions' versions (PEP 850, ABI Dependency Variant Provider): the feature is a
 #: project, the value the beginning of its version.
 ABI = "abi_dependency"
@@ -120,6 +124,7 @@ def row_of(namespace: str, feature: str) -> Translation | None:
 
 def _abi(project: str) -> Translation:
     word = project.replace("_", "")
+    word += "_" if word[-1:].isdigit() else ""  # as in pybind11_2_13
     return Translation(word, ABI, project, "{}", "abi", None, "https://peps.python.org/pep-0850/")
 
 
@@ -167,6 +172,9 @@ def platforms_of(
             for namespace, features in properties.items()
             for feature, values in features.items()
         ]
+        if prod(map(len, choices)) > MOST:
+            problem = f"the properties are more than {MOST:,} platform tags"
+            raise VariantError(problem, "name fewer values of each feature")
         tags += [
             _tag(base, [each for each in chosen if each], pages) for chosen in product(*choices)
         ]

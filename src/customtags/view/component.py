@@ -88,8 +88,12 @@ class MachineView(RepositoryContainer):
         return await super().get_resource(project_name, real, request_context=request_context)
 
     async def _selection(self, page: model.ProjectDetail) -> dict[str, str]:
-        names = [file.filename for file in page.files]
-        return selection(names, self.platforms, await self._labels(page), self.pages)
+        labels = await self._labels(page)
+        shown: dict[str, str] = {}
+        for yanked in (True, False):  # a yanked file is shown only where there is no other
+            names = [file.filename for file in page.files if bool(file.yanked) is yanked]
+            shown |= await asyncio.to_thread(selection, names, self.platforms, labels, self.pages)
+        return shown
 
     async def _labels(self, page: model.ProjectDetail) -> Labels:
         """Return what the variants of a project mean; a file that is broken has no meaning."""
@@ -98,8 +102,9 @@ class MachineView(RepositoryContainer):
         for name in sorted(names)[-MOST:]:
             project, _, version = name.removesuffix(INDEX_SUFFIX).rpartition("-")
             try:
-                text = (await self._read(page.name, name)).decode("utf-8", "replace")
-                for label, properties in metadata.read(text, name).variants.items():
+                text = (await self._read(canonical(page.name), name)).decode("utf-8", "replace")
+                described = await asyncio.to_thread(metadata.read, text, name)
+                for label, properties in described.variants.items():
                     found[canonical(project), version, label] = properties
             except (VariantError, errors.ResourceUnavailable):
                 continue

@@ -25,6 +25,7 @@ _NORMALIZED = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 #: What a source may fail with.
 _UNREADABLE = (
+    errors.PackageNotFoundError,
     errors.SourceRepositoryUnavailable,
     errors.UnsupportedSerialization,
     errors.InvalidPackageError,
@@ -47,7 +48,8 @@ async def export(view: MachineView, http: httpx.AsyncClient, out: Path) -> int:
     :param out: a path where nothing is, or a view that was written before
     :raises SourceError: something else is there, or a source cannot be read
     """
-    if out.exists() and not out.is_symlink():
+    ours = out.is_symlink() and out.resolve().name.startswith(f".{out.name}.")
+    if not ours and (out.exists() or out.is_symlink()):
         raise SourceError(str(out), "is not a view", "name a path where nothing is")
     folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.absolute().parent))
     try:
@@ -95,9 +97,10 @@ async def _write_project(
     folder.mkdir(parents=True)
     files = []
     for file in page.files:
-        await _fetch(view, http, page.name, file.filename, folder)
+        if not await _fetch(view, http, folder.name, file.filename, folder):
+            continue  # removed meanwhile
         has_metadata = bool(file.dist_info_metadata) and await _fetch(
-            view, http, page.name, f"{file.filename}.metadata", folder
+            view, http, folder.name, f"{file.filename}.metadata", folder
         )
         files.append(
             replace(
@@ -122,7 +125,7 @@ async def _fetch(
         path.write_text(resource.text, "utf-8")
     elif isinstance(resource, model.LocalResource):
         try:
-            os.link(resource.path, path)
+            os.link(os.path.realpath(resource.path), path)
         except OSError:  # another file system
             shutil.copyfile(resource.path, path)
     elif isinstance(resource, model.HttpResource):

@@ -120,7 +120,13 @@ class FolderRepository(SimpleRepository):
     def _files(self) -> Iterator[tuple[str, Path]]:
         """Yield the project and the path of each file."""
         for folder in (self.folder, *(each for each in self.folder.iterdir() if each.is_dir())):
-            for name in os.listdir(folder):
+            try:
+                names = os.listdir(folder)
+            except OSError:  # such as lost+found, or a folder that was removed
+                if folder == self.folder:
+                    raise
+                continue
+            for name in names:
                 project = _project(name)
                 path = folder / name
                 if project and path.is_file() and path.resolve().is_relative_to(self.folder):

@@ -126,8 +126,9 @@ class _Spelled(Host):
 
 def _projects(values: Iterable[str]) -> list[str]:
     """Return the words before the versions, as ``torch`` of ``torch2.9``."""
-    words = (value.rstrip("0123456789._") for value in values)
-    return [word for word, value in zip(words, values) if word and word != value]
+    names = [value.partition("+")[0] for value in values]  # torch2.9+cu128 names a build
+    words = (name.rstrip("0123456789._") for name in names)
+    return [word for word, name in zip(words, names) if word and word != name]
 
 
 def _overrides(
@@ -140,7 +141,8 @@ def _overrides(
     found: dict[str, list[str]] = {page.DIMENSION: [] for page in pages}
     for value in values:
         try:
-            _, runs = naming.runs(f"linux_{arch}_{value.replace('.', '_')}", pages)
+            name = value.partition("+")[0].replace(".", "_")
+            _, runs = naming.runs(f"linux_{arch}_{name}", pages)
         except TagError as error:
             raise CustomtagsError(f"{value!r} is not a segment", _EXAMPLE) from error
         dimensions = {run.dimension or "site" for run in runs}

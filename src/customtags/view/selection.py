@@ -71,7 +71,7 @@ def selection(
         if candidate is None:
             continue
         if candidate.shown.platform == "any":
-            shown[name] = name
+            shown[str(candidate.shown)] = name
             continue
         for key in _pairs(candidate.shown):
             best[key] = _better(best.get(key, candidate), candidate)
@@ -94,7 +94,8 @@ def _candidate(
             properties = labels.get((filename.canonical(file.project), file.version, label))
             tags = [] if properties is None else platforms_of(tags, properties, pages)
         bases = {tag: parse(tag) for tag in tags}
-    except (TagError, VariantError, WheelError):
+        build = _build(file.build or "")
+    except (TagError, ValueError, VariantError, WheelError):
         return None
     accepted = [tag for tag in tags if tag in places]
     if not accepted and "any" not in tags:
@@ -102,7 +103,7 @@ def _candidate(
     extended = [base for base, segments in map(bases.__getitem__, accepted) if segments]
     stock = file._replace(platform=filename.compressed(extended)) if extended else file
     place = min((places[tag] for tag in accepted), default=len(places))
-    return _Candidate(place, _build(file.build or ""), name, stock)
+    return _Candidate(place, build, name, stock)
 
 
 def _build(tag: str) -> tuple[int, str]:

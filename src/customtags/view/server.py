@@ -13,6 +13,7 @@ import asyncio
 import json
 import logging
 import os
+import tempfile
 from collections import OrderedDict
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Served", "run"]
 
-#: What hands the settings to the workers.
+#: The variable that names the file with the settings for the workers.
 VARIABLE = "_CUSTOMTAGS_SERVED"
 
 #: How many machines are kept ready; others are made anew for a request.
@@ -85,17 +86,21 @@ def run(served: Served, host: str, port: int, workers: int) -> None:
         why = getattr(error, "strerror", None) or str(error)
         problem = f"cannot listen on {host} port {port} ({why})"
         raise CustomtagsError(problem, "choose another with --host or --port") from error
-    os.environ[VARIABLE] = served.dump()
     logging.getLogger("httpx").setLevel(logging.WARNING)  # its lines hold whole addresses
-    uvicorn.run(
-        f"{__name__}:from_environment",
-        factory=True,
-        host=host,
-        port=port,
-        workers=workers,
-        server_header=False,
-        timeout_graceful_shutdown=10,
-    )
+    # A file, because Linux limits a variable to 128 KiB; only this user may read it.
+    with tempfile.NamedTemporaryFile("w", prefix="customtags-", encoding="utf-8") as file:
+        file.write(served.dump())
+        file.flush()
+        os.environ[VARIABLE] = file.name
+        uvicorn.run(
+            f"{__name__}:from_environment",
+            factory=True,
+            host=host,
+            port=port,
+            workers=workers,
+            server_header=False,
+            timeout_graceful_shutdown=10,
+        )
 
 
 async def _listen(host: str, port: int) -> None:
@@ -107,7 +112,8 @@ async def _listen(host: str, port: int) -> None:
 
 def from_environment() -> Views:
     """Return the application that `run` describes to each worker."""
-    return Views(Served.load(os.environ[VARIABLE]))
+    with open(os.environ[VARIABLE], encoding="utf-8") as file:
+        return Views(Served.load(file.read()))
 
 
 class Views:
@@ -140,6 +146,8 @@ class Views:
 
     def _find(self, path: str) -> tuple[str, ASGIApp]:
         """Return the part of a path that names a machine, and what answers behind it."""
+        if not path.startswith("/"):
+            return "", PlainTextResponse("no such page\n", 404)
         if path in ("/", "/health"):
             return "", PlainTextResponse("ok\n" if path == "/health" else _overview(self.served))
         words = path[:LONGEST].split("/")

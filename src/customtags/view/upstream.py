@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import netrc
 import os
 import ssl
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
 import httpx
 from simple_repository import errors, model
 from simple_repository.components.http import HttpRepository
 
-from customtags.choosing.offer import without_password
+from customtags.choosing.offer import is_index, without_password
+from customtags.errors import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator, Sequence
 
-__all__ = ["IndexRepository", "client", "read"]
+__all__ = ["IndexRepository", "check", "client", "read"]
 
 #: The largest project page, in bytes, and how long a source may be silent, in seconds.
 LARGEST, SILENCE = 64 << 20, 15.0
@@ -64,16 +65,17 @@ class _Passwords(httpx.Auth):
     """Gives each host the login that its URL or the user's netrc file has, and no other host."""
 
     def __init__(self, urls: Sequence[str]) -> None:
-        parsed = [urlsplit(url) for url in urls]
+        parsed = [httpx.URL(url) for url in urls if is_index(url)]
         self._logins = {
-            (each.scheme, each.hostname, each.port): httpx.BasicAuth(
-                unquote(each.username), unquote(each.password or "")
-            )
+            (each.scheme, each.host, each.port): httpx.BasicAuth(each.username, each.password)
             for each in parsed
-            if each.username is not None
+            if each.userinfo
         }
         path = os.path.expanduser(os.environ.get("NETRC") or "~/.netrc")
-        self._netrc = httpx.NetRCAuth(path) if os.path.isfile(path) else None
+        try:
+            self._netrc = httpx.NetRCAuth(path) if os.path.isfile(path) else None
+        except (OSError, netrc.NetrcParseError):
+            self._netrc = None
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Add the login of the request's host."""
@@ -104,10 +106,32 @@ class _Bounded(httpx.AsyncByteStream):
         await self._stream.aclose()
 
 
+async def _ask_plain(request: httpx.Request) -> None:
+    if _PAGE in request.headers.get("Accept", ""):
+        request.headers["Accept-Encoding"] = "identity"
+
+
 async def _bound(response: httpx.Response) -> None:
     page = _PAGE in response.request.headers.get("Accept", "")
+    if page and response.headers.get("Content-Encoding", "identity") != "identity":
+        raise httpx.ReadError("the page is compressed, so its size cannot be bounded")
     if page and isinstance(response.stream, httpx.AsyncByteStream):
         response.stream = _Bounded(response.stream)
+
+
+def check(url: str) -> None:
+    """Check that an index can be asked at an address.
+
+    :raises SourceError: it is not an address of HTTP
+    """
+    try:
+        parsed = httpx.URL(url)
+        valid = parsed.scheme in ("http", "https") and bool(parsed.host)
+    except (httpx.InvalidURL, ValueError):
+        valid = False
+    if not valid:
+        cure = "write it as in https://index.example/simple/"
+        raise SourceError(without_password(url), "is not the URL of an index", cure)
 
 
 def client(places: Sequence[str]) -> httpx.AsyncClient:
@@ -119,7 +143,7 @@ def client(places: Sequence[str]) -> httpx.AsyncClient:
     context = ssl.create_default_context(cafile=bundle) if bundle else True
     return httpx.AsyncClient(
         auth=_Passwords(places),
-        event_hooks={"response": [_bound]},
+        event_hooks={"request": [_ask_plain], "response": [_bound]},
         follow_redirects=True,
         timeout=SILENCE,
         verify=context,

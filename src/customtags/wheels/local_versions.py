@@ -56,7 +56,7 @@ SPELLINGS = (
         "jaxlib 0.4: https://storage.googleapis.com/jax-releases/jax_cuda_releases.html",
     ),
     Spelling(
-        re.compile(r"cu(1\d|[2-9]\d)(\d+)?"),
+        re.compile(r"cu([2-9](?=\d(?!\d))|[1-9]\d)(\d+)?"),
         _joined("accelerator", "cuda"),
         f"torch, torchvision, torchaudio, xformers, vLLM, llama-cpp-python, dgl, flash-attn: {_PYTORCH}",
     ),

@@ -83,8 +83,10 @@ def parse(label: str) -> str | None:
             return part
         if word in WORDS and number:
             minor = behind if behind.isdigit() else ""
-            # cu128 is 12.8, cu92 is 9.2, rocm60 is 6.0; cu12 is a major version.
-            if not minor and len(number) > 1 and not (len(number) == 2 and number[0] == "1"):
+            # cu128 is 12.8, cu92 is 9.2, rocm60 is 6.0, rocm624 is 6.2.4; cu12 is a major version.
+            if word == "rocm" and len(number) == 3:
+                number, minor = number[0], number[1]
+            elif len(number) > 2 or (not minor and len(number) == 2 and number[0] != "1"):
                 number, minor = number[:-1], number[-1]
             return f"{WORDS[word]}{number}" + (minor and f"_{minor}")
     return None
