@@ -25,6 +25,8 @@ def interrupt(name, arguments):
         os.write(1, b"interrupted\\n")
         os.kill(os.getpid(), signal.SIGINT)
 
+# A shell that starts the tests in the background lets them ignore the signal.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.addaudithook(interrupt)
 exec(entry)
 """
