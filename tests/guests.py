@@ -117,6 +117,7 @@ with tempfile.TemporaryDirectory() as work:
     sys.path.insert(0, os.path.join(work, "z.zip"))
     import packaging.tags as tags
     print(os.path.relpath(tags.__file__, work), type(tags.__loader__), type(tags.__spec__.loader))
+    list(tags.platform_tags())  # Python 3.15 imports parts of packaging 26.4 here (PEP 810)
 """
     + TAGS,
     "finders": """
