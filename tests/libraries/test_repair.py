@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 TAG = "py3-none-linux_x86_64"
+
+#: auditwheel 6.8, the first that prints the policy of a wheel as JSON, requires Python 3.10.
+OLD_AUDITWHEEL = sys.version_info < (3, 10)
 NATIVE, INIT = "mine/_native.so", "mine/__init__.py"
 
 #: A file that links to vec, of a glibc that auditwheel's policies have.
@@ -197,6 +201,10 @@ def test_a_library_that_nobody_supplies_is_copied_into_the_wheel(
     monkeypatch.setenv("AUDITWHEEL_PLAT", "nonsense")
     versions = {"libc.so.6": {"rand": "GLIBC_2.2.5"}}
     native = shared(["libvec.so", "libother.so.1", "libc.so.6"], versions=versions)
+    if OLD_AUDITWHEEL and tag.startswith(TAG):
+        with pytest.raises(ToolError, match="--json"):
+            repaired(tmp_path, user(tmp_path, native, tag))
+        return
     done, files = repaired(tmp_path, user(tmp_path, native, tag))
     assert done.wheel.name == f"mine-1.0-{tag}_vec1_2.whl"
     assert done.grafted == ["libother.so.1"]
@@ -222,7 +230,8 @@ def test_auditwheel_s_error_is_one_line(tmp_path: Path) -> None:
 def test_a_newer_c_library_than_any_policy_s_is_refused(tmp_path: Path) -> None:
     versions = {"libc.so.6": {"rand": "GLIBC_2.999"}}
     wheel = user(tmp_path, shared(["libother.so.1", "libc.so.6"], versions=versions))
-    with pytest.raises(WheelError, match="newer C library than any manylinux policy"):
+    expected = (ToolError, "--json") if OLD_AUDITWHEEL else (WheelError, "newer C library than any")
+    with pytest.raises(expected[0], match=expected[1]):
         graft(wheel, NameClaims.of(wheel.name), [], tmp_path)
 
 
