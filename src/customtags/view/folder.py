@@ -113,12 +113,11 @@ class FolderRepository(SimpleRepository):
 
     def _paths(self, project: str) -> Iterator[tuple[str, Path]]:
         """Yield name and path of each file of a project, sorted by name."""
-        for of, path in sorted(self._files()):
-            if of == project:
-                yield path.name, path
+        for _, path in sorted(self._files(project)):
+            yield path.name, path
 
-    def _files(self) -> Iterator[tuple[str, Path]]:
-        """Yield the project and the path of each file."""
+    def _files(self, only: str | None = None) -> Iterator[tuple[str, Path]]:
+        """Yield the project and the path of each file; other projects' files are not touched where one is named."""
         for folder in (self.folder, *(each for each in self.folder.iterdir() if each.is_dir())):
             try:
                 names = os.listdir(folder)
@@ -128,8 +127,10 @@ class FolderRepository(SimpleRepository):
                 continue
             for name in names:
                 project = _project(name)
+                if project is None or (only is not None and project != only):
+                    continue
                 path = folder / name
-                if project and path.is_file() and path.resolve().is_relative_to(self.folder):
+                if path.is_file() and path.resolve().is_relative_to(self.folder):
                     yield project, path
 
 

@@ -153,31 +153,35 @@ class Views:
         words = path[:LONGEST].split("/")
         parts = {"simple": 0, "resources": 0, "for": 2}.get(words[1], 1)
         name = "/".join(words[1 : 1 + parts])
+        known = words[1 + parts : 2 + parts] in (["simple"], ["resources"])
+        sound = len(path) <= LONGEST and path.isprintable()
         try:
-            machine = self._machine(name)
+            view = self._view(name) if known and sound else None
         except CustomtagsError as error:
             return "", PlainTextResponse(f"{error}\n", 400)
-        known = words[1 + parts : 2 + parts] in (["simple"], ["resources"])
-        if machine is None or not known or len(path) > LONGEST or not path.isprintable():
+        if view is None:
             return "", PlainTextResponse("no such page\n", 404)
-        return f"/{name}" if name else "", self._view(name, machine)
+        return f"/{name}" if name else "", view
 
-    def _machine(self, name: str) -> Machine | None:
-        """Return the machine of a name, None if nobody has that name.
+    def _view(self, name: str) -> ASGIApp | None:
+        """Return what serves the machine of a name, None if nobody has that name.
 
         :raises CustomtagsError: it spells one with a value that means nothing
         """
+        if name not in self._ready:  # to work out the tags of a machine takes longer than an answer
+            machine = self._machine(name)
+            if machine is None:
+                return None
+            self._ready[name] = _application(self._source, machine, self._http)
+            while len(self._ready) > READY:
+                self._ready.popitem(last=False)
+        self._ready.move_to_end(name)
+        return self._ready[name]
+
+    def _machine(self, name: str) -> Machine | None:
         if name.startswith("for/"):
             return spelled(name.removeprefix("for/"), self.served.platform)
         return self.served.named.get(name) if name else self.served.here
-
-    def _view(self, key: str, machine: Machine) -> ASGIApp:
-        if key not in self._ready:
-            self._ready[key] = _application(self._source, machine, self._http)
-            while len(self._ready) > READY:
-                self._ready.popitem(last=False)
-        self._ready.move_to_end(key)
-        return self._ready[key]
 
 
 def _application(source: SimpleRepository, machine: Machine, http: httpx.AsyncClient) -> FastAPI:
