@@ -217,7 +217,7 @@ def test_the_pth_holds_the_import_alone() -> None:
 
 
 def test_the_documentation_quotes_what_runs() -> None:
-    text = (PROJECT / "docs" / "trust.md").read_text("utf-8")
+    text = (PROJECT / "docs" / "explanation" / "trust.md").read_text("utf-8")
     assert f"```python\n{START.read_text('ascii')}```\n" in text
     assert f"```python\n{(PROJECT / 'customtags.pth').read_text('ascii')}```\n" in text
 

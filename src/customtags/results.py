@@ -106,7 +106,7 @@ class SiteFacts(TypedDict):
 
 
 class Profile(TypedDict, total=False):
-    """All that is known about one machine (docs/profiles.md); third parties' dimensions add their keys.
+    """All that is known about one machine (docs/reference/profiles.md); third parties' dimensions add their keys.
 
     :ivar version: of this shape: 1
     :ivar source: for each page where its facts were read; None if it found none

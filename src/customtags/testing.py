@@ -1,4 +1,4 @@
-"""The test kit for third parties: a machine made of text, and a check of a dimension's page (docs/third-parties.md)."""
+"""The test kit for third parties: a machine made of text, and a check of a dimension's page (docs/how-to/write-a-dimension.md)."""
 
 from __future__ import annotations
 

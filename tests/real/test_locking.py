@@ -57,7 +57,7 @@ class Tool(NamedTuple):
     install: str
 
 
-#: The rows of docs/locking.md, in its order.
+#: The rows of docs/how-to/locking.md, in its order.
 TOOLS = {
     "`uv lock`, `uv export --format pylock.toml`": Tool(
         "uv",
@@ -109,7 +109,7 @@ TOOLS = {
     ),
 }
 
-DOCS = Path(__file__).parents[2] / "docs" / "locking.md"
+DOCS = Path(__file__).parents[2] / "docs" / "how-to" / "locking.md"
 
 
 @pytest.fixture(scope="module")

@@ -68,7 +68,7 @@ def build(folder: Path, project: str, version: str, requires: list[str]) -> None
 
 @pytest.fixture(scope="module")
 def mirror(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What docs/pytorch.md makes of wheels that are named as in the four indexes."""
+    """What docs/how-to/pytorch.md makes of wheels that are named as in the four indexes."""
     folder = tmp_path_factory.mktemp("pytorch")
     for local, requires in BUILDS.items():
         build(folder, "torch", f"{TORCH}+{local}", requires)

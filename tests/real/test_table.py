@@ -7,5 +7,7 @@ from real.environments import PROJECT
 
 
 def test_the_committed_page_is_the_one_that_the_rows_make() -> None:
-    page = (PROJECT / "docs" / "where-it-works.md").read_text(encoding="utf-8")
-    assert page == table.page(), "run: python tests/real/table.py > docs/where-it-works.md"
+    page = (PROJECT / "docs" / "explanation" / "where-it-works.md").read_text(encoding="utf-8")
+    assert page == table.page(), (
+        "run: python tests/real/table.py > docs/explanation/where-it-works.md"
+    )

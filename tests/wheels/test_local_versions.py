@@ -83,7 +83,7 @@ def test_every_spelling_names_who_publishes_it_and_is_tried() -> None:
 
 
 def test_the_table_of_the_documentation_shows_each_spelling() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "pytorch.md").read_text("utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "pytorch.md").read_text("utf-8")
     table = page.partition("| local version |")[2].partition("\n\n")[0]
     shown = {}
     for row in table.splitlines()[2:]:

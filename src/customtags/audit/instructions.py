@@ -34,7 +34,7 @@ CODES: Mapping[str, str] = {
 }
 
 #: How many functions of a file are read without ``--full``. 1500 gave the same level as all of them for 329 of 330
-#: files, and for the other one none (docs/audit-isa.md).
+#: files, and for the other one none (docs/explanation/audit-isa.md).
 SAMPLE = 1500
 
 

@@ -25,7 +25,7 @@ __all__ = ["Guarded", "fault_of_page", "fault_of_segments", "pages"]
 #: The groups of entry points: of pages, and of plugins for wheel variants.
 DIMENSION_GROUP, VARIANT_GROUP = "customtags.dimensions", "variant_plugins"
 
-#: The attributes that a page must have (docs/third-parties.md), and the functions among them.
+#: The attributes that a page must have (docs/how-to/write-a-dimension.md), and the functions among them.
 ATTRIBUTES = ("NAME", "DIMENSION", "PROBES", "override", "ladder", "describe")
 FUNCTIONS = ATTRIBUTES[3:]
 

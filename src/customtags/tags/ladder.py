@@ -18,7 +18,7 @@ __all__ = ["GUARD", "MOST_ABIS", "POLICIES", "combine"]
 #: The many- and musllinux policies that builders really use, best first.
 POLICIES = ("manylinux_2_34", "manylinux_2_28", "manylinux_2_17", "musllinux_1_2")
 
-#: The most tags where the user sets no limit: ladders multiply, and each tag costs pip time and memory (docs/cost.md).
+#: The most tags where the user sets no limit: ladders multiply, and each tag costs pip time and memory (docs/explanation/cost.md).
 GUARD = 20_000
 
 #: The most projects whose ABI counts: each multiplies the number of tags by three.

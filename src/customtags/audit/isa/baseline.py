@@ -4,7 +4,7 @@ A compiler that may use AVX writes every vector instruction in the new encodings
 writes the old encoding. So the share of functions that are in the new encoding throughout is near 1 or far from it, and
 shows how the file was compiled, whatever else was linked to it for better CPUs. Within one encoding the only difference
 between SSE2 and SSE4, or AVX2 and AVX-512, is the place: what a compiler may use occurs throughout a file, what is chosen
-at run time stands together. Without a run-time CPU check, nothing is chosen. docs/audit-isa.md has the figures.
+at run time stands together. Without a run-time CPU check, nothing is chosen. docs/explanation/audit-isa.md has the figures.
 """
 
 from __future__ import annotations
