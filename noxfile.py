@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from functools import partial
 from pathlib import Path
@@ -56,3 +57,27 @@ def pure(session: nox.Session) -> None:
     """Run the tests of our own code on every Python of this machine."""
     session.install(".", *group("pure"))
     session.run("pytest", "-n", "auto", *PURE)
+
+
+#: The scripts in `benchmarks/`; its other files are what these share.
+BENCHMARKS = {
+    path.stem: path
+    for path in sorted(Path("benchmarks").glob("*.py"))
+    if 'if __name__ == "__main__"' in path.read_text("utf-8")
+}
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure: `nox -s bench -- NAME [options]` writes benchmarks/results/NAME.json; `--list` lists the names."""
+    name, *options = session.posargs or ["--list"]
+    if name == "--list":
+        for each, path in BENCHMARKS.items():
+            about = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+            print(f"{each:12}{about.partition(chr(10))[0]}")
+    elif name in BENCHMARKS:
+        session.install(".[audit,index,serve]")
+        output = f"--output=benchmarks/results/{name}.json"
+        session.run("python", BENCHMARKS[name], output, *options)
+    else:
+        session.error(f"no benchmark is named {name!r}; help: nox -s bench -- --list")

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import report
+from typing import TYPE_CHECKING
+
+import bench
 import venvs
+
+if TYPE_CHECKING:
+    from results import Row
 
 #: What lies ready to be used, and who brings it; None for the standard library.
 MODULES = {
@@ -35,26 +40,22 @@ MODULES = {
 
 def main() -> None:
     """Count each import by itself."""
-    options = report.options(__doc__)
-    counter = report.counter()
-    with venvs.temporary(options.wheels) as (folder, wheelhouse):
+    with bench.benchmark(__doc__) as this:
         requirements = dict.fromkeys(name for name in MODULES.values() if name)
-        environment = venvs.installed(folder / "venv", wheelhouse, *requirements)
+        environment = this.environment(*requirements)
         off = {"CUSTOMTAGS_DISABLE": "1"}
 
         def count(code: str) -> int:
             environment.run("-c", code, env=off)  # caches the bytecode
-            return counter.instructions([environment.python, "-c", code], venvs.clean(off))
+            return this.counter.instructions([environment.python, "-c", code], venvs.clean(off))
 
         nothing = count("pass")
-        rows: list[report.Row] = [
-            {"import": module, "M": (count(f"import {module}") - nothing) / 1e6, "of": origin}
+        rows: list[Row] = [
+            {"import": module, "of": origin, "M": (count(f"import {module}") - nothing) / 1e6}
             for module, origin in MODULES.items()
         ]
-    heading = (
-        f"Instructions above those of an empty program, {nothing / 1e6:,.1f} M, by {counter.name}"
-    )
-    report.show(rows, heading, as_json=options.json)
+        program = f"those of an empty program, {nothing / 1e6:,.1f} M"
+        this.table("imports", f"Instructions above {program}, by {this.counter.name}", rows)
 
 
 if __name__ == "__main__":

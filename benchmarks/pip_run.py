@@ -10,13 +10,15 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-import count
-import report
+import bench
+import clock
 import venvs
 from customtags.wheels.writer import create
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from results import Row
 
 DIMENSIONS = (
     *("CUSTOMTAGS_ISA", "CUSTOMTAGS_DISTRO", "CUSTOMTAGS_ACCELERATOR"),
@@ -51,6 +53,9 @@ SETTINGS: Mapping[str, Mapping[str, str]] = {
     **{machine: dict(zip(DIMENSIONS, values)) for machine, values in MACHINES.items()},
 }
 
+#: How often the time of each is measured.
+RUNS = 10
+
 PLATFORMS = """
 from pip._vendor.packaging import tags
 print(len([*getattr(tags, "platform_tags", getattr(tags, "_platform_tags", None))()]))
@@ -59,7 +64,7 @@ print(len([*getattr(tags, "platform_tags", getattr(tags, "_platform_tags", None)
 
 def main() -> None:
     """Measure every machine."""
-    options = report.options(
+    with bench.benchmark(
         __doc__,
         machine={"action": "append", "choices": SETTINGS, "help": "only this one; repeatable"},
         pip={
@@ -68,49 +73,49 @@ def main() -> None:
             "help": "the pip, 22.2 or later",
         },
         python={"metavar": "VERSION", "help": "the Python, by default the running one"},
-    )
-    made = {
-        "pip": f"pip=={options.pip}",
-        "python": (options.python and venvs.pythons.find(options.python)) or sys.executable,
-    }
-    counter = report.counter()
-    with venvs.temporary(options.wheels) as (folder, wheelhouse):
-        bare = venvs.installed(folder / "bare", wheelhouse, "customtags", **made)
+    ) as this:
+        pip, version = f"pip=={this.options.pip}", this.options.python
+        python = (version and venvs.pythons.find(version)) or sys.executable
+        bare = this.environment("customtags", name="bare", pip=pip, python=python)
         (bare.site / "customtags.pth").unlink()
-        hooked = venvs.installed(folder / "hooked", wheelhouse, "customtags", **made)
-        create(folder / "offer", "example", "1.0", "py3-none-any", {"example.py": b""})
-        offer = ("--no-index", f"--find-links={folder / 'offer'}", "example")
+        hooked = this.environment("customtags", name="hooked", pip=pip, python=python)
+        offered = this.folder / "offer"
+        create(offered, "example", "1.0", "py3-none-any", {"example.py": b""})
+        offer = ("--no-index", f"--find-links={offered}", "example")
         command = ("-m", "pip", "install", "-q", "--dry-run", *offer)
 
         def measure(environment: venvs.Environment, settings: Mapping[str, str]) -> tuple[int, int]:
             environment.run(*command, env=settings)  # caches the bytecode of all that takes part
             platforms = environment.run("-c", PLATFORMS, env=settings).stdout
-            counted = counter.instructions([environment.python, *command], venvs.clean(settings))
+            counted = this.counter.instructions(
+                [environment.python, *command], venvs.clean(settings)
+            )
             return counted, int(platforms)
 
-        def spend(settings: Mapping[str, str]) -> float:
-            runs = [
-                ([each.python, *command], venvs.clean(variables))
-                for each, variables in ((bare, {}), (hooked, settings))
+        def row(machine: str, environment: venvs.Environment, settings: Mapping[str, str]) -> Row:
+            counted, accepted = measure(environment, settings)
+            costs = [
+                clock.run([environment.python, *command], venvs.clean(settings))
+                for _ in range(RUNS)
             ]
-            without, with_hook = count.cpu_seconds(runs)
-            return with_hook - without
+            return {
+                "machine": machine,
+                "more instructions, M": (counted - stock) / 1e6,
+                "%": 100 * (counted - stock) / stock,
+                "CPU time, ms": [cost.cpu * 1e3 for cost in costs],
+                "more platforms": accepted - platforms,
+            }
 
         stock, platforms = measure(bare, {})
-        rows: list[report.Row] = []
-        for machine in options.machine or SETTINGS:
-            counted, accepted = measure(hooked, SETTINGS[machine])
-            rows.append(
-                {
-                    "machine": machine,
-                    "more instructions, M": (counted - stock) / 1e6,
-                    "%": 100 * (counted - stock) / stock,
-                    "more CPU time, ms": spend(SETTINGS[machine]) * 1e3,
-                    "more platforms": accepted - platforms,
-                }
-            )
-    heading = f"A dry run of {made['pip']}: {stock / 1e6:,.0f} M instructions by {counter.name}"
-    report.show(rows, f"{heading}, {platforms} platforms", as_json=options.json)
+        machines = this.options.machine or SETTINGS
+        rows = [
+            row("without customtags", bare, {}),
+            *(row(machine, hooked, SETTINGS[machine]) for machine in machines),
+        ]
+        counted_by = f"{stock / 1e6:,.0f} M instructions by {this.counter.name}"
+        heading = f"A dry run of {pip}: {counted_by}, {platforms} platforms"
+        name = f"{pip}, Python {version}" if version else pip
+        this.table(name, heading, rows)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What ranking a project page of thousands of files costs, compared with pip on the same page.
 
-Both are measured in one run: processor time of the whole process, start-up included, the least of several in turn. pip
+Both are measured in one run: processor time of the whole process, start-up included, of several runs in turn. pip
 does a dry run without dependencies: it reads the page, chooses a file, and reads the metadata of that file.
 """
 
@@ -11,20 +11,22 @@ import hashlib
 import html
 import http.server
 import json
-import resource
-import subprocess
 import sys
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import report
+import bench
+import clock
 import venvs
 from customtags.wheels.writer import create
+from real import environments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from results import Row
 
 #: The tags of each version on the page, besides its source distribution.
 TAGS = (
@@ -37,7 +39,8 @@ TAGS = (
 #: A machine that is the same everywhere.
 MACHINE = {"CUSTOMTAGS_ISA": "v3", "CUSTOMTAGS_DISTRO": "el9.4", "CUSTOMTAGS_ACCELERATOR": "none"}
 
-TIMES = 5
+#: How often each is run.
+RUNS = 10
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -82,54 +85,33 @@ def write_page(folder: Path, number: int) -> None:
     (page / "index.html").write_text(text, encoding="utf-8")
 
 
-def seconds(command: Sequence[object], env: dict[str, str]) -> tuple[float, str]:
-    """Run a command, and return its processor time and its output."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    words = list(map(str, command))
-    done = subprocess.run(words, env=env, capture_output=True, text=True, check=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, done.stdout
-
-
 def main() -> None:
     """Measure both."""
-    options = report.options(__doc__, files={"type": int, "default": 5000, "help": "on the page"})
-    with venvs.temporary(options.wheels) as (folder, wheelhouse):
-        environment = venvs.installed(
-            folder / "venv", wheelhouse, "customtags", "mousebender", "requests"
-        )
-        write_page(folder / "index", options.files)
-        env = venvs.clean(MACHINE)
-        with served(folder / "index") as url:
+    files = {"type": int, "default": 5000, "help": "on the page"}
+    with bench.benchmark(__doc__, files=files) as this:
+        environment = this.environment("customtags", "mousebender", "requests")
+        write_page(this.folder / "index", this.options.files)
+        with served(this.folder / "index") as url:
             python, index = environment.python, f"{url}/simple"
-            pip = (
-                "install",
-                "-q",
-                "--dry-run",
-                "--no-deps",
-                "--no-cache-dir",
-                f"-i{index}",
-                "example",
-                "--report=-",
-            )
+            run = ("install", "-q", "--dry-run", "--no-deps", "--no-cache-dir", "--report=-")
             commands: dict[str, Sequence[object]] = {
-                venvs.PIP: [python, "-m", "pip", *pip],
+                venvs.PIP: [python, "-m", "pip", *run, f"-i{index}", "example"],
                 "customtags rank": [python, "-m", "customtags", "rank", index, "example"],
             }
-            found = {
-                name: [seconds(command, env) for _ in range(TIMES)]
+            said = {
+                name: environments.run(command, env=MACHINE).stdout
                 for name, command in commands.items()
             }
-    chosen = found["customtags rank"][0][1].partition("\n")[0].rpartition(" ")[2]
-    taken = json.loads(found[venvs.PIP][0][1])["install"][0]["download_info"]["url"]
-    if not taken.endswith(chosen):
-        sys.exit(f"pip takes {taken}, rank takes {chosen}")
-    least = {name: min(time for time, _ in runs) for name, runs in found.items()}
-    rows: list[report.Row] = [
-        {"command": name, "processor time, s": time, "of pip's, %": 100 * time / least[venvs.PIP]}
-        for name, time in least.items()
-    ]
-    report.show(rows, f"A page of {options.files} files", as_json=options.json)
+            costs = clock.in_turn(commands, venvs.clean(MACHINE), RUNS)
+        chosen = said["customtags rank"].partition("\n")[0].rpartition(" ")[2]
+        taken = json.loads(said[venvs.PIP])["install"][0]["download_info"]["url"]
+        if not taken.endswith(chosen):
+            sys.exit(f"pip takes {taken}, rank takes {chosen}")
+        rows: list[Row] = [
+            {"command": name, "CPU time, s": [cost.cpu for cost in each]}
+            for name, each in costs.items()
+        ]
+        this.table("rank", f"A page of {this.options.files} files", rows)
 
 
 if __name__ == "__main__":

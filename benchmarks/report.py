@@ -1,4 +1,4 @@
-"""The options of the benchmarks, their tables, and the error message for a missing tool."""
+"""The tables of the benchmarks on a terminal, and the error message for a missing tool."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 import count
+import results
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Row", "counter", "missing", "options", "show"]
+__all__ = ["Row", "counter", "missing", "options", "show", "show_table"]
 
 #: Column → value; None where nothing was measured.
 Row = dict[str, object]
@@ -45,7 +46,7 @@ def missing(what: str, cure: str) -> NoReturn:
     sys.exit(2)
 
 
-def show(rows: Sequence[Row], heading: str, *, as_json: bool) -> None:
+def show(rows: Sequence[Mapping[str, object]], heading: str, *, as_json: bool) -> None:
     """Print rows of the same columns as a table."""
     if as_json:
         print(json.dumps({"measured": heading, "rows": rows}))
@@ -57,6 +58,12 @@ def show(rows: Sequence[Row], heading: str, *, as_json: bool) -> None:
         cells = [cell.rjust(width) for cell, width in zip(rest, widths[1:])]
         print("  ".join([first.ljust(widths[0]), *cells]).rstrip())
     print()
+
+
+def show_table(table: results.Table) -> None:
+    """Print a table; of several runs, the least."""
+    rows = [{name: results.least(cell) for name, cell in row.items()} for row in table["rows"]]
+    show(rows, table["heading"], as_json=False)
 
 
 def _cell(value: object) -> str:

@@ -9,6 +9,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
+import bench
 import report
 import venvs
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from count import Counter
-    from venvs import Environment, Wheelhouse
+    from results import Row
+    from venvs import Environment
 
 #: Who has a .pth → the wheels that bring it; none where it is written here.
 PROJECTS = {
@@ -63,36 +65,30 @@ LOADED = ("-c", "import sys; print(*sys.modules)")
 
 def main() -> None:
     """Measure on each requested Python."""
-    options = report.options(
+    with bench.benchmark(
         __doc__,
         python={"action": "append", "metavar": "VERSION", "help": "only on this one; repeatable"},
         project={"action": "append", "choices": PROJECTS, "help": "only this one; repeatable"},
-    )
-    counter = report.counter()
-    found = {
-        version: venvs.pythons.find(version)
-        for version in options.python or venvs.pythons.SUPPORTED
-    }
-    with venvs.temporary(options.wheels) as (folder, wheelhouse):
-        modules = folder / "modules"
+    ) as this:
+        wanted = this.options.python or venvs.pythons.SUPPORTED
+        found = {version: venvs.pythons.find(version) for version in wanted}
+        modules = this.folder / "modules"
         modules.mkdir()
         for name in MODULES:
             (modules / f"{name}.py").touch()
         for version, python in found.items():
             if python is not None:
-                make = _Maker(folder / version, wheelhouse, version, python)
+                make = _Maker(this, version, python)
                 here = python == found.get("{}.{}".format(*sys.version_info))
                 usual = [each for each in PROJECTS if here or each not in SLOW]
-                rows = measure(counter, make, options.project or usual, modules)
-                heading = f"Python {version}, instructions by {counter.name}"
-                report.show(rows, heading, as_json=options.json)
-            elif options.python:
+                rows = measure(this.counter, make, this.options.project or usual, modules)
+                heading = f"Python {version}, instructions by {this.counter.name}"
+                this.table(version, heading, rows)
+            elif this.options.python:
                 report.missing(f"Python {version}", "put it on PATH or into pyenv")
 
 
-def measure(
-    counter: Counter, make: _Maker, projects: Sequence[str], modules: Path
-) -> list[report.Row]:
+def measure(counter: Counter, make: _Maker, projects: Sequence[str], modules: Path) -> list[Row]:
     """Measure the environments of one Python."""
     path = {"PYTHONPATH": str(modules)}
 
@@ -104,7 +100,7 @@ def measure(
     start = count(bare, NOTHING)
     imports = count(bare, IMPORTS, **path)
     loaded = set(bare.run(*LOADED).stdout.split())
-    rows: list[report.Row] = [
+    rows: list[Row] = [
         {
             ".pth of": "none: the whole start",
             "start-up, M": start / 1e6,
@@ -137,9 +133,9 @@ def measure(
 class _Maker:
     """Makes environments of one Python, with one project in each."""
 
-    def __init__(self, folder: Path, wheelhouse: Wheelhouse, version: str, python: str) -> None:
-        self.folder = folder
-        self.wheelhouse = wheelhouse
+    def __init__(self, this: bench.Benchmark, version: str, python: str) -> None:
+        self.this = this
+        self.folder = this.folder / version
         self.version = version
         self.python = python
 
@@ -147,17 +143,19 @@ class _Maker:
         environment = venvs.Environment(self.folder / project.replace(" ", "-"), self.python)
         wheels = self._wheels(*PROJECTS.get(project, ()))
         if project == "customtags":
-            wheels += self.wheelhouse.customtags().glob("customtags-*.whl")
+            wheels += self.this.wheelhouse.customtags().glob("customtags-*.whl")
         elif project == "an editable install":
             wheels.append(self._editable())
         elif project == "a finder that does nothing":
             (environment.site / "floor.pth").write_text("import _floor\n")
             (environment.site / "_floor.py").write_text(FLOOR)
-        return venvs.compiled(environment, *wheels)
+        venvs.compiled(environment, *wheels)
+        self.this.record(environment)
+        return environment
 
     def _wheels(self, *requirements: str) -> list[Path]:
         fitting = (f"--python-version={self.version}", "--only-binary=:all:", "--no-deps")
-        folders = [self.wheelhouse.fetch(each, *fitting) for each in requirements]
+        folders = [self.this.wheelhouse.fetch(each, *fitting) for each in requirements]
         return [wheel for folder in folders for wheel in folder.glob("*.whl")]
 
     def _editable(self) -> Path:

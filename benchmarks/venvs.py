@@ -62,11 +62,15 @@ def installed(
     pip: str = PIP,
     python: str = sys.executable,
 ) -> Environment:
-    """Make an environment, by default of the running Python, with pip and what pip installs of the requirements."""
+    """Make an environment, by default of the running Python, with pip and what one run of pip installs of the requirements."""
     environment = Environment(folder, python)
     environment.unpack(wheelhouse.wheel(pip))
-    for requirement in requirements:
-        ours = requirement == "customtags"
-        found = wheelhouse.customtags() if ours else wheelhouse.fetch(requirement)
-        environment.install(found, requirement)
+    ours = (
+        [*wheelhouse.customtags().glob("customtags-*.whl")] if "customtags" in requirements else []
+    )
+    wanted = [each for each in requirements if each != "customtags"] + ours
+    if wanted:
+        # With the index that this pip is configured with; clean() would take that away.
+        command = [environment.python, "-m", "pip", "install", "-q", *wanted]
+        subprocess.run([*map(str, command)], check=True)
     return compiled(environment)
