@@ -23,7 +23,7 @@ from customtags.wheels.installed import read_environment
 from customtags.wheels.metadata import tags as tags_of
 from customtags.wheels.writer import create
 
-__all__ = ["SCENARIOS", "build", "choose", "compiler", "variants"]
+__all__ = ["SCENARIOS", "Choice", "build", "choose", "compiler", "variants"]
 
 PROJECT, VERSION = "example", "1.2.3"
 

@@ -113,6 +113,9 @@ def test_the_demo_shows_what_the_readme_shows(environment: Environment) -> None:
     readme = (PROJECT / "README.md").read_text(encoding="utf-8")
     recorded = readme.partition("customtags demo\nAn index")[2].partition("```")[0]
     assert lasting(done.stdout) == lasting(f"An index{recorded}")
+    cast = (PROJECT / "docs" / "pictures" / "demo.cast").read_text(encoding="utf-8")
+    events = "".join(json.loads(event)[2] for event in cast.splitlines()[1:])
+    assert lasting(done.stdout) == lasting(re.sub(r"\x1b\[[0-9;]*m", "", events))
     shown = json.loads(environment.run("-m", "customtags", "demo", "--json").stdout)
     assert [choice["as_expected"] for choice in shown["choices"]] == [True] * 5
     assert shown["skipped"] is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from customtags import demo
@@ -30,32 +31,45 @@ def _demo(options: argparse.Namespace) -> int:
         wheels = folder / "wheels"
         wheels.mkdir()
         built = [demo.build(wheels, *variant, cc).name for variant in demo.variants(stock)]
-        if not options.json:
-            echo(f"An index with {len(built)} wheels of one version:", "")
-            echo(*(f"  {each}" for each in built))
-            echo("", f"'pip install {demo.PROJECT}' installs:", "", flush=True)
-        choices = [
+        runs = (
             demo.choose(wheels, folder / str(number), environment, stock)
             for number, environment in enumerate(demo.SCENARIOS)
-        ]
+        )
+        choices = list(runs) if options.json else _show(built, runs)
     wrong = [choice for choice in choices if choice.wheel not in choice.expected]
     if options.json:
         values = [{**choice._asdict(), "as_expected": choice not in wrong} for choice in choices]
         print_json({"wheels": built, "choices": values, "skipped": skipped})
         return int(bool(wrong))
-    settings = [
-        " ".join(f"{key}={value}" for key, value in each.environment.items()) for each in choices
-    ]
-    rows = [
-        (name or "this machine", f"…-{each.wheel.rpartition('-')[2]}", each.says)
-        for name, each in zip(settings, choices)
-    ]
-    echo(*table(rows, head=("environment", "wheel", "its module is")))
     if skipped:
         echo("", f"The C extension was skipped: {skipped}")
     for choice in wrong:
         echo("", f"Unexpected: {choice.wheel} instead of {' or '.join(choice.expected)}")
     return int(bool(wrong))
+
+
+def _show(built: Sequence[str], runs: Iterable[demo.Choice]) -> list[demo.Choice]:
+    """Print the wheels, and each choice as soon as pip has made it; return the choices."""
+    echo(f"An index with {len(built)} wheels of one version:", "")
+    echo(*(f"  {each}" for each in built))
+    echo("", f"'pip install {demo.PROJECT}' installs:", "", flush=True)
+    widths = [max(map(len, map(_setting, demo.SCENARIOS))), max(map(len, map(_short, built)))]
+    head: Sequence[str] = ("environment", "wheel", "its module is")
+    choices = []
+    for choice in runs:
+        row = (_setting(choice.environment), _short(choice.wheel), choice.says)
+        echo(*table([row], head, widths), flush=True)
+        choices.append(choice)
+        head = ()
+    return choices
+
+
+def _setting(environment: Mapping[str, str]) -> str:
+    return " ".join(f"{key}={value}" for key, value in environment.items()) or "this machine"
+
+
+def _short(wheel: str) -> str:
+    return f"…-{wheel.rpartition('-')[2]}"
 
 
 def _compiler() -> tuple[str | None, str | None]:

@@ -9,6 +9,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -143,14 +144,18 @@ def paint(style: str, text: str) -> str:
     return f"{_OURS}{STYLES[style]}m{text}{_OURS}0m"
 
 
-def table(rows: Iterable[Sequence[str]], head: Sequence[str] = ()) -> list[str]:
+def table(
+    rows: Iterable[Sequence[str]], head: Sequence[str] = (), least: Sequence[int] = ()
+) -> list[str]:
     """Return lines for `echo`: columns aligned, indented by two, and cut at the terminal's edge if there is one.
 
     :param head: the names of the columns, if they have any
+    :param least: the least width of each column, in characters, for a table that is printed row by row
     """
     rows = [[paint("head", name) for name in head], *rows] if head else list(rows)
     cells = [[_escaped(cell) for cell in row] for row in rows]
-    widths = [max(map(_width, column)) for column in zip(*cells)]
+    longest = (max(map(_width, column)) for column in zip(*cells))
+    widths = [max(pair) for pair in zip_longest(longest, least, fillvalue=0)]
     edge = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
     return [_cut("  " + "  ".join(map(_fill, row, widths)).rstrip(), edge) for row in cells]
 

@@ -1,4 +1,4 @@
-"""Draw the rooms of the source and what imports what: `python docs/rooms.py` writes `docs/rooms.svg`.
+"""Draw the rooms of the source and what imports what: `python docs/pictures/rooms.py` writes `rooms.svg` beside itself.
 
 The chart is read along the lines: from the box of a room to the right, at a circle down, to the box of the room that it
 imports. The rooms and their order are those of `tests/source_tree.py`.
@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
 from source_tree import HOOK, INSIDE, MODULES, ROOMS, imports, parse, room
 
 #: Pixels from one room to the next, to the right and down, and around all.
