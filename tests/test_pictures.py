@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -39,7 +39,7 @@ def test_every_picture_is_well_formed_and_has_a_title() -> None:
     pictures = sorted(PICTURES.glob("*.svg"))
     assert {f"{name}.svg" for name in (*DRAWN, "demo")} <= {path.name for path in pictures}
     for path in pictures:
-        root = ElementTree.fromstring(path.read_bytes())  # noqa: S314 - our own file
+        root = ET.fromstring(path.read_bytes())  # noqa: S314 - our own file
         assert root.tag == "{http://www.w3.org/2000/svg}svg"
         title = root.find("{http://www.w3.org/2000/svg}title")
         assert title is not None
