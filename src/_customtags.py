@@ -1,6 +1,6 @@
 """All that customtags runs in every Python process: the import hook.
 
-ASCII, in the grammar of Python 3.6, importing only sys; docs/explanation/trust.md explains each line.
+ASCII, in the grammar of Python 3.6, importing only sys; docs/explanation/how-the-hook-works.md explains each line.
 """
 
 import sys

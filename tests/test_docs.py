@@ -90,7 +90,7 @@ def test_the_readme_has_a_session() -> None:
     assert any(page.name == "README.md" for page, _ in SESSIONS)
 
 
-#: How a text refers to a module or a name of customtags; `docs/explanation/trust.md` shows what runs at start-up.
+#: How a text refers to a module or a name of customtags; `docs/explanation/how-the-hook-works.md` shows what runs at start-up.
 IMPORT = re.compile(r"\bfrom (customtags[\w.]*) import ([\w, ]+)|\bimport (customtags[\w.]*)")
 TEXTS = [
     path
@@ -99,7 +99,7 @@ TEXTS = [
         *sorted(DOCS.rglob("*.md")),
         *sorted((DOCS.parent / "examples").rglob("*.py")),
     )
-    if path.name != "trust.md"
+    if path.name != "how-the-hook-works.md"
 ]
 
 
@@ -114,10 +114,21 @@ def test_only_public_names_are_shown(path: Path) -> None:
             assert {each.strip() for each in names.split(",")} <= public
 
 
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of a page's headings, as web views of repositories and MyST make them."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    titles = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
 @pytest.mark.parametrize("page", WHOLE, ids=lambda page: str(page.relative_to(ROOT)))
-def test_links_lead_to_a_file(page: Path) -> None:
-    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text("utf-8"))
-    assert [link for link in links if not (page.parent / link).exists()] == []
+def test_links_lead_to_a_file_and_to_a_heading(page: Path) -> None:
+    broken = []
+    for link, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", page.read_text("utf-8")):
+        target = page.parent / link if link else page
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            broken.append(f"{link}#{anchor}")
+    assert broken == []
 
 
 def test_every_page_is_in_an_index() -> None:

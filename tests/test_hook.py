@@ -217,9 +217,13 @@ def test_the_pth_holds_the_import_alone() -> None:
 
 
 def test_the_documentation_quotes_what_runs() -> None:
-    text = (PROJECT / "docs" / "explanation" / "trust.md").read_text("utf-8")
-    assert f"```python\n{START.read_text('ascii')}```\n" in text
-    assert f"```python\n{(PROJECT / 'customtags.pth').read_text('ascii')}```\n" in text
+    page = (PROJECT / "docs" / "explanation" / "how-the-hook-works.md").read_text("utf-8")
+    pth, *parts = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert pth == (PROJECT / "customtags.pth").read_text("ascii")
+    text = START.read_text("ascii")
+    assert [part for part in parts if part not in text] == []
+    quoted = [line for part in parts for line in part.splitlines() if line]
+    assert quoted == [line for line in text.splitlines() if line]
 
 
 # In and out

@@ -225,7 +225,7 @@ def test_codes_are_told_once_and_every_one_has_a_meaning() -> None:
 
 
 def test_the_documentation_has_every_code_and_no_other() -> None:
-    page = (HERE.parent / "docs" / "how-to" / "audit.md").read_text(encoding="utf-8")
+    page = (HERE.parent / "docs" / "reference" / "audit.md").read_text(encoding="utf-8")
     rows = [line for line in page.splitlines() if line.startswith("| `")]
     for code, meaning in CODES.items():
         assert f"| `{code}` | {meaning} |" in rows

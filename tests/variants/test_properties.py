@@ -161,7 +161,7 @@ def test_forth_and_back_is_the_identity(platforms: list[str]) -> None:
 
 
 def test_the_table_of_the_documentation_shows_each_row() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "how-to" / "uv.md").read_text("utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "explanation" / "variants.md").read_text("utf-8")
     table = page.partition("| segment | property |")[2].partition("\n\n")[0]
     shown = []
     for line in table.splitlines()[2:]:
