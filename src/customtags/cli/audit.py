@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from customtags.cli import suppliers
 from customtags.cli.batch import Batch
 from customtags.cli.output import Verbs, add_verb, count, echo, paint, print_json
+from customtags.cli.progress import progress
+from customtags.errors import CustomtagsError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import TypeVar
 
     from customtags.audit.finding import Finding
+    from customtags.audit.report import Auditor
+
+    Result = TypeVar("Result")
 
 __all__ = ["declare"]
 
@@ -30,10 +37,22 @@ def declare(verbs: Verbs, name: str) -> None:
     """Declare ``customtags audit``."""
     purpose = "compare what a wheel contains with what its name claims"
     parser = add_verb(verbs, name, purpose, "customtags audit dist/*.whl")
-    parser.add_argument("wheels", nargs="+", type=Path, metavar="WHEEL")
+    parser.add_argument(
+        "wheels",
+        nargs="*",
+        type=Path,
+        metavar="WHEEL",
+        help="a wheel, or a folder: all wheels below it",
+    )
+    parser.add_argument(
+        "--from-file",
+        metavar="FILE",
+        help="read more wheels and folders from a file, one in each line; - is standard input",
+    )
     parser.add_argument(
         "--only",
         action="append",
+        default=[],
         metavar="CODE",
         help="run only this check, or report only this code; can be repeated",
     )
@@ -42,37 +61,133 @@ def declare(verbs: Verbs, name: str) -> None:
     parser.add_argument(
         "--full", action="store_true", help="read every function instead of a sample of each file"
     )
+    parser.add_argument(
+        "-j",
+        "--jobs",
+        default="1",
+        metavar="N",
+        help="audit N wheels at the same time, each in a process of its own; auto or 0: as many as there are CPUs",
+    )
+    parser.add_argument(
+        "--json-lines",
+        action="store_true",
+        help="print one line of JSON for each wheel as soon as it is audited",
+    )
+    parser.add_argument(
+        "--resume",
+        metavar="FILE",
+        help="write these lines to a file, and skip the wheels that have a line there",
+    )
     parser.set_defaults(run=_audit)
 
 
 def _audit(options: argparse.Namespace) -> int:
-    from customtags.audit import audit, declared, instructions, libraries, select
-    from customtags.audit.finding import true_name
-    from customtags.audit.variants import named
+    from customtags.audit import declared
+    from customtags.audit.report import Auditor
+    from customtags.wheels.listing import expanded, listed
 
-    checks, codes = select(options.only or [])
-    if "isa" in checks:
-        patterns = declared.dispatched(Path("pyproject.toml"))
-        checks["isa"] = partial(instructions.check, full=options.full, dispatched=patterns)
-    given = suppliers.selected(options) if libraries.NAME in checks else None
-    if given is not None:
-        checks[libraries.NAME] = partial(libraries.check, suppliers=given)
+    jobs = _jobs(options.jobs)
+    given = [*options.wheels, *(listed(options.from_file) if options.from_file else ())]
+    wheels = [*dict.fromkeys(expanded(given))]
+    if not wheels:
+        raise CustomtagsError("no wheel is named", "name wheels or folders, or use --from-file")
+    patterns, supplied = declared.dispatched(Path("pyproject.toml")), suppliers.selected(options)
+    auditor = Auditor(options.only, full=options.full, dispatched=patterns, suppliers=supplied)
+    if options.resume or options.json_lines:
+        return _stream(wheels, auditor, jobs, options.resume)
+    return _print(wheels, auditor, jobs, options)
+
+
+def _jobs(text: str) -> int:
+    """Return the number of processes.
+
+    :raises CustomtagsError: it is not one
+    """
+    from customtags.audit import processes
+
+    if not text.isdecimal() and text != "auto":
+        raise CustomtagsError(f"-j {text!r} is not a number of processes", "use 1 or more, or auto")
+    return int(text) if text.strip("auto0") else processes.cpus()
+
+
+def _print(wheels: Sequence[Path], auditor: Auditor, jobs: int, options: argparse.Namespace) -> int:
+    """Print what is found in each wheel, in the order of the arguments."""
     wrong = False
-    batch = Batch(options.wheels)
-    for wheel, found in batch.each(lambda wheel: audit(wheel, checks)):
-        findings = [finding for finding in found if not codes or finding.code in codes]
-        wrong = wrong or any(finding.severity == "false" for finding in findings)
-        fixed = any(finding.fix for finding in findings)
-        name = true_name(findings, named(wheel).claims) if fixed else wheel.name
-        entry = {"wheel": str(wheel), "true_name": name, "findings": list(map(_plain, findings))}
-        batch.entries[wheel] = [entry]
-        if options.fix_name:
-            echo(name)
-        elif not options.json:
-            echo(*_lines(wheel.name, name, findings))
+    batch = Batch(wheels)
+    with _outcomes(auditor.report, wheels, jobs) as outcomes:
+        for wheel, report in batch.each(partial(_wait_for, outcomes, {})):
+            wrong = wrong or report.wrong
+            batch.entries[wheel] = [report.as_json()] if options.json else []
+            if options.fix_name:
+                echo(report.true_name)
+            elif not options.json:
+                echo(*_lines(wheel.name, report.true_name, report.findings))
     if options.json:
         print_json({"wheels": batch.report()})
     return batch.status(int(wrong))
+
+
+def _stream(wheels: Sequence[Path], auditor: Auditor, jobs: int, file: str | None) -> int:
+    """Write a line of JSON for each wheel as soon as it is audited, to a file or to standard output."""
+    from customtags.audit import journal
+
+    kept = journal.Journal(file, auditor.settings, {*map(str, wheels)}) if file else None
+    done = kept.done if kept else {}
+    wrong = any(done.values())
+    batch = Batch(wheels)
+    left = [wheel for wheel in wheels if str(wheel) not in done]
+    work = partial(journal.entry, audit=auditor.report, settings=auditor.settings)
+    with _outcomes(work, left, jobs) as outcomes:
+        for wheel, outcome in outcomes:
+            if isinstance(outcome, CustomtagsError):
+                batch.fail(wheel, outcome)
+                line = journal.failed(wheel, outcome)
+            else:
+                line = outcome
+                wrong = wrong or journal.is_wrong(line)
+            if kept:
+                kept.add(line)
+            else:
+                echo(journal.encoded(line), flush=True)
+    return batch.status(int(wrong))
+
+
+@contextmanager
+def _outcomes(
+    work: Callable[[Path], Result], wheels: Sequence[Path], jobs: int
+) -> Iterator[Iterator[tuple[Path, Result | CustomtagsError]]]:
+    """Yield the outcomes of all wheels in the order in which they come, and show how many there are.
+
+    A single wheel takes no other process.
+    """
+    from customtags.audit import processes
+
+    def counted(update: Callable[[str], None]) -> Iterator[tuple[Path, Result | CustomtagsError]]:
+        for number, outcome in enumerate(found, 1):
+            update("")  # what is printed now begins a line
+            yield outcome
+            update(f"audited {number:,} of {len(wheels):,} wheels")
+
+    start = processes.each if len(wheels) > 1 else processes.here
+    with closing(start(work, wheels, jobs)) as found, progress() as update:
+        yield counted(update)
+
+
+def _wait_for(
+    outcomes: Iterator[tuple[Path, Result | CustomtagsError]],
+    known: dict[Path, Result | CustomtagsError],
+    wheel: Path,
+) -> Result:
+    """Return the result for a wheel as soon as it comes, and keep those of others that come first.
+
+    :raises CustomtagsError: the wheel has none
+    """
+    while wheel not in known:
+        known.update([next(outcomes)])
+    outcome = known.pop(wheel)
+    if isinstance(outcome, CustomtagsError):
+        raise outcome
+    return outcome
 
 
 def _lines(wheel: str, name: str, findings: Sequence[Finding]) -> list[str]:
@@ -116,7 +231,3 @@ def _alike(findings: Sequence[Finding]) -> list[list[Finding]]:
     for each in findings:
         groups.setdefault((each.severity, each.code, each.says), []).append(each)
     return list(groups.values())
-
-
-def _plain(finding: Finding) -> dict[str, Any]:
-    return {**finding._asdict(), "fix": finding.fix and finding.fix._asdict()}

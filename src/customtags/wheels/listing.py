@@ -1,0 +1,53 @@
+"""The wheels that a command names: files, folders, and files with a list of either."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from customtags.errors import FactError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+__all__ = ["expanded", "listed"]
+
+
+def expanded(paths: Iterable[Path]) -> Iterator[Path]:
+    """Yield every path, and in place of a folder all files below it that end in ``.whl``, sorted.
+
+    A folder without wheels is yielded itself. No link to another folder is followed.
+
+    :raises FactError: a folder cannot be read
+    """
+    for path in paths:
+        if not path.is_dir():
+            yield path
+            continue
+        found = sorted(
+            Path(folder, name)
+            for folder, _, names in os.walk(path, onerror=_refuse)
+            for name in names
+            if name.endswith(".whl")
+        )
+        yield from found or [path]
+
+
+def listed(file: str) -> list[Path]:
+    """Return the paths in a file, one for each line; ``-`` is standard input.
+
+    :raises FactError: the file cannot be read
+    """
+    try:
+        content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        why = f"cannot be read ({error.strerror})"
+        raise FactError(file, why, "name a file with one path in each line") from error
+    return [Path(os.fsdecode(line)) for line in content.splitlines() if line]
+
+
+def _refuse(error: OSError) -> None:
+    why = f"cannot be read ({error.strerror})"
+    raise FactError(str(error.filename), why, "check its permissions") from error
