@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from simple_repository import SimpleRepository, errors, model
 from simple_repository.components.core import RepositoryContainer
@@ -13,11 +13,13 @@ from customtags.errors import VariantError
 from customtags.machine.dimensions import builtin
 from customtags.variants import metadata
 from customtags.variants.names import INDEX_SUFFIX
+from customtags.view.recent import Recent
 from customtags.view.selection import selection
+from customtags.view.sharing import Shared
 from customtags.wheels.filename import canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from customtags.machine.spec import Page
     from customtags.view.selection import Labels
@@ -30,16 +32,32 @@ __all__ = ["MachineView"]
 #: How many versions of one project may have variants.
 MOST = 200
 
+#: The project pages of how many files are remembered.
+FILES = 60_000
+
+
+class Seen(NamedTuple):
+    """A project page of the source, and what the machine sees of it.
+
+    :ivar names: shown name → real one
+    """
+
+    source: model.ProjectDetail
+    shown: model.ProjectDetail
+    names: Mapping[str, str]
+
 
 class MachineView(RepositoryContainer):
     """A source as one machine sees it: of each release, Python and ABI the one best wheel, under its stock name.
 
-    It keeps no state: a request for a file finds the real one by asking the source for the project page again.
+    It keeps no state: a request for a file finds the real one by asking the source for the project page again. While the
+    source returns the same page object, and no variants, the view does too; what it remembers is bounded.
 
     :param source: the component to wrap
     :param platforms: the platform tags that the machine accepts, best first, the stock ones too
     :param pages: the dimensions that name the segments of variants; by default the built-in ones
     :param fetch: reads ``NAME-VERSION-variants.json`` where the source gives an address; without it, such variants are left out
+    :param memory: what views of one application share, by view and project; by default the view has its own
     """
 
     def __init__(
@@ -49,11 +67,14 @@ class MachineView(RepositoryContainer):
         *,
         pages: Sequence[Page] | None = None,
         fetch: Fetch | None = None,
+        memory: Recent[tuple[MachineView, str], Seen] | None = None,
     ) -> None:
         super().__init__(source)
         self.platforms = list(platforms)
         self.pages = builtin() if pages is None else pages
         self.fetch = fetch
+        self._memory = Recent(FILES) if memory is None else memory
+        self._shared: Shared[Seen] = Shared()
 
     async def get_project_page(
         self, project_name: str, *, request_context: model.RequestContext | None = None
@@ -62,11 +83,7 @@ class MachineView(RepositoryContainer):
 
         :raises simple_repository.errors.PackageNotFoundError: the source has no such project
         """
-        page = await super().get_project_page(project_name, request_context=request_context)
-        real = {file.filename: file for file in page.files}
-        shown = await self._selection(page)
-        files = [replace(real[name], filename=as_shown) for as_shown, name in shown.items()]
-        return replace(page, files=tuple(files), versions=None)
+        return (await self._shared.read(project_name, self._look)).shown
 
     async def get_resource(
         self,
@@ -79,36 +96,53 @@ class MachineView(RepositoryContainer):
 
         :raises simple_repository.errors.ResourceUnavailable: the machine does not see such a file
         """
-        page = await super().get_project_page(project_name, request_context=request_context)
-        shown = await self._selection(page)
+        names = (await self._shared.read(project_name, self._look)).names
         name = resource_name.removesuffix(".metadata")
-        if name not in shown:
+        if name not in names:
             raise errors.ResourceUnavailable(resource_name)
-        real = shown[name] + resource_name[len(name) :]
+        real = names[name] + resource_name[len(name) :]
         return await super().get_resource(project_name, real, request_context=request_context)
 
-    async def _selection(self, page: model.ProjectDetail) -> dict[str, str]:
-        labels = await self._labels(page)
-        shown: dict[str, str] = {}
-        for yanked in (True, False):  # a yanked file is shown only where there is no other
-            names = [file.filename for file in page.files if bool(file.yanked) is yanked]
-            shown |= await asyncio.to_thread(selection, names, self.platforms, labels, self.pages)
-        return shown
+    async def _look(self, project: str) -> Seen:
+        page = await super().get_project_page(project)
+        known = self._memory.get((self, project))
+        if known and known.source is page:
+            return known
+        labels, lasting = await self._labels(page)
+        seen = await asyncio.to_thread(self._select, page, labels)
+        if lasting:
+            self._memory.put((self, project), seen, len(page.files) + 1)
+        return seen
 
-    async def _labels(self, page: model.ProjectDetail) -> Labels:
-        """Return what the variants of a project mean; a file that is broken has no meaning."""
+    def _select(self, page: model.ProjectDetail, labels: Labels) -> Seen:
+        real = {file.filename: file for file in page.files}
+        names: dict[str, str] = {}
+        for yanked in (True, False):  # a yanked file is shown only where there is no other
+            offered = [file.filename for file in page.files if bool(file.yanked) is yanked]
+            names |= selection(offered, self.platforms, labels, self.pages)
+        files = [replace(real[name], filename=as_shown) for as_shown, name in names.items()]
+        return Seen(page, replace(page, files=tuple(files), versions=None), names)
+
+    async def _labels(self, page: model.ProjectDetail) -> tuple[Labels, bool]:
+        """Return what the variants of a project mean, and whether that lasts as long as the page object.
+
+        A file that is broken has no meaning.
+        """
         found = {}
-        names = [each.filename for each in page.files if each.filename.endswith(INDEX_SUFFIX)]
-        for name in sorted(names)[-MOST:]:
+        files = [each for each in page.files if each.filename.endswith(INDEX_SUFFIX)]
+        lasting = all(each.hashes for each in files)
+        for name in sorted(each.filename for each in files)[-MOST:]:
             project, _, version = name.removesuffix(INDEX_SUFFIX).rpartition("-")
             try:
                 text = (await self._read(canonical(page.name), name)).decode("utf-8", "replace")
                 described = await asyncio.to_thread(metadata.read, text, name)
                 for label, properties in described.variants.items():
                     found[canonical(project), version, label] = properties
-            except (VariantError, errors.ResourceUnavailable):
+            except VariantError:
                 continue
-        return found
+            except errors.ResourceUnavailable:
+                lasting = False
+        return found, lasting
 
     async def _read(self, project: str, name: str) -> bytes:
         """Return the content of a small file of the source.

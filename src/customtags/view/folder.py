@@ -5,29 +5,51 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-from collections import OrderedDict
+import stat
+import time
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from simple_repository import SimpleRepository, errors, model
 
 from customtags.choosing.offer import ARCHIVES, Offer, projects
 from customtags.variants.names import INDEX_SUFFIX
+from customtags.view.recent import Recent
+from customtags.view.sharing import Shared
 from customtags.wheels.filename import canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["FolderRepository"]
 
-#: How many digests are remembered, each by path, size and time.
-REMEMBERED = 50_000
+#: How many digests are remembered, and the project pages of how many files.
+DIGESTS, FILES = 200_000, 60_000
+
+#: How long a file must not have changed before it is remembered, in nanoseconds: the times of a file system are coarse.
+SETTLED = 2 * 10**9
+
+
+class _Stated(NamedTuple):
+    """A file, in a state: if one of these changes, the file is read again."""
+
+    name: str
+    path: str
+    size: int
+    inode: int
+    modified: int
+    changed: int
+
+    def settled(self, now: int) -> bool:
+        """Return whether a change after a time must show in the state."""
+        return self.changed < now - SETTLED
 
 
 class FolderRepository(SimpleRepository):
     """The wheels, source distributions and variant metadata of a folder, each with its digest.
 
+    Every request looks at the state of every file of the project. While nothing changed, it gets the same page object.
     A link that leads out of the folder is not followed.
 
     :param folder: it holds the files, or a folder of them for each project
@@ -35,7 +57,9 @@ class FolderRepository(SimpleRepository):
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
-        self._digests: OrderedDict[tuple[str, int, int], str] = OrderedDict()
+        self._digests: Recent[_Stated, bytes] = Recent(DIGESTS)
+        self._pages: Recent[str, tuple[Sequence[_Stated], model.ProjectDetail]] = Recent(FILES)
+        self._shared: Shared[model.ProjectDetail] = Shared()
 
     async def get_project_list(
         self, *, request_context: model.RequestContext | None = None
@@ -52,10 +76,7 @@ class FolderRepository(SimpleRepository):
 
         :raises simple_repository.errors.PackageNotFoundError: there are none
         """
-        files = await asyncio.to_thread(self._page, canonical(project_name))
-        if not files:
-            raise errors.PackageNotFoundError(project_name)
-        return model.ProjectDetail(model.Meta("1.1"), canonical(project_name), tuple(files))
+        return await self._shared.read(canonical(project_name), self._read)
 
     async def get_resource(
         self,
@@ -69,69 +90,108 @@ class FolderRepository(SimpleRepository):
         :raises simple_repository.errors.ResourceUnavailable: there is no such file
         """
         project = canonical(project_name)
-        found = await asyncio.to_thread(lambda: dict(self._paths(project)).get(resource_name))
+        found = await asyncio.to_thread(self._find, project, resource_name)
         if found is None:
             raise errors.ResourceUnavailable(resource_name)
-        status = found.stat()
-        etag = f'"{status.st_mtime_ns:x}-{status.st_size:x}"'
-        return model.LocalResource(found, model.Context(etag=etag), to_cache=False)
+        path, digest = found
+        return model.LocalResource(path, model.Context(etag=f'"{digest}"'), to_cache=False)
 
-    def _page(self, project: str) -> list[model.File]:
-        found = []
-        for name, path in self._paths(project):
+    async def _read(self, project: str) -> model.ProjectDetail:
+        return await asyncio.to_thread(self._page, project)
+
+    def _page(self, project: str) -> model.ProjectDetail:
+        now = time.time_ns()
+        files = self._list(project)
+        known = self._pages.get(project)
+        if known and known[0] == files:
+            return known[1]
+        shown = tuple(self._described(files))
+        if not shown:
+            raise errors.PackageNotFoundError(project)
+        page = model.ProjectDetail(model.Meta("1.1"), project, shown)
+        if all(each.settled(now) for each in files):
+            self._pages.put(project, (files, page), len(files))
+        return page
+
+    def _described(self, files: Sequence[_Stated]) -> Iterator[model.File]:
+        for each in files:
             try:
-                status = path.stat()
-                digest = self._digest(path, status)
+                digest = self._digest(each)
             except OSError:  # removed, or unreadable for this user
                 continue
-            time = datetime.fromtimestamp(int(status.st_mtime), timezone.utc)
-            wheel = name.endswith(".whl")
-            found.append(
-                model.File(
-                    name,
-                    path.as_uri(),
-                    {"sha256": digest},
-                    dist_info_metadata=wheel or None,
-                    size=status.st_size,
-                    upload_time=time.replace(tzinfo=None),
-                )
+            uploaded = datetime.fromtimestamp(each.modified // 10**9, timezone.utc)
+            yield model.File(
+                each.name,
+                Path(each.path).as_uri(),
+                {"sha256": digest},
+                dist_info_metadata=each.name.endswith(".whl") or None,
+                size=each.size,
+                upload_time=uploaded.replace(tzinfo=None),
             )
-        return found
 
-    def _digest(self, path: Path, status: os.stat_result) -> str:
-        key = (str(path), status.st_size, status.st_mtime_ns)
-        known = self._digests.get(key)
+    def _digest(self, file: _Stated) -> str:
+        now = time.time_ns()
+        known = self._digests.get(file)
         if known is None:
             digest = hashlib.sha256()
-            with path.open("rb") as file:
-                for chunk in iter(lambda: file.read(1 << 20), b""):
+            with open(file.path, "rb") as content:
+                for chunk in iter(lambda: content.read(1 << 20), b""):
                     digest.update(chunk)
-            known = self._digests[key] = digest.hexdigest()
-            while len(self._digests) > REMEMBERED:
-                self._digests.popitem(last=False)
-        return known
+            known = digest.digest()
+            if file.settled(now):
+                self._digests.put(file, known)
+        return known.hex()
 
-    def _paths(self, project: str) -> Iterator[tuple[str, Path]]:
-        """Yield name and path of each file of a project, sorted by name."""
-        for _, path in sorted(self._files(project)):
-            yield path.name, path
+    def _list(self, project: str) -> list[_Stated]:
+        """Return the files of a project, sorted by name; of one name the first."""
+        files = sorted((file for _, file in self._files(project)), reverse=True)
+        return [*{file.name: file for file in files}.values()][::-1]
 
-    def _files(self, only: str | None = None) -> Iterator[tuple[str, Path]]:
-        """Yield the project and the path of each file; other projects' files are not touched where one is named."""
-        for folder in (self.folder, *(each for each in self.folder.iterdir() if each.is_dir())):
+    def _find(self, project: str, name: str) -> tuple[Path, str] | None:
+        """Return the path and the digest of a file of a project; None if there is no such file."""
+        found = next((file for file in self._list(project) if file.name == name), None)
+        try:
+            return None if found is None else (Path(found.path), self._digest(found))
+        except OSError:
+            return None
+
+    def _files(self, only: str | None = None) -> Iterator[tuple[str, _Stated]]:
+        """Yield the project and the state of each file; other projects' files are not touched where one is named."""
+        folders = [self.folder]
+        for folder in folders:
             try:
-                names = os.listdir(folder)
+                entries = [*os.scandir(folder)]
             except OSError:  # such as lost+found, or a folder that was removed
                 if folder == self.folder:
                     raise
                 continue
-            for name in names:
-                project = _project(name)
+            for entry in entries:
+                if folder == self.folder and entry.is_dir():
+                    if not entry.is_symlink() or self._holds(entry.path):
+                        folders.append(self.folder / entry.name)
+                    continue
+                project = _project(entry.name)
                 if project is None or (only is not None and project != only):
                     continue
-                path = folder / name
-                if path.is_file() and path.resolve().is_relative_to(self.folder):
-                    yield project, path
+                file = self._stated(entry)
+                if file:
+                    yield project, file
+
+    def _holds(self, path: str) -> bool:
+        """Return whether a link leads to a place in the folder."""
+        return Path(path).resolve().is_relative_to(self.folder)
+
+    def _stated(self, entry: os.DirEntry[str]) -> _Stated | None:
+        """Return a file, None for what is none, or lies outside of the folder."""
+        try:
+            inside = not entry.is_symlink() or self._holds(entry.path)
+            status = entry.stat()
+        except OSError:
+            return None
+        if not inside or not stat.S_ISREG(status.st_mode):
+            return None
+        times = (status.st_mtime_ns, status.st_ctime_ns)
+        return _Stated(entry.name, entry.path, status.st_size, status.st_ino, *times)
 
 
 def _project(name: str) -> str | None:

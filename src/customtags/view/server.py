@@ -14,21 +14,22 @@ import json
 import logging
 import os
 import tempfile
-from collections import OrderedDict
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import httpx
 import uvicorn
 from fastapi import FastAPI, Request
-from simple_repository import SimpleRepository, errors
+from simple_repository import errors
 from simple_repository_server.routers import simple
 from starlette.responses import PlainTextResponse, Response
 
 from customtags.errors import CustomtagsError
 from customtags.view import sources, upstream
-from customtags.view.component import MachineView
+from customtags.view.component import MachineView, Seen
 from customtags.view.machines import Machine, spelled
+from customtags.view.pages import Pages, Rendered
+from customtags.view.recent import Recent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,6 +45,9 @@ VARIABLE = "_CUSTOMTAGS_SERVED"
 
 #: How many machines are kept ready; others are made anew for a request.
 READY = 64
+
+#: The views of how many files are remembered, and how many bytes of their pages.
+FILES, BYTES = 60_000, 64 << 20
 
 #: The longest path of an address that is looked at.
 LONGEST = 1000
@@ -123,7 +127,9 @@ class Views:
         self.served = served
         self._http = upstream.client(served.sources)
         self._source = sources.merged(served.sources, self._http)
-        self._ready: OrderedDict[str, ASGIApp] = OrderedDict()
+        self._ready: Recent[str, ASGIApp] = Recent(READY)
+        self._seen: Recent[tuple[MachineView, str], Seen] = Recent(FILES)
+        self._rendered: Recent[tuple[MachineView, str], Rendered] = Recent(BYTES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -168,33 +174,36 @@ class Views:
 
         :raises CustomtagsError: it spells one with a value that means nothing
         """
-        if name not in self._ready:  # to work out the tags of a machine takes longer than an answer
+        known = self._ready.get(name)
+        if known is None:  # to work out the tags of a machine takes longer than an answer
             machine = self._machine(name)
             if machine is None:
                 return None
-            self._ready[name] = _application(self._source, machine, self._http)
-            while len(self._ready) > READY:
-                self._ready.popitem(last=False)
-        self._ready.move_to_end(name)
-        return self._ready[name]
+            known = self._application(machine)
+            self._ready.put(name, known)
+        return known
 
     def _machine(self, name: str) -> Machine | None:
         if name.startswith("for/"):
             return spelled(name.removeprefix("for/"), self.served.platform)
         return self.served.named.get(name) if name else self.served.here
 
-
-def _application(source: SimpleRepository, machine: Machine, http: httpx.AsyncClient) -> FastAPI:
-    """Return the server of one machine; its router cannot be mounted twice in one application."""
-    view = MachineView(
-        source, machine.platforms, pages=machine.pages, fetch=partial(upstream.read, http)
-    )
-    application = FastAPI(openapi_url=None)
-    router = simple.build_router(view, http_client=http, stream_http_resources=True)
-    application.include_router(router)
-    for kind, status in _STATUS.items():
-        application.add_exception_handler(kind, partial(_failed, status))
-    return application
+    def _application(self, machine: Machine) -> FastAPI:
+        """Return the server of one machine; its router cannot be mounted twice in one application."""
+        fetch = partial(upstream.read, self._http)
+        view = MachineView(
+            self._source, machine.platforms, pages=machine.pages, fetch=fetch, memory=self._seen
+        )
+        pages = Pages(view, self._rendered)
+        application = FastAPI(openapi_url=None)
+        application.add_route("/simple/", pages.list, methods=["GET"])
+        application.add_route("/simple/{project}/", pages.project, methods=["GET"])
+        application.include_router(
+            simple.build_router(view, http_client=self._http, stream_http_resources=True)
+        )
+        for kind, status in _STATUS.items():
+            application.add_exception_handler(kind, partial(_failed, status))
+        return application
 
 
 #: What a source may fail with → the status that the client gets.

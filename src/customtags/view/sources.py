@@ -16,9 +16,19 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import httpx
-    from simple_repository import SimpleRepository
+    from simple_repository import SimpleRepository, model
 
 __all__ = ["merged"]
+
+
+class _WheelMetadata(MetadataInjectorRepository):
+    """The metadata of the wheels of a folder, whose page promises it already."""
+
+    async def get_project_page(
+        self, project_name: str, *, request_context: model.RequestContext | None = None
+    ) -> model.ProjectDetail:
+        """Return the page of the folder as it is: while nothing changed, the same object."""
+        return await self.source.get_project_page(project_name, request_context=request_context)
 
 
 def merged(places: Sequence[str], http: httpx.AsyncClient) -> SimpleRepository:
@@ -33,5 +43,5 @@ def merged(places: Sequence[str], http: httpx.AsyncClient) -> SimpleRepository:
         if is_index(each):
             found.append(IndexRepository(each, http))
         else:
-            found.append(MetadataInjectorRepository(FolderRepository(Path(each)), http))
+            found.append(_WheelMetadata(FolderRepository(Path(each)), http))
     return found[0] if len(found) == 1 else PrioritySelectedProjectsRepository(found)

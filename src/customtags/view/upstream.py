@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import netrc
 import os
 import ssl
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote, urljoin
 
 import httpx
-from simple_repository import errors, model
+from simple_repository import errors, model, parser
 from simple_repository.components.http import HttpRepository
 
 from customtags.choosing.offer import is_index, without_password
 from customtags.errors import SourceError
+from customtags.view.recent import Recent
+from customtags.view.sharing import Shared
+from customtags.wheels.filename import canonical
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator, Sequence
@@ -22,27 +29,71 @@ __all__ = ["IndexRepository", "check", "client", "read"]
 #: The largest project page, in bytes, and how long a source may be silent, in seconds.
 LARGEST, SILENCE = 64 << 20, 15.0
 
+#: The project pages of how many files are remembered.
+FILES = 60_000
+
 #: What asks for a project page has this in its Accept (PEP 691).
 _PAGE = "application/vnd.pypi.simple"
 
 
+class _Fetched(NamedTuple):
+    """A project page as an index sent it.
+
+    :ivar etag: for the next request, empty if the index gave none
+    """
+
+    etag: str
+    digest: bytes
+    page: model.ProjectDetail
+
+
 class IndexRepository(HttpRepository):
-    """An index by its URL; the user and password in it are left to the client."""
+    """An index by its URL; the user and password in it are left to the client.
+
+    Every request for a project page asks the index. While the index sends the same, it gets the same page object.
+    """
 
     def __init__(self, url: str, http_client: httpx.AsyncClient) -> None:
         super().__init__(without_password(url), http_client)
+        self._url = without_password(url).rstrip("/")
+        self._client = http_client
+        self._pages: Recent[str, _Fetched] = Recent(FILES)
+        self._shared: Shared[model.ProjectDetail] = Shared()
 
     async def get_project_page(
         self, project_name: str, *, request_context: model.RequestContext | None = None
     ) -> model.ProjectDetail:
         """Return the page of a project.
 
+        :raises simple_repository.errors.PackageNotFoundError: the index has none
+        :raises simple_repository.errors.SourceRepositoryUnavailable: the index did not answer
         :raises simple_repository.errors.UnsupportedSerialization: it is not of the shape that PEP 503 or 691 gives
         """
+        return await self._shared.read(canonical(project_name), self._read)
+
+    async def _read(self, project: str) -> model.ProjectDetail:
+        known = self._pages.get(project)
+        headers = {"Accept": self.downstream_content_types}
+        if known and known.etag:
+            headers["If-None-Match"] = known.etag
         try:
-            return await super().get_project_page(project_name, request_context=request_context)
-        except _MALFORMED as error:
-            raise errors.UnsupportedSerialization("of its own") from error
+            response = await self._client.get(
+                f"{self._url}/{quote(project, safe='')}/", headers=headers
+            )
+        except httpx.HTTPError as error:
+            raise errors.SourceRepositoryUnavailable from error
+        if known and response.status_code == httpx.codes.NOT_MODIFIED:
+            return known.page
+        if response.status_code == httpx.codes.NOT_FOUND:
+            raise errors.PackageNotFoundError(project)
+        if response.status_code != httpx.codes.OK:
+            raise errors.SourceRepositoryUnavailable
+        digest = hashlib.sha256(response.content).digest()
+        same = known is not None and known.digest == digest
+        page = known.page if known and same else await asyncio.to_thread(_page, response, project)
+        fetched = _Fetched(response.headers.get("ETag", ""), digest, page)
+        self._pages.put(project, fetched, len(page.files) + 1)
+        return page
 
     async def get_project_list(
         self, *, request_context: model.RequestContext | None = None
@@ -55,6 +106,25 @@ class IndexRepository(HttpRepository):
             return await super().get_project_list(request_context=request_context)
         except _MALFORMED as error:
             raise errors.UnsupportedSerialization("of its own") from error
+
+
+def _page(response: httpx.Response, project: str) -> model.ProjectDetail:
+    """Return a project page with absolute URLs.
+
+    :raises simple_repository.errors.UnsupportedSerialization: it is not of the shape that PEP 503 or 691 gives
+    """
+    kind = response.headers.get("Content-Type", "")
+    try:
+        if not kind or "html" in kind:
+            page = parser.parse_html_project_page(response.text, project)
+        elif "application/vnd.pypi.simple.v1+json" in kind:
+            page = parser.parse_json_project_page(response.text)
+        else:
+            raise errors.UnsupportedSerialization(kind)
+        files = [replace(each, url=urljoin(str(response.url), each.url)) for each in page.files]
+        return replace(page, files=tuple(files))
+    except _MALFORMED as error:
+        raise errors.UnsupportedSerialization("of its own") from error
 
 
 #: What the parser of pages raises at a shape that it does not expect.

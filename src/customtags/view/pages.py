@@ -1,0 +1,111 @@
+"""The pages of a view as a web server sends them: each is rendered once for each state of the source, and has an ETag."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple, cast
+from urllib.parse import quote
+
+from fastapi import HTTPException
+from simple_repository import content_negotiation, errors, serializer
+from simple_repository_server.routers import simple
+from starlette.responses import RedirectResponse, Response
+
+from customtags.view.sharing import Shared
+from customtags.wheels.filename import canonical
+
+if TYPE_CHECKING:
+    from simple_repository import model
+    from starlette.requests import Request
+
+    from customtags.view.component import MachineView
+    from customtags.view.recent import Recent
+
+__all__ = ["Pages", "Rendered"]
+
+#: The name of a project (https://packaging.python.org/specifications/name-normalization/).
+_NAME = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", re.IGNORECASE | re.ASCII)
+
+
+class Rendered(NamedTuple):
+    """A page of a view as bytes.
+
+    :ivar page: the object that it was rendered from
+    """
+
+    page: model.ProjectDetail
+    etag: str
+    body: bytes
+
+
+class Pages:
+    """The list of projects and the project pages of a view.
+
+    simple-repository-server asks its router for the address of every file; here that is two thirds of the cost of a page.
+
+    :param memory: what all views of the application share
+    """
+
+    def __init__(
+        self, view: MachineView, memory: Recent[tuple[MachineView, str], Rendered]
+    ) -> None:
+        self._view = view
+        self._memory = memory
+        self._shared: Shared[Rendered] = Shared()
+
+    async def list(self, request: Request) -> Response:
+        """Return the list of projects."""
+        kind = _format(request)
+        found = await self._view.get_project_list()
+        body = await asyncio.to_thread(serializer.serialize, found, kind)
+        return Response(body, media_type=kind.value, headers={"Vary": "Accept"})
+
+    async def project(self, request: Request) -> Response:
+        """Return a project page, or that the client has it already."""
+        name = request.path_params["project"]
+        kind = _format(request)
+        if not _NAME.fullmatch(name):
+            raise errors.PackageNotFoundError(name)
+        if name != canonical(name):
+            query = f"?{request.url.query}" if request.url.query else ""
+            return RedirectResponse(f"../{canonical(name)}/{query}", 301)
+        etag, body = (await self._shared.read(f"{kind.value} {name}", self._render))[1:]
+        headers = {"ETag": etag, "Vary": "Accept", "Cache-Control": "no-cache"}
+        if etag in re.findall(r'"[^"]*"', request.headers.get("If-None-Match", "")):
+            return Response(status_code=304, headers=headers)
+        return Response(body, media_type=kind.value, headers=headers)
+
+    async def _render(self, key: str) -> Rendered:
+        """Return a page in a format, rendered if the source changed."""
+        kind, _, name = key.partition(" ")
+        page = await self._view.get_project_page(name)
+        known = self._memory.get((self._view, key))
+        if known and known.page is page:
+            return known
+        made = await asyncio.to_thread(_rendered, page, content_negotiation.Format(kind))
+        self._memory.put((self._view, key), made, len(made.body))
+        return made
+
+
+def _format(request: Request) -> content_negotiation.Format:
+    """Return the format that a client accepts (PEP 691).
+
+    :raises HTTPException: there is none
+    """
+    try:
+        return simple.get_response_format(request, request.query_params.get("format"))
+    except ValueError as error:  # a quality that is not a number
+        raise HTTPException(406) from error
+
+
+def _rendered(page: model.ProjectDetail, kind: content_negotiation.Format) -> Rendered:
+    """Return a project page with links to its files, the same in every process."""
+    folder = f"../../resources/{page.name}"
+    files = [replace(each, url=f"{folder}/{quote(each.filename, '+!')}") for each in page.files]
+    versions = None if page.versions is None else cast("frozenset[str]", sorted(page.versions))
+    linked = replace(page, files=tuple(files), versions=versions)
+    body = serializer.serialize(linked, kind).encode()
+    return Rendered(page, f'"{hashlib.sha256(body).hexdigest()[:32]}"', body)
