@@ -224,7 +224,12 @@ def test_named_machines_and_this_one(folder: Path) -> None:
 
 #: Path → the status.
 REFUSED = {
-    "/for/nonsense,,v9/simple/": 200,  # labels of a site
+    "/for/nonsense,,v9/simple/": 400,
+    "/for/v9/simple/": 400,
+    "/for/cuda12,4/simple/": 400,
+    "/for/site=acme2,v3/simple/": 200,
+    "/for/site%3Dacme2%2Cv3/simple/": 200,
+    "/for/cuda12.99999999/simple/": 400,
     "/for/zz%20zz/simple/": 400,
     "/for/v3,v2/simple/": 400,
     f"/for/{'v3,' * 200}/simple/": 400,
@@ -251,7 +256,7 @@ def test_odd_paths(server: str, path: str) -> None:
 
 def test_ten_thousand_machines_take_bounded_memory(server: str) -> None:
     for number in range(300):
-        assert get(f"{server}/for/v3,site{number}/simple/")[0] == 200
+        assert get(f"{server}/for/v3,site=site{number}/simple/")[0] == 200
     assert get(f"{server}/health")[0] == 200
 
 

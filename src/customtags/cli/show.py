@@ -15,9 +15,8 @@ from customtags.cli.output import Verbs, add_verb, count, echo, paint, print_jso
 from customtags.errors import CustomtagsError
 from customtags.machine.dimensions import OPTIONAL
 from customtags.profiles import interpreter
-from customtags.tags import stock
 from customtags.variants.supported import properties, supported
-from customtags.view.machines import spell
+from customtags.view.address import spell
 
 if TYPE_CHECKING:
     from customtags.machine.spec import Page, Profile
@@ -120,16 +119,26 @@ def _requested(
     if options.pip_args is not None:
         arguments = _pip_arguments(options.pip_args, seen.profile, platforms)
         return {"pip_args": arguments}, [" ".join(arguments)]
-    if not options.variants and not options.index_url:
+    if options.index_url is not None:
+        url = f"{_server(options.index_url)}/for/{spell(seen)}/simple/"
+        return {"index_url": url}, [url]
+    if not options.variants:
         return {}, []
     arch = (machine.native_tag(seen.stock) or "").removeprefix("linux_")
     ladders = machine.ladders(seen.profile, arch, seen.pages, machine.libcs(seen.stock))
-    if options.variants:
-        found = list(properties(supported(ladders, arch, seen.pages)))
-        return {"variants": found}, found
-    platform = stock.platform(seen.stock) or seen.profile["platform"]
-    url = f"{options.index_url.rstrip('/')}/for/{spell(ladders, platform)}/simple/"
-    return {"index_url": url}, [url]
+    found = list(properties(supported(ladders, arch, seen.pages)))
+    return {"variants": found}, found
+
+
+def _server(url: str) -> str:
+    """Return the URL of a server without the path of a view.
+
+    :raises CustomtagsError: it is not a URL of HTTP
+    """
+    if not url.startswith(("http://", "https://")) or not url.isprintable() or " " in url:
+        cure = "write it as in https://wheels.example.com"
+        raise CustomtagsError(f"{url!r} is not the URL of a server", cure)
+    return url.rstrip("/").removesuffix("/simple")
 
 
 def _pip_arguments(requested: str, profile: Profile, platforms: Sequence[str]) -> list[str]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-__all__ = ["Guarded", "fault_of_page", "fault_of_segments", "pages"]
+__all__ = ["Guarded", "fault_of_page", "fault_of_segments", "is_free", "pages"]
 
 #: The groups of entry points: of pages, and of plugins for wheel variants.
 DIMENSION_GROUP, VARIANT_GROUP = "customtags.dimensions", "variant_plugins"
@@ -168,7 +168,7 @@ def fault_of_page(page: Any, name: str) -> str | None:
     faults = {
         f"has the NAME {page.NAME!r}, and not {name!r}": page.NAME != name,
         "has a reserved name": name in RESERVED,
-        "has a name that is not made of lower-case letters, digits and _": not _is_name(name),
+        "has a name that is not made of lower-case letters, digits and _": not is_free(name),
         f"has the DIMENSION {page.DIMENSION!r}, and not {name!r} or 'accelerator'": page.DIMENSION
         not in (name, "accelerator"),
         **{f"has no function {each!r}": not callable(functions[each]) for each in functions},
@@ -176,8 +176,10 @@ def fault_of_page(page: Any, name: str) -> str | None:
     return next((fault for fault, found in faults.items() if found), None)
 
 
-def _is_name(name: str) -> bool:
-    return name.isascii() and dimension(name) == name and name[:1] not in _DIGITS
+def is_free(name: str) -> bool:
+    """Return whether a third party's dimension may have a name."""
+    word = name.isascii() and dimension(name) == name and name[:1] not in _DIGITS
+    return word and name not in RESERVED
 
 
 def fault_of_segments(segments: object) -> str | None:

@@ -27,9 +27,10 @@ from starlette.responses import PlainTextResponse, Response
 from customtags.errors import CustomtagsError
 from customtags.view import sources, upstream
 from customtags.view.component import MachineView, Seen
-from customtags.view.machines import Machine, spelled
+from customtags.view.machines import Machine
 from customtags.view.pages import Pages, Rendered
 from customtags.view.recent import Recent
+from customtags.view.spelling import spelled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     #: how a reason names it.
     Supplier = tuple[Sequence[str], "str | None", str]
 
-__all__ = ["Abi"]
+__all__ = ["DIMENSION", "NAME", "Abi", "spell"]
+
+
+NAME = DIMENSION = "abi"
 
 
 class Abi:
@@ -29,7 +32,7 @@ class Abi:
     :param projects: each as ``torch``, or with the flavour that the user states, ``vectorlib+any``
     """
 
-    NAME = DIMENSION = "abi"
+    NAME, DIMENSION = NAME, DIMENSION
 
     def __init__(self, projects: Sequence[str]) -> None:
         parts = [project.partition("+") for project in projects]
@@ -99,6 +102,18 @@ class Abi:
                 read = partial(host.installed_text, project)
                 flavours[project] = stated or flavour.find(project, version, read)
         return _with({"versions": versions}, flavours) if versions else None
+
+
+def spell(facts: Facts) -> list[str]:
+    """Return the values that `Abi.override` reads, joined by commas, as facts with the same ladder."""
+    found = []
+    for rungs, built, _ in _suppliers(facts):
+        ((_, default, _),) = _suppliers({"segments": rungs[:1]})
+        label = (built or "").replace("cuda", "cu").replace("_", "")
+        if flavour.parse(label) != built:
+            label = (built or "").replace("_", ".")
+        found.append(rungs[0].replace("_", ".") + ("" if built == default else f"+{label}"))
+    return found
 
 
 def _with(facts: Facts, flavours: Mapping[str, str | None]) -> Facts:

@@ -21,6 +21,7 @@ __all__ = [
     "ladder",
     "override",
     "owns",
+    "spell",
 ]
 
 NAME = "cuda"
@@ -95,17 +96,23 @@ PROBES: Mapping[str, Probe] = {
 
 
 def override(value: str, arch: str | None) -> Facts | None:
-    """Return the facts of ``cuda12.4`` or ``cuda12.4_sm90``."""
+    """Return the facts of ``cuda12.4``, ``cuda12.4_sm90``, or with several GPUs ``cuda12.9_sm100_sm103``."""
     if not value.startswith("cuda"):
         return None
-    version, _, gpu = value.removeprefix("cuda").partition("_sm")
+    version, *gpus = value.removeprefix("cuda").split("_sm")
     numbers = version.split(".")
     if len(numbers) > 2 or not all(number.isdigit() for number in numbers):
         raise ValueError("write CUDA as in cuda12.4 or cuda12.4_sm90")
-    if gpu and not (gpu.isdigit() and len(gpu) > 1):
+    if not all(gpu.isdigit() and len(gpu) > 1 for gpu in gpus):
         raise ValueError("write a GPU as in cuda12.4_sm90")
-    capabilities = [[int(gpu[:-1]), int(gpu[-1])]] if gpu else []
+    capabilities = [[int(gpu[:-1]), int(gpu[-1])] for gpu in gpus]
     return {"cuda": [*map(int, numbers), 0][:2], "capabilities": capabilities}
+
+
+def spell(facts: Facts) -> str:
+    """Return the value that `override` reads as facts with the same ladder."""
+    gpus = [f"_sm{major}{minor}" for major, minor in facts["capabilities"]]
+    return "cuda{}.{}".format(*facts["cuda"]) + "".join(dict.fromkeys(gpus))
 
 
 def ladder(facts: Facts) -> list[str]:
