@@ -131,7 +131,7 @@ def _label(label: str | None, properties: object) -> str | None:
     """
     if label is None:
         return None
-    if not metadata.is_label(label):
+    if not names.is_label(label):
         problem = f"{label!r} is not a label"
         raise VariantError(problem, "use a-z, 0-9, '_' and '.', as in x86_64_v3")
     if properties and label == NULL:

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from customtags.errors import VariantError
+from customtags.variants.names import is_label
 from customtags.variants.properties import ABI, Properties
 
-__all__ = ["FORMATS", "NULL", "Metadata", "is_label", "made", "merged", "read", "write"]
+__all__ = ["FORMATS", "NULL", "Metadata", "made", "merged", "read", "write"]
 
 #: The label of the variant without properties, which every machine supports.
 NULL = "null"
@@ -18,7 +19,6 @@ NULL = "null"
 #: How large a file may be, in bytes; and how many variants a release may have.
 LIMIT, MOST = 8 << 20, 100_000
 
-LABEL = re.compile(r"[0-9a-z_.]+")
 _WORD = re.compile(r"[a-z0-9_]+")
 
 
@@ -85,11 +85,6 @@ class Metadata(NamedTuple):
 def made(label: str, properties: Properties) -> Metadata:
     """Return the metadata of one variant, with the providers that customtags knows."""
     return Metadata(list(PROVIDERS), {label: properties}, PROVIDERS)
-
-
-def is_label(text: str) -> bool:
-    """Check that a text may be a label (PEP 825, Variant label)."""
-    return LABEL.fullmatch(text) is not None
 
 
 def read(text: str, place: str) -> Metadata:
@@ -221,7 +216,7 @@ def _are_values(value: Any) -> bool:
     return (
         isinstance(value, list)
         and bool(value)
-        and all(isinstance(each, str) and LABEL.fullmatch(each) for each in value)
+        and all(isinstance(each, str) and is_label(each) for each in value)
         and len(set(value)) == len(value)
     )
 

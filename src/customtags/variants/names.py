@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from customtags.errors import WheelError
-from customtags.variants.metadata import is_label
 from customtags.wheels import filename
 
 if TYPE_CHECKING:
     from customtags.wheels.filename import FileName
 
-__all__ = ["INDEX_SUFFIX", "index_name", "join", "split"]
+__all__ = ["INDEX_SUFFIX", "index_name", "is_label", "join", "split"]
 
 #: What the name of a release's variant metadata ends in (PEP 825, Index-level metadata).
 INDEX_SUFFIX = "-variants.json"
+
+_LABEL = re.compile(r"[0-9a-z_.]+")
+
+
+def is_label(text: str) -> bool:
+    """Check that a text may be a label (PEP 825, Variant label)."""
+    return _LABEL.fullmatch(text) is not None
 
 
 def split(name: str) -> tuple[FileName, str | None]:

@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from customtags.errors import WheelError
 from customtags.wheels.zipformat import (
@@ -105,7 +105,8 @@ class Archive:
             raise self.error("has no member, or bytes before the first one", _AGAIN)
         with self.opened() as file:
             for member in members:
-                self.data(file, member)
+                if not _is_plain(file, member):
+                    self.data(file, member)
 
     def data(self, file: int, member: Member) -> int:
         """Check the own header of a member, and return where its compressed content begins.
@@ -198,8 +199,8 @@ class Archive:
             raise self.error("is truncated", _AGAIN)
         return place, count, size, large, comment
 
-    def _entries(self, file: int, count: int, size: int) -> Iterator[Member]:
-        """Yield the members in the order of the directory, each with an end that is not known yet."""
+    def _entries(self, file: int, count: int, size: int) -> Iterator[tuple[Any, ...]]:
+        """Yield the fields of each `Member` but the last, in the order of the directory."""
         directory = os.pread(file, size, self.directory)
         found = at = 0
         try:
@@ -216,27 +217,27 @@ class Archive:
                     entry = unpack(raw)[0]
                     compressed, length, offset = entry.compressed, entry.size, entry.offset
                 decoded = str(spelled, codec(flags, spelled))
-                yield Member(decoded, raw, flags, method, crc, compressed, length, offset, -1)
+                yield decoded, raw, flags, method, crc, compressed, length, offset
                 found, at = found + 1, end
         except (struct.error, UnicodeDecodeError) as error:
             raise self.error(_CORRUPT, _AGAIN) from error
         if found != count:
             raise self.error(f"has {found} members, and announces {count}", _AGAIN)
 
-    def _located(self, members: list[Member]) -> list[Member]:
+    def _located(self, entries: list[tuple[Any, ...]]) -> list[Member]:
         """Return the members, each with the place where the next one begins."""
-        offsets = sorted([member.offset for member in members])
+        offsets = sorted([entry[-1] for entry in entries])
         ends = dict(zip(offsets, (*offsets[1:], self.directory)))
         if len(ends) != len(offsets):
             raise self.error("has overlapping members", _REPACK)
-        names = [member.name for member in members]
+        names = [entry[0] for entry in entries]
         if len(set(names)) != len(names):
             twice = next(name for name in names if names.count(name) > 1)
             raise self.error(f"contains {twice!r} twice", _REPACK)
         if _suspect("\0".join(("", *names, "")), len(names)):
             for name in filter(_UNSAFE, names):
                 raise self.error(f"has the unsafe member path {name!r}", _AGAIN)
-        return [Member(*member[:-1], ends[member.offset]) for member in members]
+        return [Member._make((*entry, ends[entry[-1]])) for entry in entries]
 
     def _damaged(self, member: Member) -> WheelError:
         return self.error(f"has the damaged member {member.name!r}", _AGAIN)
@@ -252,11 +253,25 @@ def _behind(tail: bytes, found: int) -> bool:
     return found + END.size + int(END.unpack_from(tail, found)[7]) != len(tail)
 
 
+def _is_plain(file: int, member: Member) -> bool:
+    """Return at once whether a member is as nearly all are: both headers say the same, and its data fills the rest."""
+    _, entry, flags, _, _, compressed, _, offset, end = member
+    name = ENTRY.size + entry[28] + 256 * entry[29]
+    head = os.pread(file, LOCAL.size - ENTRY.size + name, offset)
+    return (
+        head[4:28] == entry[6:30]
+        and head[LOCAL.size :] == entry[ENTRY.size : name]
+        and head.startswith(b"PK\3\4")
+        and not flags & (_ENCRYPTED | DESCRIPTOR)
+        and offset + len(head) + head[28] + 256 * head[29] + compressed == end
+    )
+
+
 def _agree(head: bytes, member: Member) -> bool:
     """Return whether a member's own header agrees with its entry in the directory."""
     raw, end = member.entry, ENTRY.size + len(head) - LOCAL.size
     signed = head.startswith(b"PK\3\4") and head[LOCAL.size :] == raw[ENTRY.size : end]
-    if head[4:28] == raw[6:30]:  # nearly always: all from the version needed to the name's length
+    if head[4:28] == raw[6:30]:  # all from the version needed to the name's length
         return signed
     _, _, flags, method, _, _, *numbers, _, _ = LOCAL.unpack_from(head)
     same = (flags, method, head[26:28]) == (member.flags, member.method, raw[28:30])

@@ -57,7 +57,7 @@ _NEW = _Model(
 class _Output:
     """A file that archives are written into, one member after the other.
 
-    :ivar place: its length, in bytes, with what is still to be copied
+    :ivar place: its length, in bytes
     """
 
     def __init__(self, file: int) -> None:
@@ -144,13 +144,16 @@ def rewrite(
     touched = {*contents, *names, before}
     entries: dict[str, list[bytes]] = {}
     output, start = _Output(out), 0  # from where the next part is copied
+    shift = 0  # by how much the members of that part are moved
     with archive.opened() as file:
         for member in sorted(archive.members, key=attrgetter("offset")):
             if member.name not in touched:
-                entries[member.name] = [moved(member.entry, output.place)]
-                output.place += member.end - member.offset
+                entries[member.name] = [
+                    moved(member.entry, member.offset + shift) if shift else member.entry
+                ]
                 continue
             copy(file, out, start, member.offset)
+            output.place += member.offset - start
             start = archive.data(file, member)
             header = os.pread(file, start - member.offset, member.offset)
             model = _Model(member.entry, header)
@@ -166,9 +169,10 @@ def rewrite(
                 made.append(output.rename(model, name))
             if member.name in contents:
                 start = member.end
-            output.place += member.end - start
+            shift = output.place - start
             entries[member.name] = made
         copy(file, out, start, archive.directory)
+        output.place += archive.directory - start
     flat = [entry for member in archive.members for entry in entries[member.name]]
     output.end(flat, archive.comment, large=archive.large)
 

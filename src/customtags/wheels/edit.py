@@ -129,7 +129,8 @@ def _repeated(wheel: Wheel, new: FileName, contents: Mapping[str, Content]) -> d
         return given if isinstance(given, bytes) else wheel.read(path)
 
     old = wheel.name
-    bills = [path for path in wheel.names if path.startswith(wheel.own("sboms/"))]
+    folder = wheel.own("sboms/")
+    bills = [path for path in wheel.names if path.startswith(folder)]
     after = {path: sboms.patched(before(path), old, new) for path in bills}
     tags = wheel.own("WHEEL")
     after[tags] = metadata.with_tags(before(tags), new.tags, new.build)

@@ -12,7 +12,7 @@ import io
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-__all__ = ["Row", "described", "encode", "format", "parse", "rewritten"]
+__all__ = ["Row", "described", "encode", "format", "parse", "paths", "rewritten"]
 
 
 class Row(NamedTuple):
@@ -31,6 +31,17 @@ def parse(content: bytes) -> list[Row]:
     try:
         return [Row._make(row) for row in csv.reader(_lines(content), strict=True) if row]
     except (TypeError, csv.Error) as error:
+        raise ValueError("a row does not have three columns") from error
+
+
+def paths(content: bytes) -> set[str]:
+    """Return the paths that a RECORD lists.
+
+    :raises ValueError: it is not one
+    """
+    try:
+        return {path for path, _, _ in filter(None, csv.reader(_lines(content), strict=True))}
+    except (ValueError, csv.Error) as error:
         raise ValueError("a row does not have three columns") from error
 
 
@@ -56,22 +67,28 @@ def rewritten(
     newline = "\r\n" if b"\r\n" in content else "\n"
     lines = list(_lines(content))
     rows = csv.reader(lines)
-    start = 0  # the line on which the row begins: a quoted path may hold a line's end
+    touched = {*names, *files, own}
+    start = kept = (
+        0  # the line on which the row begins (a quoted path may hold a line's end); the first one not yet written
+    )
     new = {path: row for path, row in files.items() if row}
     written: list[str] = []
     place = 0  # of the own row
     for row in rows:
-        path = row[0] if row else ""
-        changed = new.pop(path, None)
-        if path == own:
-            place = len(written)
-        if row and (path in names or path in files):
-            values = row[1:] if changed is None else changed[1:]
-            if path not in files or changed:
-                written.append(format([Row(names.get(path, path), *values)], newline).decode())
-        else:
-            written += lines[start : rows.line_num]
+        if row and row[0] in touched:
+            path = row[0]
+            written += lines[kept:start]
+            kept = start
+            changed = new.pop(path, None)
+            if path == own:
+                place = len(written)
+            if path in names or path in files:
+                kept = rows.line_num
+                values = row[1:] if changed is None else changed[1:]
+                if path not in files or changed:
+                    written.append(format([Row(names.get(path, path), *values)], newline).decode())
         start = rows.line_num
+    written += lines[kept:]
     written[place:place] = [format(new.values(), newline).decode()]
     return "".join(written).encode()
 

@@ -119,7 +119,7 @@ class Wheel:
         try:
             return record.parse(self.read(self.own("RECORD")))
         except ValueError as error:
-            raise self.error(f"has an invalid RECORD ({error})", _AGAIN) from error
+            raise self._invalid_record(error) from error
 
     def check(self, *, trust_name: bool = False) -> None:
         """Check that a wheel is sound, unsigned, and agrees with itself and its name, so that a changed copy of it will, too.
@@ -173,7 +173,11 @@ class Wheel:
             raise self._contradicted("WHEEL", self.name._replace(build=build))
 
     def _check_record(self) -> None:
-        listed, present = {row.path for row in self.record}, set(self.names)
+        try:
+            listed = record.paths(self.read(self.own("RECORD")))
+        except ValueError as error:
+            raise self._invalid_record(error) from error
+        present = set(self.names)
         for path in sorted(present ^ listed):
             why = (
                 f"lists the missing file {path!r}" if path in listed else f"does not list {path!r}"
@@ -183,6 +187,9 @@ class Wheel:
     def error(self, why: str, cure: str) -> WheelError:
         """Return the error of this wheel."""
         return self.archive.error(why, cure)
+
+    def _invalid_record(self, error: ValueError) -> WheelError:
+        return self.error(f"has an invalid RECORD ({error})", _AGAIN)
 
     def _other_name(self, where: str, project: str, version: str) -> WheelError:
         return self._contradicted(where, self.name._replace(project=project, version=version))
