@@ -34,7 +34,7 @@ class Page(Protocol):
     Optional, and pure like `ladder`:
 
     * ``common(several: Sequence[Facts]) -> Iterable[Facts]``: proposals of facts that accept what several machines all
-      accept. Without it `customtags.profiles.intersect` takes the facts of the machine that accepts the least, if all
+      accept. Without it ``customtags intersect`` takes the facts of the machine that accepts the least, if all
       the others accept that.
     * ``owns(segment: str, arch: str) -> bool``: whether a segment, for an accelerator with its GPU code, is in the ladder
       of some machine. Names are checked with it.

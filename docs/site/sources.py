@@ -1,0 +1,102 @@
+"""Pages of the site for what lies outside of `docs` and is linked there: an example, a source file, a folder of tests.
+
+A web view of the repository shows such a link as the file or the folder. The site has a page instead, with the text of
+the file, or of each file of the folder, as it was when the site was built.
+"""
+
+from __future__ import annotations
+
+import html
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.transforms.post_transforms import SphinxPostTransform
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sphinx.application import Sphinx
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+
+#: Files of the repository that the site has as pages of its own.
+PAGES = {"README.md": "index", "CHANGELOG.md": "changelog", "CONTRIBUTING.md": "contributing"}
+
+#: The most bytes of a file that are shown, and the most files of a folder: the rest is named.
+MOST_BYTES, MOST_FILES = 50_000, 30
+
+
+def links(document: nodes.document, page: str) -> Iterator[tuple[nodes.Element, Path]]:
+    """Yield each link of a page that leads outside of `docs`, with the path of its target below the repository."""
+    for kind in (addnodes.pending_xref, addnodes.download_reference):
+        for node in document.findall(kind):
+            name = node["reftarget"]
+            if node.get("refdomain") == "doc":  # MyST drops the suffix
+                name = f"/{name.lstrip('/')}.md"
+            for folder in ((DOCS / page).parent, ROOT):  # an included page is of the root
+                path = (folder / name).resolve()
+                if path.exists() and ROOT in path.parents and DOCS not in path.parents:
+                    yield node, path.relative_to(ROOT)
+                    break
+
+
+class Linked(SphinxPostTransform):
+    """Make these links lead to the pages, before MyST reports that they lead nowhere."""
+
+    default_priority = 8
+
+    def run(self, **_: Any) -> None:
+        """Replace the links of one page."""
+        for node, path in [*links(self.document, self.env.docname)]:
+            page = PAGES.get(str(path), f"source/{path}")
+            uri = self.app.builder.get_relative_uri(self.env.docname, page)
+            node.replace_self(nodes.reference("", "", *node.children, refuri=uri, internal=True))
+
+
+def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, str], str]]:
+    """Yield a page for each target."""
+    found = {
+        path
+        for page in app.env.found_docs
+        for _, path in links(app.env.get_doctree(page), page)
+        if str(path) not in PAGES
+    }
+    for path in sorted(found):
+        body = "".join(_shown(app, each, whole=each == path) for each in _files(path))
+        title = html.escape(str(path))
+        yield f"source/{path}", {"title": title, "body": f"<h1>{title}</h1>{body}"}, "page.html"
+
+
+def _files(path: Path) -> list[Path]:
+    """Return the file, or the files of a folder that belong to the repository."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", path],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [Path(name) for name in sorted(listed.stdout.split("\0")) if name]
+
+
+def _shown(app: Sphinx, path: Path, *, whole: bool) -> str:
+    """Return a file as HTML, below its name if it is one of several."""
+    head = "" if whole else f"<h2>{html.escape(str(path))}</h2>"
+    try:
+        text = (ROOT / path).read_text("utf-8")
+    except UnicodeDecodeError:
+        return f"{head}<p>Not a text.</p>"
+    language = {".py": "python", ".json": "json", ".toml": "toml", ".c": "c", ".sh": "sh"}
+    code = app.builder.highlighter.highlight_block(text, language.get(path.suffix, "text"))
+    return head + code
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Add the extension to Sphinx."""
+    app.add_post_transform(Linked)
+    app.connect("html-collect-pages", pages)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
