@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent / "tests"))
 import pythons
 
 nox.options.default_venv_backend = "venv"
-nox.options.sessions = ["lint", "types", "tests", "pure"]
+nox.options.sessions = ["lint", "types", "docs", "tests", "pure"]
 
 #: Dependency groups (PEP 735) for a pip of any age.
 group = partial(nox.project.dependency_groups, nox.project.load_toml())
@@ -43,6 +43,18 @@ def types(session: nox.Session) -> None:
     """Check the types, of the tests too."""
     session.install("-e", ".", *group("types"))
     session.run("mypy")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site into build/site and look at each page; `-- linkcheck` asks whether links to other sites still lead somewhere."""
+    session.install(".", *group("docs"))
+    build = ("sphinx-build", "--fail-on-warning", "--keep-going", "--nitpicky", "--jobs=auto")
+    if session.posargs == ["linkcheck"]:
+        session.run(*build, "--builder=linkcheck", "docs", "build/links")
+        return
+    session.run(*build, "--fresh-env", "docs", "build/site")
+    session.run("python", "docs/site/browse.py", "build/site", *session.posargs)
 
 
 @nox.session

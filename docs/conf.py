@@ -10,7 +10,7 @@ import customtags
 
 project = "customtags"
 version = release = customtags.__version__
-copyright = "the authors of customtags, MIT licence"  # noqa: A001 # Sphinx names it
+copyright = "the authors of customtags, MIT licence"
 
 extensions = [
     "myst_parser",
@@ -18,7 +18,6 @@ extensions = [
     "sphinx_copybutton",
     "contents",
     "sources",
-
 ]
 
 # Markdown: a heading's anchor is the one that web views of repositories make.
@@ -30,7 +29,7 @@ copybutton_prompt_text = r"\$ |>>> "
 copybutton_prompt_is_regexp = True
 
 # Types of the standard library are not linked: the site is built without a network.
-nitpick_ignore_regex = [("py:.*", r"(?!customtags\b).*")]
+nitpick_ignore_regex = [("py:.*", r"(?!customtags\b).*"), ("py:class", r"customtags\.results\..*")]
 default_role = "py:obj"
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"

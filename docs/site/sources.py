@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
 from sphinx import addnodes
+from sphinx.highlighting import PygmentsBridge
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 if TYPE_CHECKING:
@@ -26,8 +27,11 @@ DOCS = ROOT / "docs"
 #: Files of the repository that the site has as pages of its own.
 PAGES = {"README.md": "index", "CHANGELOG.md": "changelog", "CONTRIBUTING.md": "contributing"}
 
-#: The most bytes of a file that are shown, and the most files of a folder: the rest is named.
-MOST_BYTES, MOST_FILES = 50_000, 30
+#: How a suffix is highlighted; any other is not.
+LANGUAGES = {".c": "c", ".json": "json", ".py": "python", ".sh": "sh", ".toml": "toml"}
+
+#: The most files of a folder that are shown; of a larger folder only their names.
+MOST = 30
 
 
 def links(document: nodes.document, page: str) -> Iterator[tuple[nodes.Element, Path]]:
@@ -59,40 +63,46 @@ class Linked(SphinxPostTransform):
 
 def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, str], str]]:
     """Yield a page for each target."""
-    found = {
+    targets = {
         path
         for page in app.env.found_docs
         for _, path in links(app.env.get_doctree(page), page)
         if str(path) not in PAGES
     }
-    for path in sorted(found):
-        body = "".join(_shown(app, each, whole=each == path) for each in _files(path))
+    for path in sorted(targets):
         title = html.escape(str(path))
-        yield f"source/{path}", {"title": title, "body": f"<h1>{title}</h1>{body}"}, "page.html"
+        body = f"<h1>{title}</h1>{_body(path, _files(path))}"
+        yield f"source/{path}", {"title": title, "body": body}, "page.html"
 
 
 def _files(path: Path) -> list[Path]:
     """Return the file, or the files of a folder that belong to the repository."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", path],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return [Path(name) for name in sorted(listed.stdout.split("\0")) if name]
+    command = [
+        "git",
+        "ls-files",
+        "-z",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+        "--",
+        str(path),
+    ]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return [Path(name) for name in sorted(listed.split("\0")) if name]
 
 
-def _shown(app: Sphinx, path: Path, *, whole: bool) -> str:
-    """Return a file as HTML, below its name if it is one of several."""
-    head = "" if whole else f"<h2>{html.escape(str(path))}</h2>"
-    try:
-        text = (ROOT / path).read_text("utf-8")
-    except UnicodeDecodeError:
-        return f"{head}<p>Not a text.</p>"
-    language = {".py": "python", ".json": "json", ".toml": "toml", ".c": "c", ".sh": "sh"}
-    code = app.builder.highlighter.highlight_block(text, language.get(path.suffix, "text"))
-    return head + code
+def _body(path: Path, files: list[Path]) -> str:
+    if files == [path]:
+        return _text(path)
+    names = [html.escape(str(each.relative_to(path))) for each in files]
+    if len(files) > MOST:
+        return f"<ul>{''.join(f'<li>{name}</li>' for name in names)}</ul>"
+    return "".join(f"<h2>{name}</h2>{_text(each)}" for name, each in zip(names, files))
+
+
+def _text(path: Path) -> str:
+    text = (ROOT / path).read_text("utf-8", errors="replace")
+    return PygmentsBridge().highlight_block(text, LANGUAGES.get(path.suffix, "text"))
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
