@@ -132,8 +132,8 @@ def build(session: nox.Session) -> None:
 def built(session: nox.Session) -> None:
     """Run the tests of our own code against each file in dist/."""
     for file in sorted(Path("dist").iterdir()):
-        session.install("--force-reinstall", "--no-deps", file)
-        session.install(file, *group("pure"))
+        session.install("--force-reinstall", "--no-deps", str(file))
+        session.install(str(file), *group("pure"))
         session.run("pytest", "-n", "auto", *PURE)
 
 
