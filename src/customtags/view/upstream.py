@@ -1,10 +1,9 @@
-"""Indexes as sources: an HTTP client that bounds project pages, and gives a password to the host that it is for alone."""
+"""Indexes as sources: an HTTP client that bounds project pages, and sends each login to its own index."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-import netrc
 import os
 import ssl
 from dataclasses import replace
@@ -15,14 +14,15 @@ import httpx
 from simple_repository import errors, model, parser
 from simple_repository.components.http import HttpRepository
 
-from customtags.choosing.offer import is_index, without_password
+from customtags.choosing.offer import without_password
 from customtags.errors import SourceError
+from customtags.view.logins import Logins
 from customtags.view.recent import Recent
 from customtags.view.sharing import Shared
 from customtags.wheels.filename import canonical
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Generator, Sequence
+    from collections.abc import AsyncIterator, Sequence
 
 __all__ = ["IndexRepository", "check", "client", "read"]
 
@@ -131,32 +131,6 @@ def _page(response: httpx.Response, project: str) -> model.ProjectDetail:
 _MALFORMED = (AttributeError, KeyError, RecursionError, TypeError, ValueError)
 
 
-class _Passwords(httpx.Auth):
-    """Gives each host the login that its URL or the user's netrc file has, and no other host."""
-
-    def __init__(self, urls: Sequence[str]) -> None:
-        parsed = [httpx.URL(url) for url in urls if is_index(url)]
-        self._logins = {
-            (each.scheme, each.host, each.port): httpx.BasicAuth(each.username, each.password)
-            for each in parsed
-            if each.userinfo
-        }
-        path = os.path.expanduser(os.environ.get("NETRC") or "~/.netrc")
-        try:
-            self._netrc = httpx.NetRCAuth(path) if os.path.isfile(path) else None
-        except (OSError, netrc.NetrcParseError):
-            self._netrc = None
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Add the login of the request's host."""
-        url = request.url
-        login = self._logins.get((url.scheme, url.host, url.port)) or self._netrc
-        if login:
-            yield from login.auth_flow(request)
-        else:
-            yield request
-
-
 class _Bounded(httpx.AsyncByteStream):
     """A body that ends with an error where it is too large."""
 
@@ -212,8 +186,7 @@ def client(places: Sequence[str]) -> httpx.AsyncClient:
     bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("PIP_CERT")
     context = ssl.create_default_context(cafile=bundle) if bundle else True
     return httpx.AsyncClient(
-        auth=_Passwords(places),
-        event_hooks={"request": [_ask_plain], "response": [_bound]},
+        event_hooks={"request": [_ask_plain, Logins(places)], "response": [_bound]},
         follow_redirects=True,
         timeout=SILENCE,
         verify=context,
