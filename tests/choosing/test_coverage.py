@@ -91,8 +91,8 @@ class Cells(HTMLParser):
 
 def test_the_page_holds_every_cell_and_loads_nothing() -> None:
     name = "a-1-py3-none-linux_x86_64_v2.whl"
-    rows = cover({"<script>x\x1b": [], "a": [Offer(name, "")]}, MACHINES)
-    text = page(rows, list(MACHINES))
+    rows = list(cover({"<script>x\x1b": [], "a": [Offer(name, "")]}, MACHINES))
+    text = page(rows, MACHINES)
     cells = Cells()
     cells.feed(text)
     expected = [cell.kind for row in rows for cell in row.cells.values()]

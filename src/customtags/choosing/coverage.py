@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from customtags.choosing.rank import rank
@@ -61,8 +61,8 @@ def cover(
     offers: Mapping[str, Sequence[Offer]],
     targets: Mapping[str, Target],
     metadata: Metadata = lambda _: None,
-) -> list[ProjectCoverage]:
-    """Return a row for each project.
+) -> Iterator[ProjectCoverage]:
+    """Yield a row for each project.
 
     :param offers: project → its files, in the order in which pip finds them
     :param targets: the name of each machine, and what pip chooses for there
@@ -71,16 +71,12 @@ def cover(
         name: [_segments(tag, target) for tag in target.extended]
         for name, target in targets.items()
     }
-    return [
-        ProjectCoverage(
-            project,
-            {
-                name: _cell(rank(files, Request(project), target, metadata), target, accepted[name])
-                for name, target in targets.items()
-            },
-        )
-        for project, files in sorted(offers.items())
-    ]
+    for project, files in sorted(offers.items()):
+        cells = {
+            name: _cell(rank(files, Request(project), target, metadata), target, accepted[name])
+            for name, target in targets.items()
+        }
+        yield ProjectCoverage(project, cells)
 
 
 def missing(rows: Iterable[ProjectCoverage]) -> list[tuple[str, Mapping[str, str]]]:

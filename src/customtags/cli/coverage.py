@@ -57,10 +57,10 @@ def _coverage(options: argparse.Namespace) -> int:
     from customtags.choosing.offer import requires_python
 
     targets = _targets(options.profile, options.python)
-    rows = cover(_offers(options.sources), targets, requires_python)
+    rows = list(cover(_offers(options.sources), targets, requires_python))
     gaps = missing(rows)
     if options.html:
-        save(page(rows, list(targets)), options.html)
+        save(page(rows, targets), options.html)
     if options.json:
         projects = [
             {"project": row.project, "machines": {n: _json(c) for n, c in row.cells.items()}}

@@ -94,11 +94,11 @@ def _view(options: argparse.Namespace) -> int:
     _check(options.sources)
     from customtags.view import export, upstream
     from customtags.view.component import MachineView
-    from customtags.view.sources import merged
+    from customtags.view.sources import merged, opened
 
     async def write() -> int:
         async with upstream.client(options.sources) as http:
-            source = merged(options.sources, http)
+            source = merged(opened(options.sources, http), http)
             fetch = functools.partial(upstream.read, http)
             view = MachineView(source, shown.platforms, pages=shown.pages, fetch=fetch)
             return await export.export(view, http, Path(options.output))
@@ -149,7 +149,8 @@ def _serve(options: argparse.Namespace) -> int:
 def _machine(seen: Selection) -> Machine:
     """Return a machine that was looked at."""
     extended = machine.extend(seen.stock, seen.profile, seen.settings, seen.pages)[0]
-    return Machine([*extended, *seen.stock], list(seen.settings.abi))
+    platforms = [*extended, *seen.stock]
+    return Machine(platforms, list(seen.settings.abi), seen.profile, seen.stock)
 
 
 def _named(words: Iterable[str]) -> Iterable[tuple[str, Machine]]:

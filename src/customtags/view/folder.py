@@ -10,6 +10,7 @@ import time
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote
 
 from simple_repository import SimpleRepository, errors, model
 
@@ -95,6 +96,18 @@ class FolderRepository(SimpleRepository):
             raise errors.ResourceUnavailable(resource_name)
         path, digest = found
         return model.LocalResource(path, model.Context(etag=f'"{digest}"'), to_cache=False)
+
+    def offers(self) -> dict[str, list[Offer]]:
+        """Return the files of each project without their digests, in pip's order.
+
+        :raises OSError: the folder cannot be read
+        """
+        found: dict[str, list[Offer]] = {}
+        for project, file in sorted(
+            self._files(), key=lambda each: quote(each[1].name), reverse=True
+        ):
+            found.setdefault(project, []).append(Offer(file.name, os.path.dirname(file.path)))
+        return found
 
     async def _read(self, project: str) -> model.ProjectDetail:
         return await asyncio.to_thread(self._page, project)

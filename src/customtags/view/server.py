@@ -1,5 +1,6 @@
 """The ASGI application that serves views: of this machine, of named ones, and of any that an address spells.
 
+    /                            which machine gets what, for people
     /simple/                     this machine
     /NAME/simple/                one that has a name
     /for/v3,el9.4/simple/        one that is spelled by values as the settings have them
@@ -28,6 +29,7 @@ from customtags.errors import CustomtagsError
 from customtags.view import sources, upstream
 from customtags.view.component import MachineView, Seen
 from customtags.view.machines import Machine
+from customtags.view.overview import Overview
 from customtags.view.pages import Pages, Rendered
 from customtags.view.recent import Recent
 from customtags.view.spelling import spelled
@@ -127,7 +129,9 @@ class Views:
     def __init__(self, served: Served) -> None:
         self.served = served
         self._http = upstream.client(served.sources)
-        self._source = sources.merged(served.sources, self._http)
+        places = sources.opened(served.sources, self._http)
+        self._source = sources.merged(places, self._http)
+        self._overview = Overview(places, {"": served.here, **served.named})
         self._ready: Recent[str, ASGIApp] = Recent(READY)
         self._seen: Recent[tuple[MachineView, str], Seen] = Recent(FILES)
         self._rendered: Recent[tuple[MachineView, str], Rendered] = Recent(BYTES)
@@ -137,8 +141,10 @@ class Views:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
         elif scope["type"] == "http":
-            prefix, application = self._find(scope["path"])
-            scope = {**scope, "root_path": scope.get("root_path", "") + prefix}
+            # A server that is mounted below a path gets the whole path (ASGI 3.0, ``root_path``).
+            root = scope.get("root_path", "").rstrip("/")
+            prefix, application = self._find(scope["path"].removeprefix(root))
+            scope = {**scope, "root_path": root + prefix}
             await application(scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
@@ -156,7 +162,7 @@ class Views:
         if not path.startswith("/"):
             return "", PlainTextResponse("no such page\n", 404)
         if path in ("/", "/health"):
-            return "", PlainTextResponse("ok\n" if path == "/health" else _overview(self.served))
+            return "", PlainTextResponse("ok\n") if path == "/health" else self._overview
         words = path[:LONGEST].split("/")
         parts = {"simple": 0, "resources": 0, "for": 2}.get(words[1], 1)
         name = "/".join(words[1 : 1 + parts])
@@ -228,10 +234,3 @@ async def _failed(status: int, request: Request, error: Exception) -> Response:
     )
     said = "no such file\n" if status == 404 else "the source did not answer as an index does\n"
     return PlainTextResponse(said, status)
-
-
-def _overview(served: Served) -> str:
-    lines = ["Views of an index, one for each kind of machine:", "", "/simple/"]
-    lines += [f"/{name}/simple/" for name in served.named]
-    lines += ["/for/x86_64,glibc2.34,v3,el9.4,cuda12.4_sm90/simple/  (any machine, by its values)"]
-    return "\n".join(lines) + "\n"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import httpx
     from simple_repository import SimpleRepository, model
 
-__all__ = ["merged"]
+__all__ = ["merged", "opened"]
 
 
 class _WheelMetadata(MetadataInjectorRepository):
@@ -31,17 +31,28 @@ class _WheelMetadata(MetadataInjectorRepository):
         return await self.source.get_project_page(project_name, request_context=request_context)
 
 
-def merged(places: Sequence[str], http: httpx.AsyncClient) -> SimpleRepository:
-    """Return the component that finds each project in the first place that has it.
-
-    Putting the files of all places together would let a public project replace a private one of the same name.
+def opened(
+    places: Sequence[str], http: httpx.AsyncClient
+) -> list[FolderRepository | IndexRepository]:
+    """Return the component of each place.
 
     :param places: folders, and URLs of indexes
     """
-    found: list[SimpleRepository] = []
-    for each in places:
-        if is_index(each):
-            found.append(IndexRepository(each, http))
-        else:
-            found.append(_WheelMetadata(FolderRepository(Path(each)), http))
+    return [
+        IndexRepository(each, http) if is_index(each) else FolderRepository(Path(each))
+        for each in places
+    ]
+
+
+def merged(
+    places: Sequence[FolderRepository | IndexRepository], http: httpx.AsyncClient
+) -> SimpleRepository:
+    """Return the component that finds each project in the first place that has it.
+
+    Putting the files of all places together would let a public project replace a private one of the same name.
+    """
+    found = [
+        _WheelMetadata(each, http) if isinstance(each, FolderRepository) else each
+        for each in places
+    ]
     return found[0] if len(found) == 1 else PrioritySelectedProjectsRepository(found)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     #: What the values are of (``arch``, ``libc``, a dimension, or a key of customtags.toml) → the values, best first.
     Values = Mapping[str, Sequence[str]]
 
-__all__ = ["KNOWN", "kind_of", "rungs", "spelled"]
+__all__ = ["EXAMPLES", "KNOWN", "kind_of", "rungs", "spelled"]
 
 #: The longest spelling of a machine, the most words in it, and the most dimensions of third parties: each multiplies the tags.
 LONGEST, MOST, MOST_OTHERS = 800, 60, 4
@@ -44,8 +44,19 @@ KNOWN = ("isa", "distro", "accelerator")
 #: The keys of customtags.toml that change the tags of a machine.
 _KEYS = ("cuda-minor", "priority", "bases", "limit")
 
-#: What the words of a spelling may be.
-ACCEPTED = (
+#: The words of a spelling: examples → what they are.
+EXAMPLES = {
+    "x86_64, aarch64": "architecture (default: the server's)",
+    "glibc2.34, musl1.2": "C library (default: the server's)",
+    "v3, v8_2, power10, z16": "level of the CPU",
+    "fc39, el9.4, deb12": "distribution and release",
+    "cuda12.4, cuda12.4_sm90, rocm6.0_gfx90a": "accelerator, with or without its GPU",
+    "abi=torch2.9, abi=torch2.9%2Bcu128": "an installed project, and its build",
+    "site=acme2": "a label of the site",
+    "mpi=openmpi4.1": "a segment of a third party's dimension",
+}
+
+_ACCEPTED = (
     "write x86_64, glibc2.34, a CPU level (v3), a release (el9.4), cuda12.4_sm90, rocm6.0, "
     "or NAME=VALUE as in abi=torch2.9 and site=acme2"
 )
@@ -77,7 +88,7 @@ def spelled(text: str, platform: stock.Platform) -> Machine:
     settings = _settings(said, ladders, platforms, arch)
     extended = machine.combine(ladders, platforms, settings, apart)[0]
     projects = (value.partition("+")[0].rstrip("0123456789._") for value in said.get("abi", ()))
-    return Machine([*extended, *platforms], list(projects))
+    return Machine([*extended, *platforms], list(projects), {}, platforms)
 
 
 def _by_name(words: Sequence[str], arch: str) -> dict[str, list[str]]:
@@ -97,7 +108,7 @@ def _by_name(words: Sequence[str], arch: str) -> dict[str, list[str]]:
                 raise CustomtagsError(problem, "write one of them")
             alone[kind] = word
         elif name not in (*DIMENSIONS, *_KEYS, "libc") and not is_free(name):
-            raise CustomtagsError(f"{name!r} is not the name of a dimension", ACCEPTED)
+            raise CustomtagsError(f"{name!r} is not the name of a dimension", _ACCEPTED)
         found.setdefault(name, []).append(value)
     return found
 
@@ -117,7 +128,7 @@ def kind_of(word: str, arch: str) -> tuple[str, str]:
         runs = []
     name = runs[0].dimension if runs else None
     if name is None:
-        raise CustomtagsError(f"{word!r} means nothing on {arch}", ACCEPTED)
+        raise CustomtagsError(f"{word!r} means nothing on {arch}", _ACCEPTED)
     return name, re.split("[0-9]", word)[0] if name == "accelerator" else name
 
 
@@ -191,7 +202,7 @@ def _checked(name: str, found: list[str], arch: str, value: str = "") -> list[st
         runs = []
     if {run.dimension for run in runs} not in ({name}, {None}):
         said = value or ",".join(found)
-        raise CustomtagsError(f"{said!r} is not a value of {name!r} on {arch}", ACCEPTED)
+        raise CustomtagsError(f"{said!r} is not a value of {name!r} on {arch}", _ACCEPTED)
     return found
 
 
@@ -226,7 +237,7 @@ def _settings(
             raise CustomtagsError(f"{each!r} is not a policy that the machine has", cure)
     for each in said.get("priority", ()):
         if each not in (*DIMENSIONS, *ladders):
-            raise CustomtagsError(f"{each!r} is not the name of a dimension", ACCEPTED)
+            raise CustomtagsError(f"{each!r} is not the name of a dimension", _ACCEPTED)
     return Settings(
         {},
         priority=said.get("priority", ()),

@@ -29,6 +29,9 @@ __all__ = ["IndexRepository", "check", "client", "read"]
 #: The largest project page, in bytes, and how long a source may be silent, in seconds.
 LARGEST, SILENCE = 64 << 20, 15.0
 
+#: The longest list of projects that is read for people, in bytes; PyPI's has 40 MB.
+LISTED = 1 << 20
+
 #: The project pages of how many files are remembered.
 FILES = 60_000
 
@@ -94,6 +97,21 @@ class IndexRepository(HttpRepository):
         fetched = _Fetched(response.headers.get("ETag", ""), digest, page)
         self._pages.put(project, fetched, len(page.files) + 1)
         return page
+
+    async def names(self) -> list[str] | None:
+        """Return the names of the projects, None if the list is longer than `LISTED`.
+
+        :raises simple_repository.errors.ResourceUnavailable: it cannot be read
+        :raises simple_repository.errors.UnsupportedSerialization: as for a page
+        """
+        content = await read(self._client, f"{self._url}/", LISTED)
+        if len(content) > LISTED:
+            return None
+        try:
+            listed = parser.parse_html_project_list(content.decode("utf-8", "replace"))
+        except _MALFORMED as error:
+            raise errors.UnsupportedSerialization("of its own") from error
+        return sorted(each.normalized_name for each in listed.projects)
 
     async def get_project_list(
         self, *, request_context: model.RequestContext | None = None
