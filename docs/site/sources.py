@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 
 #: Files of the repository that the site has as pages of its own.
-PAGES = {"README.md": "index", "CHANGELOG.md": "changelog", "CONTRIBUTING.md": "contributing"}
+PAGES = {"README.md": "index", "CHANGELOG.md": "changelog", "CONTRIBUTING.md": "contributing/index"}
 
 #: How a suffix is highlighted; any other is not.
 LANGUAGES = {".c": "c", ".json": "json", ".py": "python", ".sh": "sh", ".toml": "toml"}
