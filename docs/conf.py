@@ -23,6 +23,8 @@ extensions = [
 # Markdown: a heading's anchor is the one that web views of repositories make.
 myst_heading_anchors = 4
 
+smartquotes = False  # -- is an option
+
 # A block without a language is a file name, a tag or a command: shown as it is.
 highlight_language = "text"
 copybutton_prompt_text = r"\$ |>>> "
