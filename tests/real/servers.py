@@ -6,6 +6,7 @@ import base64
 import html
 import http.server
 import json
+import socket
 import ssl
 import subprocess
 import threading
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["ProjectPage", "Quiet", "certificate", "serve", "wait_for"]
+__all__ = ["ProjectPage", "Quiet", "certificate", "free_port", "serve", "wait_for"]
 
 _JSON = "application/vnd.pypi.simple.v1+json"
 
@@ -126,6 +127,14 @@ def certificate(folder: Path) -> Path:
     with path.open("a", encoding="ascii") as file:
         file.write((folder / "cert.pem").read_text(encoding="ascii"))
     return path
+
+
+def free_port() -> int:
+    """Return a port of this machine on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
 
 
 def wait_for(answer: Callable[[], object], seconds: int = 10) -> None:

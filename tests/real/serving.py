@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import socket
 import subprocess
 import sys
 import tempfile
@@ -11,7 +10,7 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
 from real.environments import clean
-from real.servers import wait_for
+from real.servers import free_port, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,9 +28,7 @@ def serving(*arguments: object, log: list[str] | None = None) -> Iterator[str]:
 
     :param log: gets what the server writes
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "customtags", "serve", *map(str, arguments), f"--port={port}"]
     with tempfile.TemporaryFile("w+") as out, _started(command, out) as process:
         try:

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import json
-import socket
-import subprocess
 import sys
-import urllib.request
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,8 +10,9 @@ import pytest
 
 from customtags.wheels.retag import retag
 from customtags.wheels.writer import create
-from real.environments import clean, run, taken
-from real.servers import wait_for
+from real import index_servers
+from real.environments import run, taken
+from real.servers import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,52 +32,19 @@ class Server(NamedTuple):
 
 
 @contextmanager
-def running(command: list[str], url: str) -> Iterator[None]:
-    with subprocess.Popen(
-        command, env=clean(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
-        try:
-            wait_for(lambda: urllib.request.urlopen(url).close(), seconds=60)  # noqa: S310 - the address is ours
-            yield
-        finally:
-            process.terminate()
-
-
-@contextmanager
 def pypiserver(folder: Path, port: int) -> Iterator[Server]:
     """It checks nobody."""
     (folder / "packages").mkdir()
-    url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "pypiserver", "run", "-i127.0.0.1", f"-p{port}", "-P.", "-a."]
-    with running([*command, str(folder / "packages")], f"{url}/simple/"):
-        yield Server(f"{url}/", "anybody", "anything", f"{url}/simple/")
+    with index_servers.pypiserver(folder / "packages", port) as (url, _):
+        yield Server(url, "anybody", "anything", f"{url}simple/")
 
 
 @contextmanager
 def devpi(folder: Path, port: int) -> Iterator[Server]:
-    """It needs a user with an index, which its REST interface makes (https://devpi.net/docs)."""
-    place = f"--serverdir={folder / 'devpi'}"
-    init = "from devpi_server.init import init; init()"
-    serve = "from devpi_server.main import main; main()"
-    run([sys.executable, "-c", init, place, "--no-root-pypi", "--root-passwd=secret"])
-    url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-c", serve, place, "--host=127.0.0.1", f"--port={port}"]
-    with running(command, f"{url}/+api"):
-        credentials = {"user": "root", "password": "secret"}
-        token = ask(f"{url}/+login", "POST", credentials)["result"]["password"]
-        ask(f"{url}/root/wheels", "PUT", {"type": "stage", "bases": []}, f"root:{token}")
-        yield Server(f"{url}/root/wheels/", "root", "secret", f"{url}/root/wheels/+simple/")
-
-
-def ask(url: str, method: str, value: object, auth: str = "") -> dict[str, dict[str, str]]:
-    headers = {"Content-Type": "application/json", "Accept": "application/json"}
-    if auth:
-        headers["X-Devpi-Auth"] = base64.b64encode(auth.encode()).decode()
-    body = json.dumps(value).encode()
-    request = urllib.request.Request(url, body, headers, method=method)  # noqa: S310 - see above
-    with urllib.request.urlopen(request) as answer:  # noqa: S310
-        answered: dict[str, dict[str, str]] = json.load(answer)
-        return answered
+    """It requires a login."""
+    index = {"type": "stage", "bases": []}
+    with index_servers.devpi(folder / "devpi", port, index) as (url, _):
+        yield Server(url, "root", "secret", f"{url}+simple/")
 
 
 @pytest.mark.parametrize("serve", [pypiserver, devpi])
@@ -95,10 +58,7 @@ def test_what_is_uploaded_is_installed(
         retag(plain, platforms=[f"linux_x86_64_{segments}"], local=local, folder=tmp_path / "made")
         for segments, local in (("v3_fc39_rocm6_0", "fc39.rocm6.0"), ("v2", None))
     ]
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with serve(tmp_path, port) as server:
+    with serve(tmp_path, free_port()) as server:
         login = ["--non-interactive", "-u", server.user, "-p", server.password]
         wheels = [plain, *made]
         run(

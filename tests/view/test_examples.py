@@ -12,7 +12,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples" / "serve"
 
 
 def test_their_commands_have_options_that_exist() -> None:
-    unit = (EXAMPLES / "customtags-serve.service").read_text("utf-8")
+    unit = (EXAMPLES / "customtags-serve@.service").read_text("utf-8")
     (line,) = re.findall(r"^ExecStart=(.*)", unit, re.MULTILINE)
     container = (EXAMPLES / "Containerfile").read_text("utf-8")
     (entry,) = re.findall(r"^ENTRYPOINT (.*)", container, re.MULTILINE)
