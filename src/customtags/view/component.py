@@ -32,8 +32,8 @@ __all__ = ["MachineView"]
 #: How many versions of one project may have variants.
 MOST = 200
 
-#: The project pages of how many files are remembered.
-FILES = 60_000
+#: The project pages of how many files are remembered, and for how many files an entry counts besides its own.
+FILES, ENTRY = 60_000, 10
 
 
 class Seen(NamedTuple):
@@ -57,7 +57,7 @@ class MachineView(RepositoryContainer):
     :param platforms: the platform tags that the machine accepts, best first, the stock ones too
     :param pages: the dimensions that name the segments of variants; by default the built-in ones
     :param fetch: reads ``NAME-VERSION-variants.json`` where the source gives an address; without it, such variants are left out
-    :param memory: what views of one application share, by view and project; by default the view has its own
+    :param memory: shared by the views of an application; by default the view has its own
     """
 
     def __init__(
@@ -67,13 +67,14 @@ class MachineView(RepositoryContainer):
         *,
         pages: Sequence[Page] | None = None,
         fetch: Fetch | None = None,
-        memory: Recent[tuple[MachineView, str], Seen] | None = None,
+        memory: Recent[tuple[object, str], Seen] | None = None,
     ) -> None:
         super().__init__(source)
         self.platforms = list(platforms)
         self.pages = builtin() if pages is None else pages
         self.fetch = fetch
         self._memory = Recent(FILES) if memory is None else memory
+        self._key = object()  # not the view, which could be large and no longer used
         self._shared: Shared[Seen] = Shared()
 
     async def get_project_page(
@@ -105,13 +106,13 @@ class MachineView(RepositoryContainer):
 
     async def _look(self, project: str) -> Seen:
         page = await super().get_project_page(project)
-        known = self._memory.get((self, project))
+        known = self._memory.get((self._key, project))
         if known and known.source is page:
             return known
         labels, lasting = await self._labels(page)
         seen = await asyncio.to_thread(self._select, page, labels)
         if lasting:
-            self._memory.put((self, project), seen, len(page.files) + 1)
+            self._memory.put((self._key, project), seen, len(page.files) + ENTRY)
         return seen
 
     def _select(self, page: model.ProjectDetail, labels: Labels) -> Seen:

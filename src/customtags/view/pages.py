@@ -30,6 +30,10 @@ __all__ = ["Pages", "Rendered"]
 _NAME = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", re.IGNORECASE | re.ASCII)
 
 
+#: What a file of a page that is remembered counts for, besides its bytes.
+FILE = 600
+
+
 class Rendered(NamedTuple):
     """A page of a view as bytes.
 
@@ -49,11 +53,10 @@ class Pages:
     :param memory: what all views of the application share
     """
 
-    def __init__(
-        self, view: MachineView, memory: Recent[tuple[MachineView, str], Rendered]
-    ) -> None:
+    def __init__(self, view: MachineView, memory: Recent[tuple[object, str], Rendered]) -> None:
         self._view = view
         self._memory = memory
+        self._key = object()  # not the view, which could be large and no longer used
         self._shared: Shared[Rendered] = Shared()
 
     async def list(self, request: Request) -> Response:
@@ -82,11 +85,11 @@ class Pages:
         """Return a page in a format, rendered if the source changed."""
         kind, _, name = key.partition(" ")
         page = await self._view.get_project_page(name)
-        known = self._memory.get((self._view, key))
+        known = self._memory.get((self._key, key))
         if known and known.page is page:
             return known
         made = await asyncio.to_thread(_rendered, page, content_negotiation.Format(kind))
-        self._memory.put((self._view, key), made, len(made.body))
+        self._memory.put((self._key, key), made, len(made.body) + FILE * (len(page.files) + 1))
         return made
 
 

@@ -32,6 +32,7 @@ from customtags.view.machines import Machine
 from customtags.view.overview import Overview
 from customtags.view.pages import Pages, Rendered
 from customtags.view.recent import Recent
+from customtags.view.sharing import Shared
 from customtags.view.spelling import spelled
 
 if TYPE_CHECKING:
@@ -46,8 +47,9 @@ __all__ = ["Served", "run"]
 #: The variable that names the file with the settings for the workers.
 VARIABLE = "_CUSTOMTAGS_SERVED"
 
-#: How many machines are kept ready; others are made anew for a request.
-READY = 64
+#: How many platform tags the machines that are kept ready have together, and for how many tags a machine counts
+#: besides its own. Other machines are made anew for a request.
+PLATFORMS, MACHINE = 250_000, 500
 
 #: The views of how many files are remembered, and how many bytes of their pages.
 FILES, BYTES = 60_000, 64 << 20
@@ -132,9 +134,10 @@ class Views:
         places = sources.opened(served.sources, self._http)
         self._source = sources.merged(places, self._http)
         self._overview = Overview(places, {"": served.here, **served.named})
-        self._ready: Recent[str, ASGIApp] = Recent(READY)
-        self._seen: Recent[tuple[MachineView, str], Seen] = Recent(FILES)
-        self._rendered: Recent[tuple[MachineView, str], Rendered] = Recent(BYTES)
+        self._ready: Recent[str, ASGIApp] = Recent(PLATFORMS)
+        self._making: Shared[ASGIApp | None] = Shared()
+        self._seen: Recent[tuple[object, str], Seen] = Recent(FILES)
+        self._rendered: Recent[tuple[object, str], Rendered] = Recent(BYTES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -143,7 +146,7 @@ class Views:
         elif scope["type"] == "http":
             # A server that is mounted below a path gets the whole path (ASGI 3.0, ``root_path``).
             root = scope.get("root_path", "").rstrip("/")
-            prefix, application = self._find(scope["path"].removeprefix(root))
+            prefix, application = await self._find(scope["path"].removeprefix(root))
             scope = {**scope, "root_path": root + prefix}
             await application(scope, receive, send)
 
@@ -157,38 +160,41 @@ class Views:
             if message["type"] == "lifespan.shutdown":
                 return
 
-    def _find(self, path: str) -> tuple[str, ASGIApp]:
+    async def _find(self, path: str) -> tuple[str, ASGIApp]:
         """Return the part of a path that names a machine, and what answers behind it."""
         if not path.startswith("/"):
             return "", PlainTextResponse("no such page\n", 404)
         if path in ("/", "/health"):
             return "", PlainTextResponse("ok\n") if path == "/health" else self._overview
-        words = path[:LONGEST].split("/")
+        if len(path) > LONGEST:
+            return "", PlainTextResponse("the address is too long\n", 414)
+        words = path.split("/")
         parts = {"simple": 0, "resources": 0, "for": 2}.get(words[1], 1)
         name = "/".join(words[1 : 1 + parts])
         known = words[1 + parts : 2 + parts] in (["simple"], ["resources"])
-        sound = len(path) <= LONGEST and path.isprintable()
         try:
-            view = self._view(name) if known and sound else None
+            view = await self._view(name) if known and path.isprintable() else None
         except CustomtagsError as error:
             return "", PlainTextResponse(f"{error}\n", 400)
         if view is None:
             return "", PlainTextResponse("no such page\n", 404)
         return f"/{name}" if name else "", view
 
-    def _view(self, name: str) -> ASGIApp | None:
+    async def _view(self, name: str) -> ASGIApp | None:
         """Return what serves the machine of a name, None if nobody has that name.
 
         :raises CustomtagsError: it spells one with a value that means nothing
         """
-        known = self._ready.get(name)
-        if known is None:  # to work out the tags of a machine takes longer than an answer
-            machine = self._machine(name)
-            if machine is None:
-                return None
-            known = self._application(machine)
-            self._ready.put(name, known)
-        return known
+        return self._ready.get(name) or await self._making.read(name, self._make)
+
+    async def _make(self, name: str) -> ASGIApp | None:
+        # To work out the tags of a machine takes a second at worst, and others are answered meanwhile.
+        machine = await asyncio.to_thread(self._machine, name)
+        if machine is None:
+            return None
+        made = self._application(machine)
+        self._ready.put(name, made, len(machine.platforms) + MACHINE)
+        return made
 
     def _machine(self, name: str) -> Machine | None:
         if name.startswith("for/"):

@@ -32,8 +32,8 @@ LARGEST, SILENCE = 64 << 20, 15.0
 #: The longest list of projects that is read for people, in bytes; PyPI's has 40 MB.
 LISTED = 1 << 20
 
-#: The project pages of how many files are remembered.
-FILES = 60_000
+#: The project pages of how many files are remembered, and for how many files an entry counts besides its own.
+FILES, ENTRY = 60_000, 10
 
 #: What asks for a project page has this in its Accept (PEP 691).
 _PAGE = "application/vnd.pypi.simple"
@@ -95,7 +95,7 @@ class IndexRepository(HttpRepository):
         same = known is not None and known.digest == digest
         page = known.page if known and same else await asyncio.to_thread(_page, response, project)
         fetched = _Fetched(response.headers.get("ETag", ""), digest, page)
-        self._pages.put(project, fetched, len(page.files) + 1)
+        self._pages.put(project, fetched, len(page.files) + ENTRY)
         return page
 
     async def names(self) -> list[str] | None:
