@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 import customtags
+from blocks import PAGES as BLOCK_PAGES
+from blocks import read
 from command import run_in
 
 PACKAGE = Path(customtags.__file__).parent
@@ -64,13 +66,15 @@ def test_pages_have_examples() -> None:
     assert DOCS / "reference" / "grammar.md" in PAGES
 
 
-#: The blocks of the README and of the documentation that show a session with the command line; the
-#: demo's, which needs a pip, is compared where those are.
+#: The blocks that show one command and require nothing but a checkout: they are run on every Python, here. tests/real/test_pages.py
+#: runs the blocks of each page in order, as a reader does.
 SESSIONS = [
-    (page, session)
-    for page in (DOCS.parent / "README.md", *sorted(DOCS.rglob("*.md")))
-    for session in page.read_text("utf-8").split("```console\n$ ")[1:]
-    if not session.startswith(".venv/bin/customtags demo\n")
+    (block.page, block.text)
+    for page in BLOCK_PAGES
+    for block in read(page)
+    if block.kind == "console"
+    and re.match(r"\$ customtags .*(docs|examples)/", block.text)
+    and len([*block.commands()]) == 1
 ]
 
 
@@ -80,10 +84,16 @@ SESSIONS = [
     ids=[f"{page.stem}-{text.partition(chr(10))[0]}" for page, text in SESSIONS],
 )
 def test_what_is_shown_of_the_command_line_is_what_it_prints(page: Path, session: str) -> None:
-    command, _, shown = session.partition("```")[0].partition("\n")
-    program, *arguments = shlex.split(command)
-    assert program == "customtags", f"{page}: show no other program"
-    assert run_in(DOCS.parent, *arguments).stdout == shown
+    command, _, shown = session.removeprefix("$ ").partition("\n")
+    _, *arguments = shlex.split(command)
+    assert run_in(DOCS.parent, *arguments).stdout == shown, page
+
+
+@pytest.mark.parametrize("page", BLOCK_PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_block_names_its_language_and_is_run_or_says_why_not(page: Path) -> None:
+    """`tests/real/test_pages.py` runs them."""
+    for block in read(page):
+        assert len(block.notes.get("not run", "a reason in words").split()) > 3, f"{block}: why?"
 
 
 def test_the_readme_has_a_session() -> None:

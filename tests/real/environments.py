@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import re
 import shutil
@@ -78,6 +79,8 @@ class Wheelhouse:
     def fetch(self, requirement: str, *options: str) -> Path:
         """Return a folder with a project's wheel, or with ``--no-binary`` its sdist, and what it requires."""
         name = re.sub("[^A-Za-z0-9.-]", "_", "-".join([requirement, *options]))
+        if len(name) > 100:  # a file system may allow no more than 255
+            name = f"{name[:50]}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
         return self._once(self.folder / name, "download", "-d", *options, requirement)
 
     def wheel(self, requirement: str, *options: str) -> Path:
