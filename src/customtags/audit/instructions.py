@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from customtags.audit.finding import FALSE, NOTE, UNDECIDED, Finding, Fix
@@ -39,22 +40,28 @@ SAMPLE = 1500
 
 
 def check(
-    wheel: Unpacked, claims: NameClaims, *, full: bool = False, dispatched: Sequence[str] = ()
+    wheel: Unpacked,
+    claims: NameClaims,
+    *,
+    full: bool = False,
+    dispatched: Sequence[str] = (),
+    decoders: Mapping[str, Decoder] = MappingProxyType({}),
 ) -> Iterator[Finding]:
     """Compare the machine code with the level in the name.
 
     :param full: read every function, not only `SAMPLE` of each file
     :param dispatched: patterns (`fnmatch`) of members and functions that the project chooses at run time
+    :param decoders: architecture → decoder, of those that exist already
     :raises ToolError: iced-x86 is required, and not installed
     """
-    decoders: dict[str, Decoder] = {}
+    ready = {**decoders}
     scans: dict[str, list[Scan]] = {}
 
     def read(member: str, elf: Elf) -> Iterator[Finding]:
         if elf.machine in NAMES:
-            if elf.machine not in decoders:
-                decoders[elf.machine] = decoder(elf.machine)
-            scan = Scan.of(member, elf, decoders[elf.machine], None if full else SAMPLE)
+            if elf.machine not in ready:
+                ready[elf.machine] = decoder(elf.machine)
+            scan = Scan.of(member, elf, ready[elf.machine], None if full else SAMPLE)
             scans.setdefault(elf.machine, []).append(scan)
         yield from ()
 
@@ -103,7 +110,6 @@ def _openers(wheel: Unpacked, claim: _LevelClaim, scans: Sequence[Scan]) -> dict
         if member in openers:
             others = sought - {openers[member]}
             found.update((name, openers[member]) for name in dispatch.opened(elf, others))
-            elf.forget()
     return found
 
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from customtags import __version__
-from customtags.audit import audit, instructions, libraries, select
+from customtags.audit import audit, instructions, libraries, select, stable_abi
 from customtags.audit.finding import Finding, true_name
+from customtags.audit.isa.levels import NAMES
+from customtags.audit.isa.scan import decoder
 from customtags.audit.variants import named
-from customtags.errors import WheelError
+from customtags.errors import ToolError, WheelError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from customtags.audit.isa.decoder import Decoder
     from customtags.libraries.supplier import Supplier
 
 __all__ = ["Auditor", "Report"]
@@ -76,11 +80,23 @@ class Auditor:
             "with": named,
         }
         self._checks, self._codes = select(only)
+        self._decoders: dict[str, Decoder] = {}
         if instructions.NAME in self._checks:
-            isa = partial(instructions.check, full=full, dispatched=dispatched)
-            self._checks[instructions.NAME] = isa
+            self._checks[instructions.NAME] = partial(
+                instructions.check, full=full, dispatched=dispatched, decoders=self._decoders
+            )
         if libraries.NAME in self._checks and suppliers is not None:
             self._checks[libraries.NAME] = partial(libraries.check, suppliers=suppliers)
+
+    def prepare(self) -> None:
+        """Load what audits of several wheels have in common, for the processes that are forked from this one."""
+        if instructions.NAME in self._checks:
+            for arch in NAMES:
+                with suppress(ToolError):  # a wheel for another architecture does not take it
+                    self._decoders[arch] = decoder(arch)
+        if stable_abi.NAME in self._checks:
+            with suppress(ImportError):
+                import abi3info  # noqa: F401
 
     def report(self, wheel: Path) -> Report:
         """Audit one wheel.

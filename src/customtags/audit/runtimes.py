@@ -78,9 +78,9 @@ def is_static(elf: Elf) -> bool:
     section = elf.section(".rodata")
     if section is None or not section.stored:
         return False
-    return elf.data.find(_STATIC, section.offset, section.offset + section.size) >= 0
+    return any(True for _ in elf.places(_STATIC, section.offset, section.offset + section.size))
 
 
 def may_load(elf: Elf, family: str) -> bool:
     """Return whether a file names a runtime of a vendor, and so may load it at run time."""
-    return any(elf.data.find(word) >= 0 for word in _NAMED[family])
+    return any(True for word in _NAMED[family] for _ in elf.places(word, 0, len(elf.data)))

@@ -93,6 +93,8 @@ def _audit(options: argparse.Namespace) -> int:
         raise CustomtagsError("no wheel is named", "name wheels or folders, or use --from-file")
     patterns, supplied = declared.dispatched(Path("pyproject.toml")), suppliers.selected(options)
     auditor = Auditor(options.only, full=options.full, dispatched=patterns, suppliers=supplied)
+    if len(wheels) > 1:
+        auditor.prepare()
     if options.resume or options.json_lines:
         return _stream(wheels, auditor, jobs, options.resume)
     return _print(wheels, auditor, jobs, options)

@@ -27,6 +27,9 @@ MAGIC = b"\x7fELF"
 MOST = 0xFFFF
 LONGEST_NAME = 0x10000
 
+#: How much of a file is searched before its memory is released, bytes.
+_WINDOW = 1 << 26
+
 #: Types of segments and of sections.
 _LOAD, _NOTE = 1, 4
 _SHT_NOTE, _NOBITS = 7, 8
@@ -118,6 +121,16 @@ class ElfLayout:
         """Release the memory of what was read of a mapped file; it can be read again."""
         if isinstance(self.data, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
             self.data.madvise(mmap.MADV_DONTNEED)
+
+    def places(self, pattern: bytes, start: int, end: int) -> Iterator[int]:
+        """Yield where a pattern occurs between two offsets; of a mapped file little is in memory at any time."""
+        for begin in range(start, end, _WINDOW):
+            stop = min(end, begin + _WINDOW + len(pattern) - 1)
+            place = self.data.find(pattern, begin, stop)
+            while place >= 0:
+                yield place
+                place = self.data.find(pattern, place + 1, stop)
+            self.forget()
 
     def section(self, name: str) -> Section | None:
         """Return the first section of a name."""

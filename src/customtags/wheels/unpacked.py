@@ -144,6 +144,7 @@ class Unpacked(Wheel):
                 yield from read(name, elf)
             except ElfError as error:
                 self._faults.append(_fault(name, error))
+            elf.forget()  # or the memory would grow to the size of the wheel
 
     @cached_property
     def _places(self) -> dict[str, tuple[int, int]]:

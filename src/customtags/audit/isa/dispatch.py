@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from customtags.audit.isa.decoder import Decoder
     from customtags.audit.isa.functions import Functions
     from customtags.wheels.elf import Elf
-    from customtags.wheels.elf_layout import Data
 
 __all__ = ["checks_cpu", "implied", "listed", "opened", "opens_files"]
 
@@ -115,16 +114,15 @@ def opens_files(elf: Elf) -> bool:
 
 def opened(elf: Elf, names: Collection[str]) -> set[str]:
     """Return those file names that are strings in a file, alone or at the end of a path, so that it can open them."""
-    return {string for string in islice(_libraries(elf.data), _MOST) if string in names}
+    return {string for string in islice(_libraries(elf), _MOST) if string in names}
 
 
-def _libraries(data: Data) -> Iterator[str]:
+def _libraries(elf: Elf) -> Iterator[str]:
     """Yield what precedes and follows each ``.so`` up to a NUL, without folders."""
-    place = data.find(_SUFFIX)
-    while place >= 0:
+    data = elf.data
+    for place in elf.places(_SUFFIX, 0, len(data)):
         least = max(0, place - _LONGEST)
         begin = max(data.rfind(b"\0", least, place), data.rfind(b"/", least, place), least - 1) + 1
         end = data.find(b"\0", place, place + _LONGEST)
         if end >= 0:
             yield data[begin:end].decode("utf-8", "replace")
-        place = data.find(_SUFFIX, place + len(_SUFFIX))

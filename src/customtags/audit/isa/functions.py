@@ -56,7 +56,7 @@ class Functions:
     """
 
     def __init__(self, elf: Elf) -> None:
-        self._data = elf.data
+        self._elf, self._data = elf, elf.data
         self._ranges = sorted(_ranges(elf))
         self._frames = _Frames.of(elf)
         self._sizes = symbols.sizes(elf)
@@ -94,14 +94,12 @@ class Functions:
         The code begins where the function does, or 256 bytes before the pattern, after which a decoder is in step.
         """
         for address, offset, size in self._ranges:
-            place = self._data.find(pattern, offset, offset + size)
-            while place >= 0:
+            for place in self._elf.places(pattern, offset, offset + size):
                 start = max(offset, place - 256)
                 number = bisect_right(self._starts, address + place - offset) - 1
                 if number >= 0:
                     start = max(start, offset + self._starts[number] - address)
                 yield self._data[start : place + len(pattern)], place - start
-                place = self._data.find(pattern, place + 1, offset + size)
 
 
 class _Frames:

@@ -73,7 +73,7 @@ class Scan(NamedTuple):
             index = next(each for each in higher if marks[each] >> 4 == level)
             found = reader.examples(functions.code(at[index]), at[index].address, level)
             examples[level] = names[index], next(iter(found))
-        scan = cls(
+        return cls(
             member,
             elf.machine,
             len(functions),
@@ -85,8 +85,6 @@ class Scan(NamedTuple):
             elf.needed,
             min((elf.isa_needed or 0).bit_length() or BASE, ABOVE[elf.machine]),
         )
-        elf.forget()
-        return scan
 
     @property
     def file(self) -> str:
@@ -137,3 +135,4 @@ def _marks(elf: Elf, functions: Functions, numbers: range, reader: Decoder) -> I
         yield reader.mark(functions.code(functions[number]))
         if not count % _FORGET:
             elf.forget()
+    elf.forget()
