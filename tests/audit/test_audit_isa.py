@@ -27,6 +27,7 @@ from customtags.audit.isa.scan import Scan
 from customtags.errors import ElfError, SettingError
 from customtags.machine.dimensions import isa as dimension
 from customtags.wheels.elf import Elf
+from made_elf import shared
 
 ARM = Path(__file__).parent / "arm"
 PLAIN, OLD_1, NEW_3 = mark(1), mark(1, OLD), mark(3, NEW)
@@ -297,11 +298,7 @@ def test_a_damaged_file_has_a_baseline_or_an_error(
 
 
 def test_what_a_file_can_open_are_whole_names() -> None:
-    class Bytes:
-        data = (
-            b"\0libone.so.1\0/opt/libtwo.so\0prefixlibthree.so\0libfour.so.2x\0libfive.so"
-            + b"x" * 300
-        )
-
+    strings = b"\0libone.so.1\0/opt/libtwo.so\0prefixlibthree.so\0libfour.so.2x\0libfive.so"
+    file = Elf(shared() + strings + b"x" * 300)
     names = {"libone.so.1", "libtwo.so", "libthree.so", "libfour.so.2", "libfive.so"}
-    assert dispatch.opened(Bytes, names) == {"libone.so.1", "libtwo.so"}  # type: ignore[arg-type]
+    assert dispatch.opened(file, names) == {"libone.so.1", "libtwo.so"}

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from customtags.errors import ElfError
 from customtags.wheels.elf import Elf
 from customtags.wheels.elf_layout import Segment
+from made_elf import shared
 from read_elf import everything
 
 FOLDER = Path(__file__).parent / "elf"
@@ -142,3 +143,13 @@ def test_changed_bytes_give_values_or_an_error(
 
 def test_a_segment_is_no_section() -> None:
     assert all(isinstance(each, Segment) for each in Elf(library("x86_64")).segments)
+
+
+def test_a_pattern_is_found_once_wherever_the_search_is_cut() -> None:
+    cut = 1 << 26
+    start = shared()
+    content = b"needle" + bytes(cut - 9) + b"needle" + bytes(cut - 6) + b"needle"
+    places = [len(start), len(start) + cut - 3, len(start) + 2 * cut - 3]
+    elf = Elf(start + content)
+    assert [*elf.places(b"needle", len(start), len(elf.data))] == places
+    assert [*elf.places(b"needle", len(start) + 1, len(elf.data) - 1)] == places[1:2]
