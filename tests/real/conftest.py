@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import pytest
 
 import pythons
 from needs import lacking
+from real.emulation import KEYS, MACHINES, Emulator
 from real.environments import NEWEST, Environment, MakeEnvironment, Wheelhouse
 
 if TYPE_CHECKING:
@@ -46,3 +48,18 @@ def make_environment(
         return made[key]
 
     return make
+
+
+@pytest.fixture(scope="session")
+def emulator(pytestconfig: pytest.Config) -> Emulator:
+    """Pythons and QEMU from Debian's archive, kept between runs."""
+    emulator = Emulator(pytestconfig.cache.mkdir("emulation"))
+    try:
+        for machine in MACHINES:
+            emulator.root(machine)
+            emulator.qemu(machine)
+    except FileNotFoundError as error:
+        lacking(f"{error.filename} (Debian's apt, dpkg)")
+    except subprocess.CalledProcessError as error:
+        lacking(f"Debian's archive, or {KEYS} ({error.stderr.decode().strip()})")
+    return emulator

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-__all__ = ["devpi", "pypiserver", "running"]
+__all__ = ["ask", "devpi", "pypiserver", "running"]
 
 
 @contextmanager
@@ -27,7 +27,7 @@ def running(command: Sequence[object], url: str) -> Iterator[subprocess.Popen[by
         [*map(str, command)], env=clean(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
         try:
-            wait_for(lambda: urllib.request.urlopen(url).close(), seconds=60)  # noqa: S310 - the address is ours
+            wait_for(lambda: urllib.request.urlopen(url).close(), seconds=120)  # noqa: S310 - the address is ours
             yield process
         finally:
             process.terminate()
@@ -60,12 +60,12 @@ def devpi(
     command = [python, "-c", serve, place, "--host=127.0.0.1", f"--port={port}"]
     with running(command, f"{url}/+api") as process:
         credentials = {"user": "root", "password": "secret"}
-        token = _ask(f"{url}/+login", "POST", credentials)["result"]["password"]
-        _ask(f"{url}/root/wheels", "PUT", index, f"root:{token}")
+        token = ask(f"{url}/+login", "POST", credentials)["result"]["password"]
+        ask(f"{url}/root/wheels", "PUT", index, f"root:{token}")
         yield f"{url}/root/wheels/", process
 
 
-def _ask(url: str, method: str, value: object, auth: str = "") -> dict[str, dict[str, str]]:
+def ask(url: str, method: str, value: object, auth: str = "") -> dict[str, dict[str, str]]:
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
     if auth:
         headers["X-Devpi-Auth"] = base64.b64encode(auth.encode()).decode()

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 from needs import lacking
-from real.emulation import KEYS, MACHINES, MODELS, Emulator
+from real.emulation import MODELS
 from real.environments import PROJECT, clean
 from real.stand_ins import DEMO
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from real.emulation import Emulator
     from real.environments import MakeEnvironment
 
 ROWS = [(machine, model) for machine, models in MODELS.items() for model in models]
@@ -53,21 +54,6 @@ found = {
 sys.modules["ctypes"] = None
 print(json.dumps({**found, "no ctypes": level(Host())}))
 """
-
-
-@pytest.fixture(scope="session")
-def emulator(pytestconfig: pytest.Config) -> Emulator:
-    """Pythons and QEMU from Debian's archive, kept between runs."""
-    emulator = Emulator(pytestconfig.cache.mkdir("emulation"))
-    try:
-        for machine in MACHINES:
-            emulator.root(machine)
-            emulator.qemu(machine)
-    except FileNotFoundError as error:
-        lacking(f"{error.filename} (Debian's apt, dpkg)")
-    except subprocess.CalledProcessError as error:
-        lacking(f"Debian's archive, or {KEYS} ({error.stderr.decode().strip()})")
-    return emulator
 
 
 @pytest.mark.parametrize(("machine", "model"), ROWS)

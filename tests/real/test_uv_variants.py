@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import re
 import shutil
-import subprocess
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -24,27 +21,14 @@ from customtags.variants import metadata
 from customtags.variants.properties import label_of, properties_of
 from customtags.variants.supported import UV, order, supported
 from customtags.wheels.writer import create
-from needs import unshared
-from real.environments import NEWEST, PROJECT, MakeEnvironment, Wheelhouse, clean, run
+from real.environments import NEWEST, PROJECT, MakeEnvironment, Wheelhouse, run
 from real.projects import PROJECTS
+from real.uv import CPUS, HASWELL, MACHINES, PLATFORM, UVS, Node, install, installed, program
 from sample import seed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-#: The first uv that asks the CPU, and the newest. Before: 0.13.6 asks NVIDIA's driver alone, 0.13.5 knows no provider, and
-#: 0.13.4, the first that reads variants, refuses a release whose metadata names providers.
-UVS = ("0.13.8", "0.13.9")
-
-#: Captured machine → its levels.
-CPUS = {
-    "archspec-scientific7-k10--none": [],
-    "archspec-rhel7-ivybridge--v2": ["v2"],
-    "archspec-rhel7-haswell--v3": ["v3", "v2"],
-    "archspec-ubuntu24.04-alderlake--v3": ["v3", "v2"],
-    "archspec-rhel7-skylake_avx512--v4": ["v4", "v3", "v2"],
-}
-MACHINES = Path(__file__).parents[1] / "machines"
+    from pathlib import Path
 
 #: What may stand in a name, and so in a variant.
 LEVELS = ("", "v2", "v3", "v4")
@@ -52,24 +36,14 @@ ACCELERATORS = (
     *("", "cuda11_8", "cuda12", "cuda12_0", "cuda12_4", "cuda12_8", "cuda13_0", "rocm6_0"),
     *("cuda12_4_sm80", "cuda12_4_sm90", "cuda12_8_sm90", "rocm6_0_gfx90a"),
 )
-PLATFORM = "manylinux_2_17_x86_64"
 
 
 @pytest.fixture(scope="module", params=UVS)
 def uv(
     request: pytest.FixtureRequest, wheelhouse: Wheelhouse, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    folder = tmp_path_factory.mktemp("uv")
-    wheel = wheelhouse.wheel(f"uv=={request.param}")
-    shutil.unpack_archive(wheel, folder, "zip")
-    (program,) = folder.glob("*.data/scripts/uv")
-    program.chmod(0o755)
-    return program
-
-
-@functools.cache
-def namespace() -> tuple[str, ...]:
-    return tuple(unshared())
+    version: str = request.param
+    return program(wheelhouse, tmp_path_factory.mktemp("uv"), version)
 
 
 def offer(folder: Path, tags: Sequence[str]) -> metadata.Metadata:
@@ -92,19 +66,6 @@ def offer(folder: Path, tags: Sequence[str]) -> metadata.Metadata:
     return whole
 
 
-class Node(NamedTuple):
-    """A machine.
-
-    :ivar cpu: the captured one that has this CPU
-    :ivar driver: the CUDA version of NVIDIA's driver, empty for none
-    :ivar gpu: its compute capability, empty for unknown
-    """
-
-    cpu: str
-    driver: str
-    gpu: str
-
-
 @st.composite
 def nodes(draw: st.DrawFn) -> Node:
     driver = draw(st.sampled_from(["", "11.8", "12.0", "12.4", "12.8", "13.0"]))
@@ -112,25 +73,11 @@ def nodes(draw: st.DrawFn) -> Node:
     return Node(draw(st.sampled_from(sorted(CPUS))), driver, gpu)
 
 
-def install(uv: Path, folder: Path, node: Node, target: Path, project: str) -> None:
-    """Let uv install a project on a machine from a folder."""
-    overrides = {"FORCE_CUDA_DRIVER_VERSION": node.driver, "FORCE_SM_ARCH": node.gpu}
-    env = {f"NV_VARIANT_PROVIDER_{key}": value for key, value in overrides.items() if value}
-    command = [uv, "pip", "install", "-q", "--no-cache", "--preview-features", "wheel-variants"]
-    command += ["--no-config", "--target", target, "--python", sys.executable]
-    command += ["--no-index", "--find-links", folder, project]
-    script = f'mount --bind {MACHINES / node.cpu}/proc/cpuinfo /proc/cpuinfo && exec "$@"'
-    words = [*namespace(), "sh", "-c", script, "sh", *map(str, command)]
-    done = subprocess.run(words, env=clean(env), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-
-
 def taken(uv: Path, folder: Path, node: Node) -> str | None:
     """Return the label of the wheel that uv installs on a machine from a folder."""
     target = folder / "target"
-    install(uv, folder, node, target, "example")
-    (line,) = (target / "example.py").read_text("utf-8").splitlines()
-    return line.partition("'")[2].rstrip("'") or None
+    install(uv, ["--no-index", "--find-links", folder], node, target, "example")
+    return installed(target)
 
 
 def expected(whole: metadata.Metadata, node: Node) -> str | None:
@@ -178,9 +125,6 @@ def test_without_the_preview_uv_takes_the_stock_wheel(uv: Path, tmp_path: Path) 
     assert (tmp_path / "target" / "example.py").read_text("utf-8") == "LABEL = None\n"
 
 
-HASWELL = "archspec-rhel7-haswell--v3"
-
-
 @pytest.fixture(scope="module")
 def both(
     make_environment: MakeEnvironment,
@@ -217,7 +161,8 @@ def test_one_folder_serves_pip_and_uv(
     for hooked in (True, False):
         environment = make_environment(NEWEST, hooked=hooked)
         environment.pip(*options, tmp_path / f"pip-{hooked}", env={"CUSTOMTAGS_ISA": "v3"})
-    install(uv, both, Node(HASWELL, "", ""), tmp_path / "uv", "levels")
+    sources = ["--no-index", "--find-links", both]
+    install(uv, sources, Node(HASWELL, "", ""), tmp_path / "uv", "levels")
     found = {each.name: level(each) for each in tmp_path.iterdir()}
     assert found == {"pip-True": "v3", "pip-False": "base", "uv": "v3"}
     assert [*(tmp_path / "uv").glob("*.dist-info/variant.json")]
@@ -275,6 +220,6 @@ def test_uv_takes_what_rank_says(
     target = seed(f"3.{sys.version_info[1]}")  # of the level v3
     ranking = rank(offers, Request("example"), target, describe=described)
     if ranking.variants:
-        found = taken(uv, folder, Node("archspec-rhel7-haswell--v3", "", ""))
+        found = taken(uv, folder, Node(HASWELL, "", ""))
         oldest = "example-0.9-py3-none-any.whl"
         assert (oldest if found == "the oldest" else found) == ranking.uv
