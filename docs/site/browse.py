@@ -100,7 +100,7 @@ def look(page: Page, address: str, name: str, pictures: Path | None) -> Iterator
             yield from (f"{theme}, {width} px: {each}" for each in page.evaluate(LAYOUT))
             if pictures:
                 stem = name.removesuffix(".html").replace("/", "-")
-                page.screenshot(path=pictures / f"{stem}-{width}-{theme}.png")
+                page.screenshot(path=pictures / f"{stem}-{width}-{theme}.png", full_page=True)
     colours = page.evaluate("getComputedStyle(document.body).backgroundColor")
     page.emulate_media(color_scheme=THEMES[0])
     if page.evaluate("getComputedStyle(document.body).backgroundColor") == colours:
@@ -128,7 +128,7 @@ def main() -> int:
         "--pictures", type=Path, metavar="DIR", help="save a PNG of each page, width and theme"
     )
     parser.add_argument("pages", nargs="*", help="as in how-to/retag.html (default: all)")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     names = options.pages or sorted(
         str(each.relative_to(options.site)) for each in options.site.rglob("*.html")
     )
