@@ -11,6 +11,7 @@ import pytest
 
 import pythons
 from needs import lacking
+from real import debian
 from real.emulation import KEYS, MACHINES, Emulator
 from real.environments import NEWEST, Environment, MakeEnvironment, Wheelhouse
 
@@ -36,6 +37,8 @@ def make_environment(
     def make(pip: str = NEWEST, python: str | None = None, *, hooked: bool = True) -> Environment:
         key = (pip, python, hooked)
         if key not in made:
+            if python in debian.VERSIONS and not pythons.find(python):
+                debian.provide()
             interpreter = sys.executable if python is None else pythons.find(python)
             if interpreter is None:
                 lacking(f"Python {python}")

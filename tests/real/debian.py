@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["TOOLS", "provide"]
+__all__ = ["TOOLS", "VERSIONS", "provide"]
 
 #: What the machine must have; debootstrap must also run as root.
 TOOLS = ("debootstrap", "patchelf")

@@ -33,7 +33,7 @@ NONE = "none (refused)"
 class Pip(NamedTuple):
     """One pip.
 
-    :ivar pythons: the oldest and the newest Python on this project's machines that it runs on
+    :ivar pythons: the oldest and the newest Python of 3.9 to 3.13 that it runs on; later ones for the newest pip
     :ivar stock: what it takes without the hook: packaging 26.3 put ``linux_<arch>`` before manylinux
     """
 
@@ -54,7 +54,7 @@ PIPS = (
     Pip("26.0", ("3.9", "3.13")),
     Pip("26.1", ("3.10", "3.13")),
     Pip("26.2", ("3.10", "3.13")),
-    Pip("26.3", ("3.10", "3.13"), "linux_x86_64"),
+    Pip("26.3", ("3.10", "3.13", "3.14", "3.15"), "linux_x86_64"),
 )
 
 
@@ -366,12 +366,13 @@ def _lines() -> Iterator[str]:
         "",
         "## Every pip",
         "",
-        "Tested on the oldest and the newest Python, of 3.9 to 3.13, on which each pip runs. All choose the extended wheel.",
+        "Tested on the oldest and the newest Python, of 3.9 to 3.13, on which each pip runs, and the newest pip on 3.14 and 3.15, too. All choose the extended wheel.",
+        "The hook itself is tested on every CPython from 3.9 to 3.15.",
         "",
     )
     yield from _table(
         ("pip", "Python", "without customtags"),
-        ((p.version, " and ".join(p.pythons), f"`{p.stock}`") for p in PIPS),
+        ((p.version, ", ".join(p.pythons), f"`{p.stock}`") for p in PIPS),
     )
     yield from (
         "",
