@@ -11,6 +11,7 @@ import pytest
 
 from customtags.machine.dimensions import builtin
 from customtags.variants import convert, metadata
+from customtags.variants.properties import ABI
 from customtags.wheels.writer import create, write
 from unpacked import contents
 
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 
 #: https://github.com/python/peps/blob/main/peps/pep-0825/variant-schema-0.1.1.json
 SCHEMA = json.loads(Path(__file__).with_name("pep-0825-0.1.1.json").read_text("utf-8"))
+
+#: https://github.com/wheelnext/peps, branch pep-providers, commit 7b369ae7 of 2026-04-01: peps/pep-9999/variant-schema-0.2.0.json. The draft
+#: had no number then, and no provider that is built into installers. Of the schema that PEP 850 has now, no copy was to be had.
+PROVIDERS = json.loads(
+    Path(__file__).with_name("pep-0850-draft-2026-04-01.json").read_text("utf-8")
+)
 
 TAG = "py3-none-manylinux_2_17_x86_64"
 
@@ -43,6 +50,18 @@ def test_the_schema_of_pep_825_accepts_what_is_written() -> None:
     jsonschema.validate(json.loads(metadata.write(both, metadata.FORMATS[1])), SCHEMA)
     with pytest.raises(jsonschema.ValidationError, match="providers"):
         jsonschema.validate(json.loads(metadata.write(both, metadata.FORMATS[0])), SCHEMA)
+
+
+def test_the_schema_of_providers_accepts_what_is_written() -> None:
+    cpu = metadata.made("x86_64_v3", {"x86_64": {"level": ["v3"]}})
+    written = json.loads(metadata.write(cpu))
+    with pytest.raises(jsonschema.ValidationError, match="builtin"):
+        jsonschema.validate(written, PROVIDERS)
+    assert written["providers"].pop(ABI) == {"builtin": ABI}
+    jsonschema.validate(written, PROVIDERS)
+    written["providers"]["x86_64"]["require"] = written["providers"]["x86_64"].pop("requires")
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(written, PROVIDERS)
 
 
 def test_variantlib_reads_our_wheel(variantlib: Environment, tmp_path: Path) -> None:

@@ -171,14 +171,57 @@ def test_what_cannot_be_a_variant_is_one_line(
     assert not list((tmp_path / "out").glob("*"))
 
 
-def test_a_broken_file_of_the_release_stops_the_wheel(tmp_path: Path) -> None:
+WRITTEN = text("x86_64_v2", {"x86_64": {"level": ["v2"]}}).decode()
+
+
+@pytest.mark.parametrize(
+    ("release", "reason"),
+    [
+        ("{ oops", "is not JSON"),
+        (WRITTEN.replace("default-priorities", "default-priorites"), "default-priorities"),
+        (WRITTEN.replace('"level"', '"Level"'), "under the label 'x86_64_v2'"),
+        (WRITTEN.replace('"x86_64_v2": {', '"X86_64_v2": {'), "has the label 'X86_64_v2'"),
+    ],
+)
+def test_a_broken_file_of_the_release_stops_the_wheel(
+    tmp_path: Path, release: str, reason: str
+) -> None:
     create(tmp_path, "example", "1.0", "py3-none-linux_x86_64_v3", {})
-    release = tmp_path / "example-1.0-variants.json"
-    release.write_text("{ oops", "utf-8")
+    path = tmp_path / "example-1.0-variants.json"
+    path.write_text(release, "utf-8")
     done = run_in(tmp_path, "variant", f"{STEM}_v3.whl")
-    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
-    assert release.read_text("utf-8") == "{ oops"
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
+    assert reason in done.stderr
+    assert path.read_text("utf-8") == release
     assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    ("verb", "name", "reason"),
+    [
+        ("retag", f"{STEM}-X86_64_V3.whl", "label with other characters"),
+        ("variant", f"{STEM}_V3.whl", "according to its WHEEL"),
+    ],
+)
+def test_names_in_upper_case_are_refused_in_one_line(
+    tmp_path: Path, verb: str, name: str, reason: str
+) -> None:
+    create(tmp_path, "example", "1.0", "py3-none-linux_x86_64_v3", {}).rename(tmp_path / name)
+    done = run_in(tmp_path, verb, name)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
+    assert reason in done.stderr
+    assert [each.name for each in tmp_path.iterdir()] == [name]
+
+
+def test_a_release_of_ten_thousand_variants_gets_one_more(tmp_path: Path) -> None:
+    create(tmp_path, "example", "1.0", "py3-none-linux_x86_64_v3", {})
+    many = {f"l{n}": {"nvidia": {"cuda_version_lower_bound": [str(n)]}} for n in range(10_000)}
+    release = tmp_path / "example-1.0-variants.json"
+    release.write_text(metadata.write(metadata.made("", {})._replace(variants=many)), "utf-8")
+    assert run_in(tmp_path, "variant", f"{STEM}_v3.whl").returncode == 0
+    found = metadata.read(release.read_text("utf-8"), "release").variants
+    assert len(found) == 10_001
+    assert found["x86_64_v3"] == {"x86_64": {"level": ["v3"]}}
 
 
 def test_retag_takes_a_variant_wheel_back(tmp_path: Path) -> None:

@@ -59,7 +59,8 @@ class Descriptions:
             found = index.read(Path(offer.origin, name))
         if found is None:
             problem = f"{name!r}, which says what the label means, was not found"
-            raise VariantError(problem, "publish it with the wheels: customtags variant writes it")
+            cure = "list it on the page that lists the wheel (pypiserver and devpi: on one for --find-links)"
+            raise VariantError(problem, cure)
         return found
 
 

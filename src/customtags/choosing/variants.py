@@ -229,9 +229,9 @@ def differences(chosen: Candidate | None, uv: UvChoice, target: Target) -> Itera
     if versions[0] == versions[1] and ours == theirs:
         return
     if uv.chosen is not None and ours and not theirs:
-        cure = (
-            f"customtags variant {chosen.offer.name if chosen else ''} writes the same wheel for uv"
-        )
+        unread = [miss for each in uv.misses.values() for miss in each if miss.part == "variant"]
+        made = f"customtags variant {chosen.offer.name if chosen else ''}"
+        cure = unread[0].cure if unread else f"{made} writes the same wheel for uv"
     elif uv.chosen is not None and theirs and not ours and ours is not None:
         cure = f"customtags retag {uv.chosen.offer.name} writes the same wheel for pip"
     file = uv.chosen.offer.name if uv.chosen else ""

@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from customtags.machine.dimensions import flavour
+
 __all__ = ["SPELLINGS", "meaning"]
 
 
@@ -51,24 +53,10 @@ _PYTORCH = "https://download.pytorch.org/whl/torch/"
 #: Every spelling; the first that matches counts, so the longer ones come first.
 SPELLINGS = (
     Spelling(
-        re.compile(r"cuda(\d+)(?:\.(\d+))?"),
-        _joined("accelerator", "cuda"),
-        "jaxlib 0.4: https://storage.googleapis.com/jax-releases/jax_cuda_releases.html",
-    ),
-    Spelling(
-        re.compile(r"cu([2-9](?=\d(?!\d))|[1-9]\d)(\d+)?"),
-        _joined("accelerator", "cuda"),
-        f"torch, torchvision, torchaudio, xformers, vLLM, llama-cpp-python, dgl, flash-attn: {_PYTORCH}",
-    ),
-    Spelling(
-        re.compile(r"rocm(\d+)\.(\d+)(?:\.\d+)?"),
-        _joined("accelerator", "rocm"),
-        f"torch, torchvision, torchaudio: {_PYTORCH}",
-    ),
-    Spelling(
-        re.compile(r"rocm(\d)(\d)\d?"),
-        _joined("accelerator", "rocm"),
-        "vLLM: https://wheels.vllm.ai/rocm/",
+        re.compile(r"cuda\d+(?:\.\d+)?|cu\d\d+|rocm\d+(?:\.\d+){0,2}"),
+        lambda match: ("accelerator", flavour.parse(match[0]) or ""),
+        f"torch, torchvision, torchaudio, xformers, vLLM, llama-cpp-python, dgl, flash-attn: {_PYTORCH}; "
+        "jaxlib 0.4: https://storage.googleapis.com/jax-releases/jax_cuda_releases.html; vLLM: https://wheels.vllm.ai/rocm/",
     ),
     Spelling(re.compile(r"cpu"), lambda _: None, f"torch, torch-scatter, vLLM, jaxlib: {_PYTORCH}"),
     Spelling(

@@ -69,8 +69,8 @@ def find(project: str, version: str, read: Callable[[str], str | None] = _nothin
 def parse(label: str) -> str | None:
     """Read a flavour from a local version, a project's name or a setting.
 
-    >>> parse("cu128"), parse("cu92"), parse("rocm6.4"), parse("cpu.cxx11.abi"), parse("cupy-cuda12x")
-    ('cuda12_8', 'cuda9_2', 'rocm6_4', 'cpu', 'cuda12')
+    >>> parse("cu128"), parse("cu1210"), parse("cu92"), parse("rocm6.4"), parse("cpu.cxx11.abi"), parse("cupy-cuda12x")
+    ('cuda12_8', 'cuda12_10', 'cuda9_2', 'rocm6_4', 'cpu', 'cuda12')
 
     :returns: None where it names no accelerator
     """
@@ -83,11 +83,12 @@ def parse(label: str) -> str | None:
             return part
         if word in WORDS and number:
             minor = behind if behind.isdigit() else ""
-            # cu128 is 12.8, cu92 is 9.2, rocm60 is 6.0, rocm624 is 6.2.4; cu12 is a major version.
+            # cu128 is 12.8, cu1210 is 12.10, cu92 is 9.2, rocm60 is 6.0, rocm624 is 6.2.4; cu12 is a major version.
             if word == "rocm" and len(number) == 3:
                 number, minor = number[0], number[1]
             elif len(number) > 2 or (not minor and len(number) == 2 and number[0] != "1"):
-                number, minor = number[:-1], number[-1]
+                end = min(len(number) - 1, 2)
+                number, minor = number[:end], number[end:]
             return f"{WORDS[word]}{number}" + (minor and f"_{minor}")
     return None
 
