@@ -5,7 +5,6 @@ Wheels are fetched from the index if they are not in `--wheels`. The check that 
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import time
@@ -16,11 +15,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-import report
+import bench
+import clock
 import venvs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from results import Row
 
 #: The wheels that are compared, and what each is an example of.
 PROJECTS = {
@@ -37,49 +39,56 @@ TOOLS: dict[str, tuple[Sequence[str], str]] = {
     "abi3audit": (("-m", "abi3audit", "--report"), "-abi3-"),
 }
 
+#: How often each tool runs.
+RUNS = 3
+
 #: Every check but the one that decodes instructions.
 QUICK = ("names", "libc", "accelerator", "stable-abi")
 
 
 def main() -> None:
     """Time each tool on each wheel."""
-    options = report.options(
+    with bench.benchmark(
         __doc__,
         projects={"nargs": "*", "default": [*PROJECTS], "help": "which wheels"},
         large={"action": "store_true", "help": "also a wheel of 1 GB, made of the largest one"},
-    )
-    with venvs.temporary(options.wheels) as (folder, wheelhouse):
+    ) as this:
         requirements = ("auditwheel", "abi3audit", "abi3info", "backports.zstd", "iced-x86")
-        environment = venvs.installed(folder / "venv", wheelhouse, "customtags", *requirements)
-        wheels = [wheelhouse.wheel(project) for project in options.projects]
-        if options.large:
-            wheels.append(_grown(folder, max(wheels, key=lambda each: each.stat().st_size)))
+        environment = this.environment("customtags", *requirements)
+        wheels = [this.wheelhouse.wheel(project) for project in this.options.projects]
+        if this.options.large:
+            wheels.append(_grown(this.folder, max(wheels, key=lambda each: each.stat().st_size)))
         python = str(environment.python)
         rows = [_row(python, wheel) for wheel in wheels]
-        heading = "Seconds, and how many times as long as `customtags audit` without instructions"
-        report.show(rows, heading, as_json=options.json)
-        gpu = [row for wheel in wheels for row in _gpu_rows(python, wheelhouse, wheel)]
+        heading = "Each tool by itself; customtags without the check of instructions"
+        this.table("checks", heading, rows)
+        gpu = [row for wheel in wheels for row in _gpu_rows(python, this.wheelhouse, wheel)]
         if gpu:
-            report.show(gpu, "Listing the GPU code of one file, seconds", as_json=options.json)
+            this.table("gpu", "Listing the GPU code of one file", gpu)
 
 
-def _row(python: str, wheel: Path) -> report.Row:
+def _row(python: str, wheel: Path) -> Row:
     only = [argument for check in QUICK for argument in ("--only", check)]
-    ours, memory = _timed([python, "-m", "customtags", "audit", *only, str(wheel)])
-    row: report.Row = {
-        "wheel": wheel.name.partition("-cp")[0].partition("-py3")[0],
-        "MB": wheel.stat().st_size / 1e6,
-        "audit": ours,
-        "MiB": memory,
-    }
+    commands = {"customtags": [python, "-m", "customtags", "audit", *only, str(wheel)]}
     for tool, (arguments, wanted) in TOOLS.items():
-        theirs = _timed([python, *arguments, str(wheel)])[0] if wanted in wheel.name else None
-        row[tool] = theirs
-        row[f"× {tool}"] = theirs / ours if theirs else None
+        if wanted in wheel.name:
+            commands[tool] = [python, *arguments, str(wheel)]
+    costs = clock.in_turn(commands, venvs.clean(), RUNS, statuses=(0, 1))
+    times = {tool: [cost.seconds for cost in each] for tool, each in costs.items()}
+    row: Row = {
+        "wheel": wheel.name.partition("-cp")[0].partition("-py3")[0],
+        "size, MB": wheel.stat().st_size / 1e6,
+        "customtags audit, s": times["customtags"],
+        "memory, MiB": max(cost.mib for cost in costs["customtags"]),
+    }
+    for tool in TOOLS:
+        theirs = times.get(tool)
+        row[f"{tool}, s"] = theirs
+        row[f"× {tool}"] = min(theirs) / min(times["customtags"]) if theirs else None
     return row
 
 
-def _gpu_rows(python: str, wheelhouse: venvs.Wheelhouse, wheel: Path) -> Iterator[report.Row]:
+def _gpu_rows(python: str, wheelhouse: venvs.Wheelhouse, wheel: Path) -> Iterator[Row]:
     """Compare with cuobjdump on the file with the most GPU code, if there is one."""
     listing = (
         "import sys, time; from collections import Counter; from pathlib import Path;"
@@ -105,9 +114,9 @@ def _gpu_rows(python: str, wheelhouse: venvs.Wheelhouse, wheel: Path) -> Iterato
             ) == sorted(said[1:])
             yield {
                 "file": member.rpartition("/")[2].partition(".")[0],
-                "MB": Path(path).stat().st_size / 1e6,
-                "customtags": float(said[0]),
-                "cuobjdump": seconds,
+                "size, MB": Path(path).stat().st_size / 1e6,
+                "customtags, s": float(said[0]),
+                "cuobjdump, s": seconds,
                 "×": seconds / float(said[0]),
                 "entries": sum(listed.values()),
                 "same": "yes" if same else "NO",
@@ -147,21 +156,6 @@ def _grown(folder: Path, wheel: Path) -> Path:
                     f"{number}/{member.filename}" if number else member.filename, content
                 )
     return grown
-
-
-def _timed(command: Sequence[str]) -> tuple[float, float]:
-    """Run a command twice; return the shorter time in seconds and the peak memory in MiB."""
-    times, most = [], 0
-    for _ in range(2):
-        start = time.perf_counter()
-        child = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=venvs.clean({})
-        )
-        _, _, usage = os.wait4(child.pid, 0)
-        child.returncode = 0  # it was waited for
-        times.append(time.perf_counter() - start)
-        most = max(most, usage.ru_maxrss)
-    return min(times), most / 1024
 
 
 def _output(command: Sequence[str]) -> str:

@@ -11,18 +11,20 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
-import time
 from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from zipfile import ZipFile
 
+import bench
+import clock
 import report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from results import Row
 
 sys.path[:0] = [str(Path(__file__).parents[1] / "src")]
 
@@ -71,16 +73,15 @@ LARGE = ("torch==2.13.0", "torch/lib/libtorch_cpu.so")
 def main() -> None:
     """Make one of the tables."""
     parts = {"real": real, "built": built, "speed": speed}
-    options = report.options(__doc__, part={"choices": [*parts], "default": "speed"})
-    with tempfile.TemporaryDirectory(prefix="customtags-") as folder:
-        kept = Path(options.wheels or folder).absolute()
-        rows, heading = parts[options.part](kept)
-        report.show(rows, heading, as_json=options.json)
+    with bench.benchmark(__doc__, part={"choices": [*parts], "default": "speed"}) as this:
+        kept = Path(this.options.wheels or this.folder).absolute()
+        rows, heading = parts[this.options.part](kept)
+        this.table(this.options.part, heading, rows)
 
 
-def real(kept: Path) -> tuple[list[report.Row], str]:
+def real(kept: Path) -> tuple[list[Row], str]:
     """Audit wheels of the index, every function of each, and a sample."""
-    rows: list[report.Row] = []
+    rows: list[Row] = []
     for requirement in REAL:
         wheel = fetch(kept, requirement)
         full, quick = _baselines(wheel, None), _baselines(wheel, SAMPLE)
@@ -143,10 +144,10 @@ class Built(NamedTuple):
         return counts[0] > counts[1]
 
 
-def built(kept: Path) -> tuple[list[report.Row], str]:
+def built(kept: Path) -> tuple[list[Row], str]:
     """Compile projects for each level, and count what is found of it."""
     outcomes = ("right", "not visible", "for its name", "undecided", "false alarm", "miss")
-    rows: list[report.Row] = []
+    rows: list[Row] = []
     for project in SOURCES:
         wheels = {level: compiled(kept, project, level) for level in MARCH}
         counts = Counter(each.outcome() for each in _pairs(project, wheels))
@@ -172,7 +173,7 @@ def _pairs(project: str, wheels: dict[int, Path]) -> list[Built]:
     ]
 
 
-def speed(kept: Path) -> tuple[list[report.Row], str]:
+def speed(kept: Path) -> tuple[list[Row], str]:
     """Read one large library whole and in part, and list it with objdump."""
     requirement, member = LARGE
     wheel = fetch(kept, requirement)
@@ -195,22 +196,16 @@ def speed(kept: Path) -> tuple[list[report.Row], str]:
     return rows, f"{member} of {requirement}, {code:.0f} MB of code, and its whole wheel"
 
 
-def _row(way: str, code: float, command: list[str]) -> report.Row:
+def _row(way: str, code: float, command: list[str]) -> Row:
     """Run a command, and return what the system measured of the child."""
     source = Path(__file__).parents[1] / "src"
-    begin = time.perf_counter()
-    with subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(source)}
-    ) as child:
-        _, _, used = os.wait4(child.pid, 0)
-        child.returncode = 0
-    took = used.ru_utime + used.ru_stime
+    cost = clock.run(command, {**os.environ, "PYTHONPATH": str(source)}, statuses=(0, 1))
     return {
-        "": way,
-        "s": time.perf_counter() - begin,
-        "s of CPU": took,
-        "MB/s of CPU": code / took,
-        "peak MiB": used.ru_maxrss / 1024,
+        "way": way,
+        "time, s": cost.seconds,
+        "CPU time, s": cost.cpu,
+        "speed, MB per s of CPU time": code / cost.cpu,
+        "memory, MiB": cost.mib,
     }
 
 

@@ -91,7 +91,7 @@ class Benchmark:
         """
         table: results.Table = {"name": name, "heading": heading, "rows": [{**row} for row in rows]}
         self._run["tables"].append(table)
-        report.show_table(table)
+        report.show(table)
         if self.options.output:
             path = Path(self.options.output)
             results.write(path, results.added(results.read(path), self._run))

@@ -1,23 +1,21 @@
-"""The cost of a command: instructions, those of its children included, and seconds.
+"""The instructions of a command, those of its children included.
 
-Instructions, because their number does not depend on the load of the machine: callgrind returns the same number each time.
+Instructions, because their number does not depend on the load of the machine: cachegrind returns the same number each time, in half of the time that callgrind takes.
 """
 
 from __future__ import annotations
 
 import re
-import resource
 import shutil
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Counter", "cpu_seconds", "find", "seconds"]
+__all__ = ["Counter", "find"]
 
 
 class Counter(NamedTuple):
@@ -68,9 +66,9 @@ COUNTERS = (
         10,
     ),
     Counter(
-        "callgrind",
+        "cachegrind",
         (
-            *("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"),
+            *("valgrind", "--tool=cachegrind", "--cachegrind-out-file=/dev/null", "--cache-sim=no"),
             *("--trace-children=yes", "--log-file=REPORT.%p"),
         ),
         r"I +refs: +([\d,]+)",
@@ -89,27 +87,3 @@ def find() -> Counter | None:
                 continue
             return counter
     return None
-
-
-def cpu_seconds(
-    commands: Sequence[tuple[Sequence[object], Mapping[str, str]]], runs: int = 10
-) -> list[float]:
-    """Return the least time that processors spent on each command, which are run in turn."""
-    times: list[list[float]] = [[] for _ in commands]
-    for _ in range(runs):
-        for kept, (command, env) in zip(times, commands):
-            before = resource.getrusage(resource.RUSAGE_CHILDREN)
-            subprocess.run([*map(str, command)], env=env, check=True, capture_output=True)
-            after = resource.getrusage(resource.RUSAGE_CHILDREN)
-            kept.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    return [*map(min, times)]
-
-
-def seconds(command: Sequence[object], env: Mapping[str, str], runs: int = 10) -> float:
-    """Return the least time that a command took."""
-    times = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        subprocess.run([*map(str, command)], env=env, check=True, capture_output=True)
-        times.append(time.perf_counter() - start)
-    return min(times)

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import count
-import report
+import bench
+import clock
 import venvs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    import count
+    from results import Row
 
 #: Who tells something of the machine → what runs it in the environment's Python, and what must be installed for it.
 COMMANDS: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
@@ -57,7 +60,7 @@ STEPS = {
     },
 }
 
-#: The least time of so many runs is taken.
+#: How often the time of each is measured.
 RUNS = 10
 
 #: How a step is timed in a process that is thrown away.
@@ -66,47 +69,49 @@ CLOCK = "start = time.perf_counter()\n{}\nprint(time.perf_counter() - start)"
 
 def main() -> None:
     """Measure the commands, then the steps."""
-    options = report.options(__doc__)
-    counter = report.counter()
-    with venvs.temporary(options.wheels) as (folder, wheelhouse):
+    with bench.benchmark(__doc__) as this:
         wanted = dict.fromkeys(each for _, needs in COMMANDS.values() for each in needs)
-        environment = venvs.installed(folder / "venv", wheelhouse, *wanted)
+        environment = this.environment(*wanted)
         # The hook is for pip; here its start-up would be counted with the others.
         (environment.site / "customtags.pth").unlink()
-        whole = f"Whole processes, instructions by {counter.name}; × is against 'customtags, from Python'"
-        report.show(commands(counter, environment), whole, as_json=options.json)
-        inside = "Inside pip's process, on this machine"
-        report.show(steps(counter, environment), inside, as_json=options.json)
+        against = "more is above an empty program, × against 'customtags, from Python'"
+        whole = f"Whole processes, instructions by {this.counter.name}; {against}"
+        this.table("whole", whole, commands(this.counter, environment))
+        this.table(
+            "inside", "Inside pip's process, on this machine", steps(this.counter, environment)
+        )
 
 
-def commands(counter: count.Counter, environment: venvs.Environment) -> list[report.Row]:
+def commands(counter: count.Counter, environment: venvs.Environment) -> list[Row]:
     """Compare whole processes, and what they do beyond an empty program, with customtags's own."""
-    measured: dict[str, tuple[float, float]] = {}
-    for name, (arguments, _) in COMMANDS.items():
-        environment.run(*arguments)  # caches the bytecode
-        command = [environment.python, *arguments]
-        instructions = counter.instructions(command, venvs.clean()) / 1e6
-        measured[name] = instructions, count.seconds(command, venvs.clean()) * 1e3
-    (nothing, empty), ours, *_ = measured.values()
+    run = {name: [environment.python, *arguments] for name, (arguments, _) in COMMANDS.items()}
+    for command in run.values():
+        clock.run(command, venvs.clean())  # caches the bytecode
+    costs = clock.in_turn(run, venvs.clean(), RUNS)
+    times = {name: [cost.seconds * 1e3 for cost in each] for name, each in costs.items()}
+    counts = {
+        name: counter.instructions(command, venvs.clean()) / 1e6 for name, command in run.items()
+    }
+    empty, ours, *_ = COMMANDS
+    more = {name: number - counts[empty] for name, number in counts.items()}
+    later = {name: min(each) - min(times[empty]) for name, each in times.items()}
     return [
         {
             "command": name,
-            "M": instructions,
-            "ms": milliseconds,
-            "× M": instructions / ours[0],
-            "× ms": milliseconds / ours[1],
-            "more M": instructions - nothing,
-            "more ms": milliseconds - empty,
-            "× more M": (instructions - nothing) / (ours[0] - nothing),
-            "× more ms": (milliseconds - empty) / (ours[1] - empty),
+            "M": counts[name],
+            "time, ms": times[name],
+            "more M": more[name],
+            "more ms": later[name],
+            "× more M": more[name] / more[ours],
+            "× more ms": later[name] / later[ours],
         }
-        for name, (instructions, milliseconds) in measured.items()
+        for name in COMMANDS
     ]
 
 
-def steps(counter: count.Counter, environment: venvs.Environment) -> list[report.Row]:
+def steps(counter: count.Counter, environment: venvs.Environment) -> list[Row]:
     """Measure what is done by the first call of platform_tags, and what others would do there."""
-    rows: list[report.Row] = []
+    rows: list[Row] = []
     start = counter.instructions([environment.python, "-c", PIP], venvs.clean())
     for who, lines in STEPS.items():
         done, before = PIP, start
@@ -116,7 +121,13 @@ def steps(counter: count.Counter, environment: venvs.Environment) -> list[report
             done = f"{done}\n{line}"
             counted = counter.instructions([environment.python, "-c", done], venvs.clean())
             instructions = (counted - before) / 1e6
-            rows.append({"who": who, "step": step, "M": instructions, "ms": min(times) * 1e3})
+            rows.append(
+                {
+                    "step": f"{who}: {step}",
+                    "M": instructions,
+                    "time, ms": [each * 1e3 for each in times],
+                }
+            )
             before = counted
     return rows
 

@@ -54,7 +54,7 @@ SETTINGS: Mapping[str, Mapping[str, str]] = {
 }
 
 #: How often the time of each is measured.
-RUNS = 10
+RUNS = 5
 
 PLATFORMS = """
 from pip._vendor.packaging import tags

@@ -102,7 +102,7 @@ def write(path: Path, results: Results) -> None:
     part.replace(path)
 
 
-def least(cell: Cell) -> Cell:
+def least(cell: Cell) -> str | float | None:
     """Return the least of several runs, because other work of a machine only ever adds; or the cell itself."""
     return min(cell) if isinstance(cell, list) else cell
 

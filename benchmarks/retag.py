@@ -6,12 +6,11 @@ counts, because what else the machine does only ever adds; a process's peak memo
 
 from __future__ import annotations
 
-import os
-import subprocess
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+import bench
+import clock
 import report
 import venvs
 from customtags.wheels import record
@@ -22,6 +21,8 @@ from customtags.wheels.zipformat import ending, moved
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from results import Row
 
 #: The wheels: of 50 MB; of 400 MB; and of 1.5 GB with 13,000 members, the first with the members of the others behind its own.
 WHEELS = (
@@ -62,34 +63,20 @@ plugin-api = "none:None"
 """
 
 
-class Cost(NamedTuple):
-    """Of one process: wall-clock time, the time on all cores, and peak memory."""
-
-    seconds: float
-    busy: float
-    mib: float
-
-
 def main() -> None:
     """Measure each wheel with each tool."""
-    options = report.options(
-        __doc__, fast={"action": "store_true", "help": "leave out the tools that take minutes"}
-    )
-    tools = {name: tool for name, tool in TOOLS.items() if not (options.fast and name in SLOW)}
-    with venvs.temporary(options.wheels) as (folder, wheelhouse):
-        environment = venvs.installed(
-            folder / "venv", wheelhouse, "customtags", "wheel", "variantlib[cli]"
-        )
-        (folder / "providers.toml").write_text(PROVIDERS, encoding="utf-8")
+    fast = {"action": "store_true", "help": "leave out the tools that take minutes"}
+    with bench.benchmark(__doc__, fast=fast) as this:
+        left_out = SLOW if this.options.fast else ()
+        tools = {name: tool for name, tool in TOOLS.items() if name not in left_out}
+        environment = this.environment("customtags", "wheel", "variantlib[cli]")
+        (this.folder / "providers.toml").write_text(PROVIDERS, encoding="utf-8")
         for projects in WHEELS:
-            parts = [wheelhouse.wheel(project) for project in projects]
-            wheel = joined(folder / "in", parts)
+            parts = [this.wheelhouse.wheel(project) for project in projects]
+            wheel = joined(this.folder / "in", parts)
             size = f"{wheel.stat().st_size / 1e6:,.0f} MB, {len(Archive(wheel).members):,} members"
-            report.show(
-                measured(tools, environment, folder, wheel),
-                f"{wheel.name}: {size}",
-                as_json=options.json,
-            )
+            rows = measured(tools, environment, this.folder, wheel)
+            this.table(wheel.name.partition("-")[0], f"{wheel.name}: {size}", rows)
             wheel.unlink()
 
 
@@ -98,32 +85,33 @@ def measured(
     environment: venvs.Environment,
     folder: Path,
     wheel: Path,
-) -> list[report.Row]:
-    """Measure every tool on one wheel."""
-    found: dict[str, list[Cost]] = {name: [] for name in tools}
+) -> list[Row]:
+    """Measure every tool on one wheel; the ratios are those of the least."""
+    found: dict[str, list[clock.Cost]] = {name: [] for name in tools}
     for turn in range(max(runs for _, runs in tools.values())):
         for name, (command, runs) in tools.items():
             if turn < runs:
                 found[name].append(cost(environment, folder, wheel, command))
-    best = {name: Cost(*map(min, zip(*costs))) for name, costs in found.items()}
-    copied, start, theirs = best["cp"], best["the start alone"], best.get("wheel tags")
+    best = {name: clock.Cost(*map(min, zip(*costs))) for name, costs in found.items()}
+    copied, start = best["cp"], best["the start alone"]
     return [
         {
             "tool": name,
-            "s": each.seconds,
-            "× cp": each.seconds / copied.seconds,
-            "less start": (each.seconds - start.seconds) / copied.seconds,
-            "wheel tags ÷ it": theirs.seconds / each.seconds if theirs else None,
-            "CPU s": each.busy,
-            "CPU × cp": each.busy / copied.busy,
-            "CPU less start": (each.busy - start.busy) / copied.busy,
-            "MiB": each.mib,
+            "time, s": [each.seconds for each in costs],
+            "× cp": best[name].seconds / copied.seconds,
+            "× cp, less the start": (best[name].seconds - start.seconds) / copied.seconds,
+            "CPU time, s": [each.cpu for each in costs],
+            "CPU × cp": best[name].cpu / copied.cpu,
+            "CPU × cp, less the start": (best[name].cpu - start.cpu) / copied.cpu,
+            "memory, MiB": best[name].mib,
         }
-        for name, each in best.items()
+        for name, costs in found.items()
     ]
 
 
-def cost(environment: venvs.Environment, folder: Path, wheel: Path, command: Sequence[str]) -> Cost:
+def cost(
+    environment: venvs.Environment, folder: Path, wheel: Path, command: Sequence[str]
+) -> clock.Cost:
     """Run one command, and remove what it wrote."""
     out = folder / "out"
     out.mkdir(exist_ok=True)
@@ -134,20 +122,13 @@ def cost(environment: venvs.Environment, folder: Path, wheel: Path, command: Seq
         "PYTHON": environment.python,
         "VARIANTLIB": environment.command("variantlib"),
     }
-    words = [str(paths.get(word, word)) for word in command]
-    start = time.perf_counter()
-    process = subprocess.Popen(words, env=venvs.clean(), stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, words)
+    measured = clock.run([paths.get(word, word) for word in command], venvs.clean())
     results = [*out.iterdir(), *(each for each in wheel.parent.iterdir() if each != wheel)]
     if not results and "WHEEL" in command:
         report.missing(f"a result of {' '.join(command)}", "see what it says")
     for made in results:
         made.unlink()
-    return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    return measured
 
 
 def joined(folder: Path, parts: Sequence[Path]) -> Path:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import re
+import runpy
 import sys
 from pathlib import Path
 
@@ -11,6 +14,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 BENCHMARKS = ROOT / "benchmarks"
+PICTURES = ROOT / "docs" / "pictures"
+#: A mark of a table in a page.
+FILES = re.compile(r"<!-- benchmark (\w+)/")
 sys.path.insert(0, str(BENCHMARKS))
 import results  # noqa: E402 - it lies in that folder
 
@@ -52,3 +58,42 @@ def test_a_cell_is_a_label_or_numbers(cell: object) -> None:
     rows[0]["time, s"] = cell
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(made, SCHEMA)
+
+
+RESULTS = sorted((BENCHMARKS / "results").glob("*.json"))
+TABLES = runpy.run_path(str(ROOT / "docs" / "benchmarks.py"))
+
+
+@pytest.mark.parametrize("path", RESULTS, ids=lambda path: path.stem)
+def test_results_are_complete(path: Path) -> None:
+    kept = results.read(path)
+    jsonschema.validate(kept, SCHEMA)
+    assert kept["benchmark"] == path.stem
+    assert (BENCHMARKS / f"{path.stem}.py").exists()
+    tables = [table for each in kept["runs"] for table in each["tables"]]
+    assert len({table["name"] for table in tables}) == len(tables)
+    for table in tables:
+        assert all([*row] == [*table["rows"][0]] for row in table["rows"])
+
+
+@pytest.mark.parametrize("page", TABLES["pages"](), ids=lambda page: page.stem)
+def test_a_page_shows_the_results_of_today(page: Path) -> None:
+    text = page.read_text("utf-8")
+    assert text == TABLES["filled"](text), "run: python docs/benchmarks.py"
+
+
+def test_every_result_is_on_a_page() -> None:
+    shown = {name for page in TABLES["pages"]() for name in FILES.findall(page.read_text("utf-8"))}
+    assert shown == {path.stem for path in RESULTS}
+
+
+def test_the_plots_are_those_of_today(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(PICTURES))
+    plots = importlib.import_module("plots")
+    pages = "".join(page.read_text("utf-8") for page in TABLES["pages"]())
+    for name, plot in plots.PLOTS.items():
+        drawn = plots.draw(plot, plots.read(plot))
+        assert (PICTURES / f"{name}.svg").read_text("utf-8") == drawn, (
+            "run: python docs/pictures/plots.py"
+        )
+        assert f"pictures/{name}.svg)" in pages
