@@ -28,7 +28,7 @@ __all__ = ["filled", "pages"]
 
 #: The marks, and what is between them.
 BLOCK = re.compile(
-    r"(?P<start><!-- benchmark (?P<file>\w+)/(?P<table>\S+)(?: (?P<columns>.+?))? -->\n)"
+    r"(?P<start><!-- benchmark (?P<file>\w+)/(?P<table>\S+)(?: (?P<columns>[^\n]+?))?? -->\n)"
     r".*?(?P<end><!-- end -->)",
     re.DOTALL,
 )
