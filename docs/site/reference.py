@@ -46,13 +46,13 @@ def made(page: str) -> str:
 def verb(name: str, _: str) -> Iterator[str]:
     """Yield the arguments and options of a verb."""
     parser = _parser(name)
-    words = [_word(each) for each in parser._get_positional_actions()]  # noqa: SLF001
+    words = [_word(each) for each in parser._get_positional_actions()]
     yield f"{_text(parser.description)}"
     yield from ("", "```text", " ".join(("customtags", name, "[OPTION …]", *words)), "```")
-    for group in parser._action_groups:  # noqa: SLF001
-        actions = [each for each in group._group_actions if each.dest != "help"]  # noqa: SLF001
+    for group in parser._action_groups:
+        actions = [each for each in group._group_actions if each.dest != "help"]
         if any(each.option_strings for each in actions):
-            title = "" if group.title == "options" else f"{(group.title or '').capitalize()}. "
+            title = "" if group is parser._optionals else f"{(group.title or '').capitalize()}. "
             if title or group.description:
                 yield from ("", f"**{title.strip()}** {_text(group.description)}".strip())
             yield from ("", "| option | meaning |", "| --- | --- |")
@@ -107,7 +107,7 @@ def _type(part: Mapping[str, Any]) -> str:
 
 def _parser(name: str) -> argparse.ArgumentParser:
     """Return the parser of one verb; `add_subparsers` is the last action, and the only group of positional arguments."""
-    (verbs,) = cli.parser([name])._get_positional_actions()  # noqa: SLF001
+    (verbs,) = cli.parser([name])._get_positional_actions()
     assert isinstance(verbs.choices, dict)  # noqa: S101 - argparse's own
     found: argparse.ArgumentParser = verbs.choices[name]
     return found
@@ -130,7 +130,7 @@ def _spelled(action: argparse.Action) -> str:
 
 
 def _help(parser: argparse.ArgumentParser, action: argparse.Action) -> str:
-    return parser._get_formatter()._expand_help(action) if action.help else ""  # noqa: SLF001
+    return parser._get_formatter()._expand_help(action) if action.help else ""
 
 
 def _text(words: str | None) -> str:
