@@ -188,8 +188,9 @@ INSTALLERS = (
 
 #: What installs through the view of a machine, as the tests name it.
 VIEWED = (
-    *("pip 26.3", "uv 0.13.9", "uv 0.9.10", "uv lock", "poetry 2.5", "poetry 2.2"),
-    *("pdm", "pex", "pex 2.69", "pipx"),
+    *("pip 26.3", "pip 25.3", "uv 0.13.9", "uv 0.9.10", "uv lock", "uv tool"),
+    *("poetry 2.5", "poetry 2.2", "pdm 2.29", "pdm 2.26", "hatch 1.18", "hatch 1.16"),
+    *("pex", "pex 2.69", "pipx", "pipx 1.8"),
 )
 
 

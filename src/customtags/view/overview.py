@@ -112,7 +112,9 @@ class Overview:
                 self._tables.put(named, table)
         indexed = not all(isinstance(place, FolderRepository) for place in self._places)
         form = _form(given[0] if given else "") if indexed else ""
-        ways = _ways(str(request.base_url), self._machines)
+        # A script puts the browser's own address in its place.
+        base = f"{scope['scheme']}://{request.headers.get('host', '')}{scope['path']}"
+        ways = _ways(base, self._machines)
         body = page(table.rows, self._targets, notes=table.notes, before=form, after=ways)
         await HTMLResponse(body, headers=_HEADERS)(scope, receive, send)
 
@@ -229,7 +231,7 @@ def _form(value: str) -> str:
 def _ways(base: str, machines: Mapping[str, Machine]) -> str:
     """Return how to install from each view.
 
-    :param base: the address of the server as the client wrote it; a script puts the browser's own in its place
+    :param base: the address of the server, as the client wrote it
     """
     parts = ["<h2>Install from a view</h2>\n"]
     for name in machines:
