@@ -23,14 +23,21 @@ def _started(command: list[str], out: IO[str]) -> subprocess.Popen[str]:
 
 
 @contextmanager
-def serving(*arguments: object, log: list[str] | None = None) -> Iterator[str]:
+def serving(
+    *arguments: object,
+    log: list[str] | None = None,
+    processes: list[subprocess.Popen[str]] | None = None,
+) -> Iterator[str]:
     """Run ``customtags serve``, and give its address.
 
     :param log: gets what the server writes
+    :param processes: gets the process
     """
     port = free_port()
     command = [sys.executable, "-m", "customtags", "serve", *map(str, arguments), f"--port={port}"]
     with tempfile.TemporaryFile("w+") as out, _started(command, out) as process:
+        if processes is not None:
+            processes.append(process)
         try:
             wait_for(lambda: str(get(f"http://127.0.0.1:{port}/health")), 30)
             yield f"http://127.0.0.1:{port}"

@@ -280,44 +280,6 @@ def test_named_machines_and_this_one(folder: Path) -> None:
         assert listed["versions"] == ["0.9", "1.0"] or listed["versions"] == ["1.0", "0.9"]
 
 
-#: Path → the status.
-REFUSED = {
-    "/for/nonsense,,v9/simple/": 400,
-    "/for/v9/simple/": 400,
-    "/for/cuda12,4/simple/": 400,
-    "/for/site=acme2,v3/simple/": 200,
-    "/for/site%3Dacme2%2Cv3/simple/": 200,
-    "/for/cuda12.99999999/simple/": 400,
-    "/for/zz%20zz/simple/": 400,
-    "/for/v3,v2/simple/": 400,
-    f"/for/{'v3,' * 200}/simple/": 400,
-    "/for/v3/": 404,
-    "/for/": 404,
-    "/nobody/simple/": 404,
-    "/simple/nothing/": 404,
-    "/simple/example/../../etc/passwd": 404,
-    "/resources/example/..%2f..%2fetc%2fpasswd": 404,
-    "/resources/example/example-1.0-py3-none-linux_x86_64_v3.whl": 404,
-    f"/simple/{'x' * 10_000}/": 404,
-    "/simple/a%0d%0aX-Evil:%201/": 404,
-    "//simple/": 404,
-}
-
-
-@pytest.mark.parametrize("path", REFUSED, ids=lambda path: path[:30])
-def test_odd_paths(server: str, path: str) -> None:
-    status, text = get(server + path)
-    assert status == REFUSED[path]
-    assert "Traceback" not in text
-    assert get(f"{server}/health") == (200, "ok\n")
-
-
-def test_ten_thousand_machines_take_bounded_memory(server: str) -> None:
-    for number in range(300):
-        assert get(f"{server}/for/v3,site=site{number}/simple/")[0] == 200
-    assert get(f"{server}/health")[0] == 200
-
-
 def test_an_address_that_is_taken_is_one_line(server: str, folder: Path) -> None:
     port = server.rpartition(":")[2]
     command = [sys.executable, "-m", "customtags", "serve", folder]

@@ -31,7 +31,7 @@ async def settle() -> None:
 
 async def _callers() -> None:
     source = Source()
-    shared: Shared[str] = Shared()
+    shared: Shared[str, str] = Shared()
     early = [asyncio.create_task(shared.read("a", source.read)) for _ in range(100)]
     await settle()
     assert source.reads == 1
@@ -63,7 +63,7 @@ async def _failing() -> None:
             raise OSError("refused")
         return key
 
-    shared: Shared[str] = Shared()
+    shared: Shared[str, str] = Shared()
     first = asyncio.create_task(shared.read("a", read))
     await asyncio.sleep(0)
     await asyncio.sleep(0)

@@ -33,7 +33,7 @@ __all__ = ["MachineView"]
 MOST = 200
 
 #: The project pages of how many files are remembered, and for how many files an entry counts besides its own.
-FILES, ENTRY = 60_000, 10
+FILES, ENTRY = 60_000, 20
 
 
 class Seen(NamedTuple):
@@ -58,6 +58,7 @@ class MachineView(RepositoryContainer):
     :param pages: the dimensions that name the segments of variants; by default the built-in ones
     :param fetch: reads ``NAME-VERSION-variants.json`` where the source gives an address; without it, such variants are left out
     :param memory: shared by the views of an application; by default the view has its own
+    :ivar key: stands for the view in what may be remembered for longer than the view lives
     """
 
     def __init__(
@@ -74,8 +75,8 @@ class MachineView(RepositoryContainer):
         self.pages = builtin() if pages is None else pages
         self.fetch = fetch
         self._memory = Recent(FILES) if memory is None else memory
-        self._key = object()  # not the view, which could be large and no longer used
-        self._shared: Shared[Seen] = Shared()
+        self.key = object()
+        self._shared: Shared[str, Seen] = Shared()
 
     async def get_project_page(
         self, project_name: str, *, request_context: model.RequestContext | None = None
@@ -106,13 +107,13 @@ class MachineView(RepositoryContainer):
 
     async def _look(self, project: str) -> Seen:
         page = await super().get_project_page(project)
-        known = self._memory.get((self._key, project))
+        known = self._memory.get((self.key, project))
         if known and known.source is page:
             return known
         labels, lasting = await self._labels(page)
         seen = await asyncio.to_thread(self._select, page, labels)
         if lasting:
-            self._memory.put((self._key, project), seen, len(page.files) + ENTRY)
+            self._memory.put((self.key, project), seen, len(page.files) + ENTRY)
         return seen
 
     def _select(self, page: model.ProjectDetail, labels: Labels) -> Seen:

@@ -60,7 +60,7 @@ class FolderRepository(SimpleRepository):
         self.folder = folder.resolve()
         self._digests: Recent[_Stated, bytes] = Recent(DIGESTS)
         self._pages: Recent[str, tuple[Sequence[_Stated], model.ProjectDetail]] = Recent(FILES)
-        self._shared: Shared[model.ProjectDetail] = Shared()
+        self._shared: Shared[str, model.ProjectDetail] = Shared()
 
     async def get_project_list(
         self, *, request_context: model.RequestContext | None = None

@@ -14,24 +14,26 @@ from simple_repository import content_negotiation, errors, serializer
 from simple_repository_server.routers import simple
 from starlette.responses import RedirectResponse, Response
 
+from customtags.view.recent import Recent
 from customtags.view.sharing import Shared
 from customtags.wheels.filename import canonical
 
 if TYPE_CHECKING:
+    from contextvars import ContextVar
+
     from simple_repository import model
     from starlette.requests import Request
 
     from customtags.view.component import MachineView
-    from customtags.view.recent import Recent
 
-__all__ = ["Pages", "Rendered"]
+__all__ = ["Pages"]
 
 #: The name of a project (https://packaging.python.org/specifications/name-normalization/).
 _NAME = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", re.IGNORECASE | re.ASCII)
 
 
-#: What a file of a page that is remembered counts for, besides its bytes.
-FILE = 600
+#: What a page that is remembered counts for besides its bytes, and each file of it.
+PAGE, FILE = 10_000, 600
 
 
 class Rendered(NamedTuple):
@@ -46,23 +48,23 @@ class Rendered(NamedTuple):
 
 
 class Pages:
-    """The list of projects and the project pages of a view.
+    """The list of projects and the project pages of the view that a request is for.
 
-    simple-repository-server asks its router for the address of every file; here that is two thirds of the cost of a page.
+    simple-repository-server asks its router for the address of every file; that took two thirds of the time of a page.
 
-    :param memory: what all views of the application share
+    :param current: the view that the running request is for
+    :param most: how many bytes may be remembered
     """
 
-    def __init__(self, view: MachineView, memory: Recent[tuple[object, str], Rendered]) -> None:
-        self._view = view
-        self._memory = memory
-        self._key = object()  # not the view, which could be large and no longer used
-        self._shared: Shared[Rendered] = Shared()
+    def __init__(self, current: ContextVar[MachineView], most: int) -> None:
+        self._current = current
+        self._memory: Recent[tuple[object, str, str], Rendered] = Recent(most)
+        self._shared: Shared[tuple[MachineView, str, str], Rendered] = Shared()
 
     async def list(self, request: Request) -> Response:
         """Return the list of projects."""
         kind = _format(request)
-        found = await self._view.get_project_list()
+        found = await self._current.get().get_project_list()
         body = await asyncio.to_thread(serializer.serialize, found, kind)
         return Response(body, media_type=kind.value, headers={"Vary": "Accept"})
 
@@ -75,21 +77,23 @@ class Pages:
         if name != canonical(name):
             query = f"?{request.url.query}" if request.url.query else ""
             return RedirectResponse(f"../{canonical(name)}/{query}", 301)
-        etag, body = (await self._shared.read(f"{kind.value} {name}", self._render))[1:]
+        key = (self._current.get(), kind.value, name)
+        _, etag, body = await self._shared.read(key, self._render)
         headers = {"ETag": etag, "Vary": "Accept", "Cache-Control": "no-cache"}
         if etag in re.findall(r'"[^"]*"', request.headers.get("If-None-Match", "")):
             return Response(status_code=304, headers=headers)
         return Response(body, media_type=kind.value, headers=headers)
 
-    async def _render(self, key: str) -> Rendered:
+    async def _render(self, key: tuple[MachineView, str, str]) -> Rendered:
         """Return a page in a format, rendered if the source changed."""
-        kind, _, name = key.partition(" ")
-        page = await self._view.get_project_page(name)
-        known = self._memory.get((self._key, key))
+        view, kind, name = key
+        page = await view.get_project_page(name)
+        known = self._memory.get((view.key, kind, name))
         if known and known.page is page:
             return known
         made = await asyncio.to_thread(_rendered, page, content_negotiation.Format(kind))
-        self._memory.put((self._key, key), made, len(made.body) + FILE * (len(page.files) + 1))
+        weight = len(made.body) + PAGE + FILE * len(page.files)
+        self._memory.put((view.key, kind, name), made, weight)
         return made
 
 

@@ -11,17 +11,19 @@ All state lies in the address, so that several workers may run behind any proxy.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
 import tempfile
+from contextvars import ContextVar
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import httpx
 import uvicorn
 from fastapi import FastAPI, Request
-from simple_repository import errors
+from simple_repository import SimpleRepository, errors
 from simple_repository_server.routers import simple
 from starlette.responses import PlainTextResponse, Response
 
@@ -30,7 +32,7 @@ from customtags.view import sources, upstream
 from customtags.view.component import MachineView, Seen
 from customtags.view.machines import Machine
 from customtags.view.overview import Overview
-from customtags.view.pages import Pages, Rendered
+from customtags.view.pages import Pages
 from customtags.view.recent import Recent
 from customtags.view.sharing import Shared
 from customtags.view.spelling import spelled
@@ -38,7 +40,8 @@ from customtags.view.spelling import spelled
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from simple_repository import model
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from customtags.tags.stock import Platform
 
@@ -134,10 +137,11 @@ class Views:
         places = sources.opened(served.sources, self._http)
         self._source = sources.merged(places, self._http)
         self._overview = Overview(places, {"": served.here, **served.named})
-        self._ready: Recent[str, ASGIApp] = Recent(PLATFORMS)
-        self._making: Shared[ASGIApp | None] = Shared()
+        self._ready: Recent[str, MachineView] = Recent(PLATFORMS)
+        self._making: Shared[str, MachineView | None] = Shared()
         self._seen: Recent[tuple[object, str], Seen] = Recent(FILES)
-        self._rendered: Recent[tuple[object, str], Rendered] = Recent(BYTES)
+        self._current: ContextVar[MachineView] = ContextVar("view")
+        self._application = _application(self._current, self._http)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -148,6 +152,8 @@ class Views:
             root = scope.get("root_path", "").rstrip("/")
             prefix, application = await self._find(scope["path"].removeprefix(root))
             scope = {**scope, "root_path": root + prefix}
+            if scope["method"] == "HEAD":
+                application = _Head(application)
             await application(scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
@@ -178,45 +184,88 @@ class Views:
             return "", PlainTextResponse(f"{error}\n", 400)
         if view is None:
             return "", PlainTextResponse("no such page\n", 404)
-        return f"/{name}" if name else "", view
+        self._current.set(view)
+        return f"/{name}" if name else "", self._application
 
-    async def _view(self, name: str) -> ASGIApp | None:
-        """Return what serves the machine of a name, None if nobody has that name.
+    async def _view(self, name: str) -> MachineView | None:
+        """Return the view of the machine of a name, None if nobody has that name.
 
         :raises CustomtagsError: it spells one with a value that means nothing
         """
         return self._ready.get(name) or await self._making.read(name, self._make)
 
-    async def _make(self, name: str) -> ASGIApp | None:
+    async def _make(self, name: str) -> MachineView | None:
         # To work out the tags of a machine takes a second at worst, and others are answered meanwhile.
         machine = await asyncio.to_thread(self._machine, name)
         if machine is None:
             return None
-        made = self._application(machine)
-        self._ready.put(name, made, len(machine.platforms) + MACHINE)
-        return made
+        fetch = partial(upstream.read, self._http)
+        view = MachineView(
+            self._source, machine.platforms, pages=machine.pages, fetch=fetch, memory=self._seen
+        )
+        self._ready.put(name, view, len(machine.platforms) + MACHINE)
+        return view
 
     def _machine(self, name: str) -> Machine | None:
         if name.startswith("for/"):
             return spelled(name.removeprefix("for/"), self.served.platform)
         return self.served.named.get(name) if name else self.served.here
 
-    def _application(self, machine: Machine) -> FastAPI:
-        """Return the server of one machine; its router cannot be mounted twice in one application."""
-        fetch = partial(upstream.read, self._http)
-        view = MachineView(
-            self._source, machine.platforms, pages=machine.pages, fetch=fetch, memory=self._seen
-        )
-        pages = Pages(view, self._rendered)
-        application = FastAPI(openapi_url=None)
-        application.add_route("/simple/", pages.list, methods=["GET"])
-        application.add_route("/simple/{project}/", pages.project, methods=["GET"])
-        application.include_router(
-            simple.build_router(view, http_client=self._http, stream_http_resources=True)
-        )
-        for kind, status in _STATUS.items():
-            application.add_exception_handler(kind, partial(_failed, status))
-        return application
+
+class _HeadSentError(Exception):
+    """All that a client wants was sent."""
+
+
+class _Head:
+    """Answers ``HEAD`` requests for an application that would read the whole file from its source."""
+
+    def __init__(self, application: ASGIApp) -> None:
+        self._application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the head, and end the application where it begins with the body."""
+
+        async def send_head(message: Message) -> None:
+            if message["type"] != "http.response.body":
+                await send(message)
+                return
+            await send({"type": "http.response.body"})
+            raise _HeadSentError
+
+        with contextlib.suppress(_HeadSentError):
+            await self._application(scope, receive, send_head)
+
+
+class _Current(SimpleRepository):
+    """The files of the view that the running request is for."""
+
+    def __init__(self, current: ContextVar[MachineView]) -> None:
+        self._current = current
+
+    async def get_resource(
+        self,
+        project_name: str,
+        resource_name: str,
+        *,
+        request_context: model.RequestContext | None = None,
+    ) -> model.Resource:
+        """Return a file of that view."""
+        view = self._current.get()
+        return await view.get_resource(project_name, resource_name, request_context=request_context)
+
+
+def _application(current: ContextVar[MachineView], http: httpx.AsyncClient) -> FastAPI:
+    """Return what answers for the current view: our pages, and simple-repository-server's way to send files."""
+    pages = Pages(current, BYTES)
+    application = FastAPI(openapi_url=None)
+    application.add_route("/simple/", pages.list, methods=["GET"])
+    application.add_route("/simple/{project}/", pages.project, methods=["GET"])
+    application.include_router(
+        simple.build_router(_Current(current), http_client=http, stream_http_resources=True)
+    )
+    for kind, status in _STATUS.items():
+        application.add_exception_handler(kind, partial(_failed, status))
+    return application
 
 
 #: What a source may fail with → the status that the client gets.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -10,20 +11,21 @@ if TYPE_CHECKING:
 
 __all__ = ["Shared"]
 
+Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
 
-class Shared(Generic[Value]):
+class Shared(Generic[Key, Value]):
     """Runs one read of each key at a time.
 
     Who calls while a read runs gets the result of the next one, so that nobody gets what is older than the own call.
     """
 
     def __init__(self) -> None:
-        self._running: dict[str, asyncio.Task[Value]] = {}
-        self._next: dict[str, asyncio.Task[Value]] = {}
+        self._running: dict[Key, asyncio.Task[Value]] = {}
+        self._next: dict[Key, asyncio.Task[Value]] = {}
 
-    async def read(self, key: str, read: Callable[[str], Awaitable[Value]]) -> Value:
+    async def read(self, key: Key, read: Callable[[Key], Awaitable[Value]]) -> Value:
         """Return what a read returns that has not begun yet.
 
         :param read: the same for each call with the same key
@@ -32,7 +34,7 @@ class Shared(Generic[Value]):
             self._next[key] = asyncio.create_task(self._turn(key, read))
         return await asyncio.shield(self._next[key])  # a caller that goes away ends nobody's read
 
-    async def _turn(self, key: str, read: Callable[[str], Awaitable[Value]]) -> Value:
+    async def _turn(self, key: Key, read: Callable[[Key], Awaitable[Value]]) -> Value:
         if key in self._running:
             await asyncio.wait([self._running[key]])
         self._running[key] = self._next.pop(key)

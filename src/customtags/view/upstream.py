@@ -33,7 +33,7 @@ LARGEST, SILENCE = 64 << 20, 15.0
 LISTED = 1 << 20
 
 #: The project pages of how many files are remembered, and for how many files an entry counts besides its own.
-FILES, ENTRY = 60_000, 10
+FILES, ENTRY = 60_000, 20
 
 #: What asks for a project page has this in its Accept (PEP 691).
 _PAGE = "application/vnd.pypi.simple"
@@ -61,7 +61,7 @@ class IndexRepository(HttpRepository):
         self._url = without_password(url).rstrip("/")
         self._client = http_client
         self._pages: Recent[str, _Fetched] = Recent(FILES)
-        self._shared: Shared[model.ProjectDetail] = Shared()
+        self._shared: Shared[str, model.ProjectDetail] = Shared()
 
     async def get_project_page(
         self, project_name: str, *, request_context: model.RequestContext | None = None
