@@ -6,7 +6,9 @@ and the modules `customtags.build`, `customtags.linking` and `customtags.testing
 
 TYPE_CHECKING = False  # typing's own costs an import
 if TYPE_CHECKING:
-    from customtags.api import detect, extend, format, parse, read_profile
+    from customtags.api import audit_wheel, detect, extend, format, parse, read_profile
+    from customtags.audit.finding import Finding, Fix
+    from customtags.audit.report import Report
     from customtags.errors import (
         CustomtagsError,
         FactError,
@@ -24,6 +26,8 @@ __all__ = [
     "Extended",
     "FactError",
     "Facts",
+    "Finding",
+    "Fix",
     "Host",
     "OverrideError",
     "Page",
@@ -31,8 +35,10 @@ __all__ = [
     "Probe",
     "Profile",
     "ProfileError",
+    "Report",
     "SettingError",
     "TagError",
+    "audit_wheel",
     "detect",
     "extend",
     "format",
@@ -43,7 +49,9 @@ __version__ = "0.1.0"
 
 #: Where the public names live.
 _HOMES = {
-    "api": ("detect", "extend", "format", "parse", "read_profile"),
+    "api": ("audit_wheel", "detect", "extend", "format", "parse", "read_profile"),
+    "audit.finding": ("Finding", "Fix"),
+    "audit.report": ("Report",),
     "errors": (
         *("CustomtagsError", "FactError", "OverrideError", "ProfileError", "SettingError"),
         "TagError",

@@ -14,10 +14,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from customtags.audit.report import Report
     from customtags.machine.host import Host
     from customtags.results import Extended, Parsed, Profile
 
-__all__ = ["detect", "extend", "format", "parse", "read_profile"]
+__all__ = ["audit_wheel", "detect", "extend", "format", "parse", "read_profile"]
 
 
 def parse(tag: str) -> Parsed:
@@ -79,3 +80,27 @@ def extend(stock: Sequence[str], profile: Profile, *, limit: int | None = None) 
     from customtags.results import Extended
 
     return Extended(*machine.extend(stock, {**profile}, Settings({}, limit=limit)))
+
+
+def audit_wheel(
+    path: str | os.PathLike[str],
+    *,
+    only: Sequence[str] = (),
+    full: bool = False,
+    dispatched: Sequence[str] = (),
+) -> Report:
+    """Compare what a wheel contains with what its name claims, as ``customtags audit`` does.
+
+    It runs in the calling process, and reads nothing but the wheel and the installed distributions: any number of processes
+    can audit at the same time.
+
+    :param only: the checks to run and the codes to report; by default all
+    :param full: read every function instead of a sample of each file
+    :param dispatched: patterns (`fnmatch`) of files in the wheel and of functions that are chosen at run time
+    :raises CustomtagsError: the file is not a wheel, or a check requires a package that is not installed
+    """
+    from pathlib import Path
+
+    from customtags.audit.report import Auditor
+
+    return Auditor(only, full=full, dispatched=dispatched).report(Path(path))

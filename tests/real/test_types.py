@@ -26,7 +26,8 @@ from typing_extensions import assert_type
 
 import customtags
 from customtags import (
-    CustomtagsError, Extended, FactError, Facts, Host, OverrideError, Page, Parsed, Probe, Profile, ProfileError, SettingError, TagError,
+    CustomtagsError, Extended, FactError, Facts, Finding, Fix, Host, OverrideError, Page, Parsed, Probe, Profile, ProfileError, Report,
+    SettingError, TagError,
 )
 from customtags import build, linking, testing
 
@@ -50,6 +51,14 @@ try:
 except (FactError, OverrideError, SettingError, TagError, ProfileError) as error:
     cause: CustomtagsError = error
     assert_type(cause.problem + cause.cure, str)
+
+
+def audited(path: str) -> list[Finding]:
+    report = customtags.audit_wheel(path, only=["isa"], full=True)
+    assert_type(report, Report)
+    assert_type(report.wrong, bool)
+    fixes: list[Fix | None] = [each.fix for each in report.findings]
+    return report.findings[: len(fixes)]
 
 
 def probe(host: Host) -> Facts | None:
@@ -93,6 +102,7 @@ WRONG = (
     "customtags.parse(7)",
     "customtags.parse('linux_x86_64').nope",
     "customtags.detect()['nope']",
+    "customtags.audit_wheel('a.whl').findings[0].nope",
     "customtags.extend(['linux_x86_64'], {'isa': 'v3'})",
     "build.nope",
     "linking.link(7)",

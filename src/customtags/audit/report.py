@@ -42,7 +42,7 @@ class Report(NamedTuple):
         return any(finding.severity == "false" for finding in self.findings)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the report as JSON."""
+        """Return the report as JSON, as an entry of ``customtags audit --json``."""
         findings = [
             {**each._asdict(), "fix": each.fix and each.fix._asdict()} for each in self.findings
         ]
