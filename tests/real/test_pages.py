@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 INSTALLED = (
     *("archspec", "build", "devpi-client", "devpi-server", "hatchling", "provider-variant-x86-64"),
     *("pypiserver", "setuptools", "twine", "uv"),
+    *("abi3audit", "crossenv", "pip-custom-platform", "py-rattler", "variantlib"),
 )
 
 #: Pages whose reader has no environment yet.
