@@ -32,9 +32,11 @@ if TYPE_CHECKING:
 
 #: What the readers of all pages install from PyPI.
 INSTALLED = (
-    *("archspec", "build", "devpi-client", "devpi-server", "hatchling", "provider-variant-x86-64"),
-    *("pypiserver", "setuptools", "twine", "uv"),
-    *("abi3audit", "crossenv", "pip-custom-platform", "py-rattler", "variantlib"),
+    *("build", "devpi-client", "devpi-server", "hatchling", "pypiserver", "setuptools", "twine"),
+    # As docs/explanation/comparison.md pins them.
+    *("abi3audit==0.0.26", "archspec==0.2.7", "pip-custom-platform==0.5.0"),
+    *("provider-variant-x86-64==0.0.1.post2", "py-rattler==0.28.0", "uv==0.13.9"),
+    "variantlib==0.2.2",
 )
 
 #: Pages whose reader has no environment yet.
