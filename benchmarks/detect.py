@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
         ("archspec", "distro"),
     ),
     "py-cpuinfo": (("-m", "cpuinfo", "--json"), ("py-cpuinfo",)),
+    "customtags show --variants": (("-m", "customtags", "show", "--variants"), ("customtags",)),
     "variantlib analyze-platform": (
         ("-m", "variantlib.commands.main", "analyze-platform"),
         ("variantlib[cli]",),

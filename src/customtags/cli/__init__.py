@@ -61,7 +61,8 @@ def _main(arguments: Sequence[str] | None) -> int:
 
     try:
         verb = [name for name in given[:1] if name in VERBS]
-        options = parser(verb or VERBS).parse_args(given)
+        every = [] if given == ["--version"] else VERBS
+        options = parser(verb or every).parse_args(given)
         status: int = options.run(options)
         sys.stdout.flush()
     except CustomtagsError as error:

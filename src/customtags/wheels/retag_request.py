@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from customtags.errors import CustomtagsError
 from customtags.tags import naming, parse
 from customtags.wheels import fromager
-from customtags.wheels.local_versions import meaning
 from customtags.wheels.platforms import HERE, NONE, local_version, platform_tags, resolve
 
 if TYPE_CHECKING:
@@ -105,6 +104,10 @@ def _said(name: FileName) -> Mapping[str, Value]:
 
     :raises CustomtagsError: it has none, or a part of it is unknown
     """
+    from customtags.wheels.local_versions import (
+        meaning,  # only for --from-local: it compiles a table
+    )
+
     local = name.version.partition("+")[2]
     said = meaning(local)
     if local and not said.unknown:
