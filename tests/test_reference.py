@@ -14,7 +14,7 @@ import reference
 from customtags.cli import VERBS
 from customtags.machine.configuration import KEYS, read
 from customtags.profiles.provenance import unknown_variables
-from examples import EXAMPLES
+from recordings import EXAMPLES
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -37,7 +37,17 @@ def test_every_verb_has_a_page() -> None:
 
 
 #: The keys whose value has keys that are no words of ours: paths, machines, dimensions, and the facts of a profile.
-NAMES = {"facts", "files", "missing", "segments", "unknown", "wanted"}
+NAMES = {
+    "environment",
+    "facts",
+    "files",
+    "missing",
+    "preloaded",
+    "rpaths",
+    "segments",
+    "unknown",
+    "wanted",
+}
 
 
 def keys(value: Any) -> Iterator[str]:
@@ -52,7 +62,7 @@ def keys(value: Any) -> Iterator[str]:
                 yield from keys([*each.values()] if key == "machines" else each)
 
 
-@pytest.mark.parametrize("verb", sorted({*EXAMPLES} - {"detect", "intersect"}))
+@pytest.mark.parametrize("verb", sorted({*EXAMPLES, "demo", "repair"} - {"detect", "intersect"}))
 def test_every_key_of_the_json_is_explained(verb: str) -> None:
     part = VERB_PAGES[verb].read_text("utf-8").partition("\n## JSON\n")[2]
     table, _, shown = part.partition("```json\n")

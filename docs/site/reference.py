@@ -14,7 +14,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import examples
+import recordings
 from customtags import cli
 
 if TYPE_CHECKING:
@@ -76,8 +76,8 @@ def verbs(*_: str) -> Iterator[str]:
 def example(name: str, page: str) -> Iterator[str]:
     """Yield what a verb prints with `--json`."""
     _, _, shown = page.partition("```json\n")
-    yield f"`{shlex.join(examples.command(name))}` prints:"
-    yield from ("", "```json", examples.of(name, shown.partition("```")[0]).rstrip(), "```")
+    yield f"`{shlex.join(recordings.command(name))}` prints:"
+    yield from ("", "```json", recordings.of(name, shown.partition("```")[0]).rstrip(), "```")
 
 
 def schema(*_: str) -> Iterator[str]:

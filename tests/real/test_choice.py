@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import recordings
 from customtags.wheels.writer import create
 from needs import unshared
 from real.environments import (
@@ -119,6 +120,7 @@ def test_the_demo_shows_what_the_readme_shows(environment: Environment) -> None:
     shown = json.loads(environment.run("-m", "customtags", "demo", "--json").stdout)
     assert [choice["as_expected"] for choice in shown["choices"]] == [True] * 5
     assert shown["skipped"] is None
+    assert recordings.alike(recordings.shown("demo"), shown)
 
 
 def test_the_demo_says_what_is_skipped_without_a_compiler(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import recordings
 from customtags.wheels import metadata, record
 from customtags.wheels.edit import edit
 from customtags.wheels.wheel import Wheel
@@ -96,6 +97,7 @@ def test_an_rpath_of_the_build_machine_becomes_one_to_the_supplier(tmp_path: Pat
     for code in ("rpath-absolute", "rpath-cwd", "library-unreached", "requirement-missing"):
         assert code in codes
     found = repaired("--with", library, "-d", tmp_path / "out", wheel)
+    assert recordings.alike(recordings.shown("repair")["wheels"], [{**found, "rpaths": None}])
     assert found["rpaths"] == {"vectoruser/_native.abi3.so": "$ORIGIN/own:$ORIGIN/../vectorlib/lib"}
     assert found["required"] == ["vectorlib==1.0.*"]
     result = Path(str(found["wheel"]))

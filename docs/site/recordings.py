@@ -16,7 +16,7 @@ from customtags.wheels.writer import create
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["EXAMPLES", "command", "of"]
+__all__ = ["EXAMPLES", "alike", "command", "of", "shown"]
 
 ROOT = Path(__file__).parents[2]
 
@@ -55,16 +55,16 @@ def command(verb: str) -> list[str]:
     return ["customtags", verb, *EXAMPLES[verb], *asked]
 
 
-def of(verb: str, shown: str) -> str:
+def of(verb: str, old: str) -> str:
     """Return the example of a verb as JSON.
 
-    :param shown: the example that the page has; kept if the verb cannot run here, or if only the machine makes it differ
+    :param old: the example that the page has; kept if the verb cannot run here, or if only the machine makes it differ
     """
     if verb in REQUIRED and find_spec(REQUIRED[verb]) is None:
-        return shown
+        return old
     printed = _run(verb)
-    if verb in LOCAL and shown and _alike(json.loads(shown), json.loads(printed)):
-        return shown
+    if verb in LOCAL and old and alike(json.loads(old), json.loads(printed)):
+        return old
     return printed
 
 
@@ -107,10 +107,16 @@ def _prepare(folder: Path) -> None:
     (info / "RECORD").write_text("vectorlib/include/vectorlib.h,,\n")
 
 
-def _alike(one: Any, other: Any) -> bool:
+def shown(verb: str) -> Any:
+    """Return the example that the page of a verb has."""
+    page = (ROOT / "docs" / "reference" / "cli" / f"{verb}.md").read_text("utf-8")
+    return json.loads(page.partition("```json\n")[2].partition("```")[0])
+
+
+def alike(one: Any, other: Any) -> bool:
     """Return whether two values have the same keys; an empty list or null may stand for anything."""
     if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_alike(one[key], other[key]) for key in one)
+        return one.keys() == other.keys() and all(alike(one[key], other[key]) for key in one)
     if isinstance(one, list) and isinstance(other, list):
-        return not (one and other) or _alike(one[0], other[0])
+        return not (one and other) or alike(one[0], other[0])
     return None in (one, other) or not isinstance(one, (dict, list))
