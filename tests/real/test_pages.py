@@ -87,6 +87,7 @@ def reader(
             environment.pip("install", "-q", f"--index-url={pypi}", "customtags")
             path = f"{environment.folder / 'bin'}:{path}"
         variables = {
+            "LC_ALL": "C.UTF-8",
             "PATH": path,
             "PIP_INDEX_URL": pypi,
             "PIP_REQUIRE_VIRTUALENV": "1",  # or a mistake would change the system's Python
@@ -140,6 +141,9 @@ def check_yaml(block: Block, _: Path) -> None:
     assert yaml.safe_load(block.text)
     if "runs-on" in block.text:
         check(["actionlint", "-"], block.text)
+        typed = "".join(each.text for each in BLOCKS[block.page] if each.kind in SHELL)
+        for command in re.findall(r"- run: ([^$\n]+)$", block.text, re.MULTILINE):
+            assert command in typed, f"{block}: no block of the page runs {command}"
 
 
 def check_nginx(block: Block, folder: Path) -> None:
