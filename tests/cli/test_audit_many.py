@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -168,6 +169,8 @@ BAD = {
     ("-j", "-1"): "-j '-1' is not a number of processes",
     ("-j", "x"): "-j 'x' is not a number of processes",
     ("-j", "1.5"): "-j '1.5' is not a number of processes",
+    ("--json-lines", "--json"): "--json-lines and --resume print neither --json nor --fix-name",
+    ("--resume", "lines", "--fix-name"): "--json-lines and --resume print neither",
     ("empty",): "'empty' is a folder without wheels",
     ("--from-file", "missing"): "'missing' cannot be read (No such file or directory)",
     ("--from-file", "empty"): "'empty' cannot be read (Is a directory)",
@@ -185,6 +188,21 @@ def test_bad_input_is_one_line(arguments: tuple[str, ...], tmp_path: Path) -> No
     done = run_in(tmp_path, "audit", *names, *arguments)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert BAD[arguments] in done.stderr
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_progress_is_shown_on_a_terminal_alone(terminal: bool, tmp_path: Path) -> None:
+    names = wheels(tmp_path, "a", "b", "c")
+    ours, theirs = pty.openpty() if terminal else os.pipe()
+    command = [sys.executable, "-m", "customtags", "audit", "-j2", "--json-lines", *ONLY, *names]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=theirs, check=True, cwd=tmp_path)
+    os.close(theirs)
+    shown = os.read(ours, 10_000).decode()
+    os.close(ours)
+    assert done.stdout.count(b"\n") == 3
+    counts = [f"audited {number} of 3 wheels" for number in (1, 2, 3)]
+    assert [each for each in counts if each in shown] == (counts if terminal else [])
+    assert shown.endswith("\r\x1b[K" if terminal else "")
 
 
 def test_no_wheel_is_one_line(tmp_path: Path) -> None:

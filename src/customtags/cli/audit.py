@@ -86,6 +86,10 @@ def _audit(options: argparse.Namespace) -> int:
     from customtags.audit.report import Auditor
     from customtags.wheels.listing import expanded, listed
 
+    stream = options.json_lines or options.resume
+    if stream and (options.json or options.fix_name):
+        problem = "--json-lines and --resume print neither --json nor --fix-name"
+        raise CustomtagsError(problem, "choose one of them")
     jobs = _jobs(options.jobs)
     given = [*options.wheels, *(listed(options.from_file) if options.from_file else ())]
     wheels = [*dict.fromkeys(expanded(given))]
@@ -95,7 +99,7 @@ def _audit(options: argparse.Namespace) -> int:
     auditor = Auditor(options.only, full=options.full, dispatched=patterns, suppliers=supplied)
     if len(wheels) > 1:
         auditor.prepare()
-    if options.resume or options.json_lines:
+    if stream:
         return _stream(wheels, auditor, jobs, options.resume)
     return _print(wheels, auditor, jobs, options)
 
