@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from customtags.machine.spec import Profile
 
-__all__ = ["CUDAS", "MACHINES", "SEED", "V3", "named", "seed", "write"]
+__all__ = ["CUDAS", "DETECTED", "MACHINES", "SEED", "V3", "named", "seed", "write"]
 
 #: The flags of /proc/cpuinfo that make the level v3.
 V3 = "pni ssse3 cx16 sse4_1 sse4_2 popcnt lahf_lm xsave avx avx2 bmi1 bmi2 f16c fma abm movbe"
@@ -33,7 +33,11 @@ SEED: dict[str, Any] = {
 }
 
 #: The folders of machines that were captured; a name ends in the segments of the best tag.
-MACHINES = sorted(Path(__file__).with_name("machines").glob("*--*"))
+CAPTURED = sorted(Path(__file__).with_name("machines").glob("*--*"))
+
+#: Those with a profile that `customtags detect` wrote, and those with files of the machine.
+DETECTED = [folder for folder in CAPTURED if (folder / "profile.json").exists()]
+MACHINES = [folder for folder in CAPTURED if folder not in DETECTED]
 
 #: Every release of CUDA whose driver is known.
 CUDAS = [[*map(int, each.split("."))] for each in DRIVERS.split()[::2]]
