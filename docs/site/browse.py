@@ -2,22 +2,25 @@
 
 Each page is opened in the light and the dark theme, at the widths of a desk and of a phone. A page is wrong if it scrolls
 sideways, if an image is missing, if the console has an error, or if it requests something that fails or is on another host.
-Then the search must find a page by a word of its text. `--pictures DIR` saves what was seen, of the named pages or of all.
+Then each link within the site must lead to a place, and the search must find a page by a word of its text.
+`--pictures DIR` saves what was seen, of the named pages or of all.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import sys
 import threading
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -107,6 +110,24 @@ def look(page: Page, address: str, name: str, pictures: Path | None) -> Iterator
         yield "the dark theme is the light one"
 
 
+def unresolved(site: Path, names: list[str]) -> Iterator[str]:
+    """Yield the links of pages that lead to no file of the site, or to no place in it."""
+    places: dict[Path, set[str]] = {}
+    for name in names:
+        for link in re.findall(r'<a [^>]*?href="([^"]+)"', (site / name).read_text("utf-8")):
+            parts = urlsplit(link)
+            target = (site / name).parent / unquote(parts.path) if parts.path else site / name
+            if parts.scheme:
+                continue
+            if not target.exists():
+                yield f"{name}: {link} leads to no file"
+                continue
+            if parts.fragment and target not in places:
+                places[target] = {*re.findall(r'\bid="([^"]+)"', target.read_text("utf-8"))}
+            if parts.fragment and unquote(parts.fragment) not in places[target]:
+                yield f"{name}: {link} leads to no place in the page"
+
+
 def search(page: Page, address: str) -> Iterator[str]:
     """Yield what is wrong with the search."""
     word, expected = SOUGHT
@@ -151,7 +172,7 @@ def main() -> int:
                 print(f"{name}: {each}")
             faults += len(wrong)
             wrong.clear()
-        for each in search(page, address):
+        for each in chain(search(page, address), unresolved(options.site, names)):
             print(each)
             faults += 1
         browser.close()

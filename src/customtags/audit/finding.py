@@ -32,7 +32,7 @@ class Fix(NamedTuple):
 class Finding(NamedTuple):
     """One thing that was found.
 
-    :ivar code: a key of `customtags.audit.CODES`, ``libc-too-new``
+    :ivar code: as in ``customtags audit --json``: ``libc-too-new``
     :ivar severity: ``false`` for a claim that does not hold, ``undecided``, or ``note``
     :ivar says: what was found, as a predicate of the file if there is one: ``requires glibc 2.34``
     :ivar member: the file in the wheel
