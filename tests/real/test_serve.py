@@ -287,4 +287,20 @@ def test_an_address_that_is_taken_is_one_line(server: str, folder: Path) -> None
         done = run([*command, *arguments], status=2)
         assert done.stderr.startswith("customtags: cannot listen on ")
         assert len(done.stderr.splitlines()) == 1
-    assert "invalid choice: 0" in run([*command, "--workers", "0"], status=2).stderr
+    assert "already in use)" in run([*command, "--port", port], status=2).stderr
+    assert "not a number from 1 to 64" in run([*command, "--workers", "0"], status=2).stderr
+
+
+def test_a_mistake_is_one_line(folder: Path, tmp_path: Path) -> None:
+    profile = Path(__file__).parents[2] / "docs" / "fedora39.json"
+    (tmp_path / "file").touch()
+    for arguments, said in (
+        (("serve", folder, *[f"--machine=a={profile}"] * 2), "two machines have the name 'a'"),
+        (("serve", folder, f"--machine=for={profile}"), "the name 'for' is reserved"),
+        (("serve", tmp_path / "file"), "is not a folder"),
+        (("serve", folder, "--profile", tmp_path / "file"), "is not valid JSON"),
+        (("view", folder, "-o", tmp_path / "file" / "out"), "cannot be written"),
+    ):
+        done = run([sys.executable, "-m", "customtags", *arguments], status=2)
+        assert said in done.stderr
+        assert len(done.stderr.splitlines()) == 1

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from customtags import machine
-from customtags.choosing.offer import is_index
+from customtags.choosing.offer import in_folder, is_index
 from customtags.cli.machine import selected
 from customtags.cli.output import Verbs, add_verb, echo, print_json
 from customtags.errors import CustomtagsError, SourceError, ToolError
@@ -27,6 +27,9 @@ __all__ = ["declare", "declare_view"]
 
 #: The names that a machine may not have, because addresses use them.
 RESERVED = ("simple", "resources", "for", "health")
+
+#: The most processes.
+MOST_WORKERS = 64
 
 
 def declare(verbs: Verbs, name: str) -> None:
@@ -59,11 +62,10 @@ def declare(verbs: Verbs, name: str) -> None:
     )
     parser.add_argument(
         "--workers",
-        type=int,
-        choices=range(1, 65),
+        type=_workers,
         metavar="N",
         default=1,
-        help="the number of processes",
+        help="the number of processes (default: 1)",
     )
     parser.set_defaults(run=_serve)
 
@@ -115,11 +117,14 @@ def _view(options: argparse.Namespace) -> int:
 def _check(sources: Sequence[str]) -> None:
     """Check that sources may be read, and that what reads them is installed.
 
-    :raises CustomtagsError: one of them is neither a folder nor a URL, or a package is missing
+    :raises CustomtagsError: one of them is neither a folder that can be listed nor a URL, or a package is missing
     """
     for each in sources:
-        if not is_index(each) and not os.path.isdir(each):
+        if is_index(each):
+            continue
+        if not os.path.isdir(each):
             raise SourceError(each, "is not a folder", "name a folder or the URL of an index")
+        in_folder(each)
     try:
         import simple_repository_server  # noqa: F401 - whether it is there
     except ImportError as error:
@@ -139,7 +144,7 @@ def _serve(options: argparse.Namespace) -> int:
     served = server.Served(
         options.sources,
         _machine(here),
-        dict(_named(options.machine)),
+        _named(options.machine),
         stock.platform(here.stock) or {"arch": "", "libc": None, "libc_version": None},
     )
     server.run(served, options.host, options.port, options.workers)
@@ -153,15 +158,29 @@ def _machine(seen: Selection) -> Machine:
     return Machine(platforms, list(seen.settings.abi), seen.profile, seen.stock)
 
 
-def _named(words: Iterable[str]) -> Iterable[tuple[str, Machine]]:
-    """Yield name and machine of each ``NAME=PROFILE``.
+def _named(words: Iterable[str]) -> dict[str, Machine]:
+    """Return name and machine of each ``NAME=PROFILE``.
 
-    :raises CustomtagsError: a name is reserved, or does not fit into an address
+    :raises CustomtagsError: a name is reserved, used twice, or does not fit into an address
     """
+    found: dict[str, Machine] = {}
     for word in words:
         name, equals, profile = word.partition("=")
         if not equals or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
             raise CustomtagsError(f"{word!r} is not NAME=PROFILE", "write it as in gpu=node.json")
         if name in RESERVED:
             raise CustomtagsError(f"the name {name!r} is reserved", "choose another")
-        yield name, _machine(selected(profile))
+        if name in found:
+            raise CustomtagsError(f"two machines have the name {name!r}", "choose another")
+        found[name] = _machine(selected(profile))
+    return found
+
+
+def _workers(text: str) -> int:
+    """Return a number of processes.
+
+    :raises argparse.ArgumentTypeError: it is none from 1 to 64
+    """
+    if not text.isdecimal() or not 0 < int(text) <= MOST_WORKERS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {MOST_WORKERS}")
+    return int(text)

@@ -51,7 +51,11 @@ async def export(view: MachineView, http: httpx.AsyncClient, out: Path) -> int:
     ours = out.is_symlink() and out.resolve().name.startswith(f".{out.name}.")
     if not ours and (out.exists() or out.is_symlink()):
         raise SourceError(str(out), "is not a view", "name a path where nothing is")
-    folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.absolute().parent))
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.absolute().parent))
+    except OSError as error:
+        why = f"cannot be written ({error.strerror})"
+        raise SourceError(str(out), why, "name another folder with -o") from error
     try:
         folder.chmod(0o755)
         number = await _write(view, http, folder)

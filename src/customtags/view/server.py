@@ -90,15 +90,21 @@ class Served(NamedTuple):
 def run(served: Served, host: str, port: int, workers: int) -> None:
     """Serve until a signal stops it.
 
-    :raises CustomtagsError: nothing can listen there
+    :raises CustomtagsError: nothing can listen there, or no temporary file can be written
     """
     try:
         asyncio.run(_listen(host, port))
     except (OSError, OverflowError) as error:
-        why = getattr(error, "strerror", None) or str(error)
+        number = getattr(error, "errno", None) or 0
+        why = os.strerror(number) if number > 0 else getattr(error, "strerror", None) or str(error)
         problem = f"cannot listen on {host} port {port} ({why})"
         raise CustomtagsError(problem, "choose another with --host or --port") from error
     logging.getLogger("httpx").setLevel(logging.WARNING)  # its lines hold whole addresses
+    try:
+        tempfile.gettempdir()
+    except OSError as error:
+        problem = "no folder for temporary files can be written to"
+        raise CustomtagsError(problem, "name one by the variable TMPDIR") from error
     # A file, because Linux limits a variable to 128 KiB; only this user may read it.
     with tempfile.NamedTemporaryFile("w", prefix="customtags-", encoding="utf-8") as file:
         file.write(served.dump())
@@ -126,6 +132,12 @@ def from_environment() -> Views:
     """Return the application that `run` describes to each worker."""
     with open(os.environ[VARIABLE], encoding="utf-8") as file:
         return Views(Served.load(file.read()))
+
+
+#: Installers that are given another address than an index show this.
+_NO_PAGE = (
+    "no such page; an index is at /simple/, /NAME/simple/ or /for/WORDS/simple/, and / lists them\n"
+)
 
 
 class Views:
@@ -183,7 +195,7 @@ class Views:
         except CustomtagsError as error:
             return "", PlainTextResponse(f"{error}\n", 400)
         if view is None:
-            return "", PlainTextResponse("no such page\n", 404)
+            return "", PlainTextResponse(_NO_PAGE, 404)
         self._current.set(view)
         return f"/{name}" if name else "", self._application
 
