@@ -151,8 +151,8 @@ def test_an_asgi_host_may_mount_it_below_a_path(tmp_path: Path) -> None:
     from starlette.applications import Starlette
     from starlette.routing import Mount
 
-    from customtags.view.machines import Machine
-    from customtags.view.server import Served, Views
+    from customtags.view.machines import Machine, Served
+    from customtags.view.server import Views
 
     put(tmp_path, "1.0", "linux_x86_64_v3_acme2")
     here: stock.Platform = {"arch": "x86_64", "libc": "glibc", "libc_version": "2.36"}

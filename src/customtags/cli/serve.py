@@ -16,7 +16,7 @@ from customtags.cli.machine import selected
 from customtags.cli.output import Verbs, add_verb, echo, print_json
 from customtags.errors import CustomtagsError, SourceError, ToolError
 from customtags.tags import stock
-from customtags.view.machines import Machine
+from customtags.view.machines import Machine, Served
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -138,16 +138,16 @@ def _check(sources: Sequence[str]) -> None:
 
 def _serve(options: argparse.Namespace) -> int:
     _check(options.sources)
-    from customtags.view import server
+    from customtags.view import processes
 
     here = selected(options.profile)
-    served = server.Served(
+    served = Served(
         options.sources,
         _machine(here),
         _named(options.machine),
         stock.platform(here.stock) or {"arch": "", "libc": None, "libc_version": None},
     )
-    server.run(served, options.host, options.port, options.workers)
+    processes.run(served, options.host, options.port, options.workers)
     return 0
 
 

@@ -12,16 +12,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
-import os
-import tempfile
 from contextvars import ContextVar
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import httpx
-import uvicorn
 from fastapi import FastAPI, Request
 from simple_repository import SimpleRepository, errors
 from simple_repository_server.routers import simple
@@ -30,7 +26,6 @@ from starlette.responses import PlainTextResponse, Response
 from customtags.errors import CustomtagsError
 from customtags.view import sources, upstream
 from customtags.view.component import MachineView, Seen
-from customtags.view.machines import Machine
 from customtags.view.overview import Overview
 from customtags.view.pages import Pages
 from customtags.view.recent import Recent
@@ -38,17 +33,14 @@ from customtags.view.sharing import Shared
 from customtags.view.spelling import spelled
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from simple_repository import model
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from customtags.tags.stock import Platform
+    from customtags.view.machines import Machine, Served
 
-__all__ = ["Served", "run"]
-
-#: The variable that names the file with the settings for the workers.
-VARIABLE = "_CUSTOMTAGS_SERVED"
+__all__ = ["Views"]
 
 #: How many platform tags the machines that are kept ready have together, and for how many tags a machine counts
 #: besides its own. Other machines are made anew for a request.
@@ -59,79 +51,6 @@ FILES, BYTES = 60_000, 64 << 20
 
 #: The longest path of an address that is looked at.
 LONGEST = 1000
-
-
-class Served(NamedTuple):
-    """What is served.
-
-    :ivar sources: folders and URLs of indexes; of a project, the first that has it
-    :ivar here: this machine
-    :ivar named: the others, by name
-    :ivar platform: the architecture and C library of a spelled machine that does not spell them
-    """
-
-    sources: Sequence[str]
-    here: Machine
-    named: Mapping[str, Machine]
-    platform: Platform
-
-    def dump(self) -> str:
-        """Return it as text."""
-        return json.dumps({**self._asdict(), "named": dict(self.named)})
-
-    @classmethod
-    def load(cls, text: str) -> Served:
-        """Read what `dump` wrote."""
-        value = json.loads(text)
-        named = {name: Machine(*each) for name, each in value["named"].items()}
-        return cls(value["sources"], Machine(*value["here"]), named, value["platform"])
-
-
-def run(served: Served, host: str, port: int, workers: int) -> None:
-    """Serve until a signal stops it.
-
-    :raises CustomtagsError: nothing can listen there, or no temporary file can be written
-    """
-    try:
-        asyncio.run(_listen(host, port))
-    except (OSError, OverflowError) as error:
-        number = getattr(error, "errno", None) or 0
-        why = os.strerror(number) if number > 0 else getattr(error, "strerror", None) or str(error)
-        problem = f"cannot listen on {host} port {port} ({why})"
-        raise CustomtagsError(problem, "choose another with --host or --port") from error
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # its lines hold whole addresses
-    try:
-        tempfile.gettempdir()
-    except OSError as error:
-        problem = "no folder for temporary files can be written to"
-        raise CustomtagsError(problem, "name one by the variable TMPDIR") from error
-    # A file, because Linux limits a variable to 128 KiB; only this user may read it.
-    with tempfile.NamedTemporaryFile("w", prefix="customtags-", encoding="utf-8") as file:
-        file.write(served.dump())
-        file.flush()
-        os.environ[VARIABLE] = file.name
-        uvicorn.run(
-            f"{__name__}:from_environment",
-            factory=True,
-            host=host,
-            port=port,
-            workers=workers,
-            server_header=False,
-            timeout_graceful_shutdown=10,
-        )
-
-
-async def _listen(host: str, port: int) -> None:
-    """Listen for a moment."""
-    listening = await asyncio.start_server(lambda *_: None, host, port)
-    listening.close()
-    await listening.wait_closed()
-
-
-def from_environment() -> Views:
-    """Return the application that `run` describes to each worker."""
-    with open(os.environ[VARIABLE], encoding="utf-8") as file:
-        return Views(Served.load(file.read()))
 
 
 #: Installers that are given another address than an index show this.
