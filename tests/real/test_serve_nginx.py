@@ -129,6 +129,8 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
     code = {"example.py": b"LABEL = 'v2'\n" * 50_000}
     create(wheels, "example", "1.0", "py3-none-linux_x86_64_v2", code)
     create(wheels, "example", "1.0", "py3-none-linux_x86_64_v4", code)
+    for version in ("0.7", "0.8", "0.9"):
+        create(wheels, "example", version, "py3-none-any", {"example.py": b""})
     with ExitStack() as stack:
         instances = Instance(wheels, folder / "0.log"), Instance(wheels, folder / "1.log")
         for instance in instances:
@@ -205,6 +207,14 @@ def test_no_installation_fails_while_the_instances_are_killed_in_turn(
             client.join()
     assert failures == []
     assert min(installed.values()) > 1
+
+
+def test_the_instances_send_the_same_bytes(front: Front) -> None:
+    for kind in ("text/html", "application/vnd.pypi.simple.v1+json"):
+        path = "/for/v2/simple/example/"
+        pages = {get(f"http://127.0.0.1:{each.port}{path}", kind) for each in front.instances}
+        assert len(pages) == 1
+        assert pages.pop()[0] == 200
 
 
 def test_pages_are_cached_for_a_second_and_by_format(front: Front) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import http.client
 import os
+import socket
 import sys
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
@@ -136,3 +137,19 @@ def test_a_format_that_is_none_is_not_acceptable(served: tuple[str, Path], accep
     assert ask(url, PAGE, Accept=accept)[0].status == 406
     assert ask(url, "/for/v2/simple/", Accept=accept)[0].status == 406
     assert get(f"{url}/health") == (200, "ok\n")
+
+
+def test_two_hundred_clients_at_once_get_the_page(served: tuple[str, Path]) -> None:
+    url, _ = served
+    expected = get(url + PAGE)[1].encode()
+    host, port = url.removeprefix("http://").split(":")
+    with ExitStack() as stack:
+        clients = [
+            stack.enter_context(socket.create_connection((host, int(port)), 60)) for _ in range(200)
+        ]
+        for client in clients:
+            client.sendall(f"GET {PAGE} HTTP/1.0\r\nHost: {host}\r\n\r\n".encode())
+        for client in clients:
+            head, _, body = client.makefile("rb").read().partition(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 200 ")
+            assert body == expected

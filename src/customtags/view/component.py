@@ -50,8 +50,8 @@ class Seen(NamedTuple):
 class MachineView(RepositoryContainer):
     """A source as one machine sees it: of each release, Python and ABI the one best wheel, under its stock name.
 
-    It keeps no state: a request for a file finds the real one by asking the source for the project page again. While the
-    source returns the same page object, and no variants, the view does too; what it remembers is bounded.
+    A request for a file finds the real one by asking the source for the project page again, so that no answer depends on an
+    earlier one. While the source returns the same page object, the view returns the same one too; what it remembers is bounded.
 
     :param source: the component to wrap
     :param platforms: the platform tags that the machine accepts, best first, the stock ones too

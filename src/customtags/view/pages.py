@@ -31,7 +31,6 @@ __all__ = ["Pages"]
 #: The name of a project (https://packaging.python.org/specifications/name-normalization/).
 _NAME = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", re.IGNORECASE | re.ASCII)
 
-
 #: What a page that is remembered counts for besides its bytes, and each file of it.
 PAGE, FILE = 10_000, 600
 
@@ -60,12 +59,12 @@ class Pages:
         self._current = current
         self._memory: Recent[tuple[object, str, str], Rendered] = Recent(most)
         self._shared: Shared[tuple[MachineView, str, str], Rendered] = Shared()
+        self._lists: Shared[tuple[MachineView, str], str] = Shared()
 
     async def list(self, request: Request) -> Response:
         """Return the list of projects."""
         kind = _format(request)
-        found = await self._current.get().get_project_list()
-        body = await asyncio.to_thread(serializer.serialize, found, kind)
+        body = await self._lists.read((self._current.get(), kind.value), self._list)
         return Response(body, media_type=kind.value, headers={"Vary": "Accept"})
 
     async def project(self, request: Request) -> Response:
@@ -83,6 +82,14 @@ class Pages:
         if etag in re.findall(r'"[^"]*"', request.headers.get("If-None-Match", "")):
             return Response(status_code=304, headers=headers)
         return Response(body, media_type=kind.value, headers=headers)
+
+    async def _list(self, key: tuple[MachineView, str]) -> str:
+        """Return the list in a format; it is not remembered, because that of PyPI would be most of the memory."""
+        view, kind = key
+        found = await view.get_project_list()
+        return await asyncio.to_thread(
+            serializer.serialize, found, content_negotiation.Format(kind)
+        )
 
     async def _render(self, key: tuple[MachineView, str, str]) -> Rendered:
         """Return a page in a format, rendered if the source changed."""
