@@ -136,8 +136,12 @@ def test_what_failed_or_changed_is_audited_again(tmp_path: Path) -> None:
 REFUSED = {
     "hello\n": "has line 1, which is not a line of an audit",
     "hello": "has line 1, which is not a line of an audit",
-    '{"version": 1, "wheel": "a.whl"}\n{"version": 2, "wheel": "b.whl"}\n': "has version 2 in line 2; expected 1",
+    '{"version": 1, "wheel": "a.whl", "error": ""}\n{"version": 2, "wheel": "b.whl"}\n': "has version 2 in line 2; expected 1",
     '{"version": 1, "wheel": 3}\n': "has line 1, which is not a line of an audit",
+    '{"version": 1, "wheel": "a.whl"}\n': "has line 1, which is not a line of an audit",
+    '{"version": 1, "wheel": "a.whl", "findings": 3}\n': "has line 1, which is not a line of an audit",
+    '{"wheel": "a.whl", "error": ""}\n': "has line 1, which is not a line of an audit",
+    "[" * 100_000 + "\n": "has line 1, which is not a line of an audit",
     "[]\n": "has line 1, which is not a line of an audit",
     '{"version": 1, "wheel": "a\n{"version": 1, "wheel": "b"}\n': "has line 1, which",
     "\0" * 100 + "\n": "has line 1, which is not a line of an audit",
@@ -168,6 +172,7 @@ def test_lines_that_were_made_with_other_settings_are_refused(tmp_path: Path) ->
 BAD = {
     ("-j", "-1"): "-j '-1' is not a number of processes",
     ("-j", "x"): "-j 'x' is not a number of processes",
+    ("-j", "9" * 20): "-j '99999999999999999999' is not a number of processes",
     ("-j", "1.5"): "-j '1.5' is not a number of processes",
     ("--json-lines", "--json"): "--json-lines and --resume print neither --json nor --fix-name",
     ("--resume", "lines", "--fix-name"): "--json-lines and --resume print neither",
@@ -200,7 +205,7 @@ def test_progress_is_shown_on_a_terminal_alone(terminal: bool, tmp_path: Path) -
     shown = os.read(ours, 10_000).decode()
     os.close(ours)
     assert done.stdout.count(b"\n") == 3
-    counts = [f"audited {number} of 3 wheels" for number in (1, 2, 3)]
+    counts = [f"audited {number} of 3 wheels" for number in (0, 1, 2, 3)]
     assert [each for each in counts if each in shown] == (counts if terminal else [])
     assert shown.endswith("\r\x1b[K" if terminal else "")
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -121,8 +122,18 @@ def test_a_killed_run_is_completed_by_the_next(run: Run, folder: Path) -> None:
     run.process.kill()
     run.process.communicate()
     assert len(lines(folder)) == 5
-    os.kill(left, signal.SIGKILL)
-    completed(folder)
+    completed(folder)  # also while a process of the killed run is at its wheel
+    with suppress(ProcessLookupError):
+        os.kill(left, signal.SIGKILL)
+
+
+def test_one_run_at_a_time_writes_a_file(run: Run, folder: Path) -> None:
+    run.until(5)
+    done = run_in(folder, *AUDIT)
+    assert done.returncode == 2
+    assert done.stderr == "customtags: 'lines.jsonl' is in use by another run; wait until it ends\n"
+    assert run.end() == (0, "", "")
+    assert len(lines(folder)) == 6
 
 
 def group(run: Run) -> None:

@@ -99,15 +99,16 @@ class Journal:
         if not stat.S_ISREG(os.fstat(file).st_mode):
             raise FactError(self._path, "is not a regular file", "name another file")
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+            # A lock of this process alone: one that outlives it must not keep the file from the next run.
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError) as error:
             raise FactError(self._path, "is in use by another run", "wait until it ends") from error
         return file
 
     def _read(self) -> set[int]:
         """Read the file, and return the numbers of the lines that another has to replace."""
         dropped = set()
-        with open(self._path, "rb") as file:
+        with open(self._file, "rb", closefd=False) as file:
             for number, text in enumerate(file, 1):
                 if not text.endswith(b"\n") and text[: len(_HEAD)] == _HEAD[: len(text)]:
                     dropped.add(number)  # the run was killed while it wrote the line
@@ -116,17 +117,17 @@ class Journal:
         return dropped
 
     def _parsed(self, number: int, text: bytes) -> Entry:
+        why = f"has line {number}, which is not a line of an audit"
         try:
-            line = json.loads(text)
-        except ValueError:
-            line = None
-        if not isinstance(line, dict) or not isinstance(line.get("wheel"), str):
-            why = f"has line {number}, which is not a line of an audit"
-            raise FactError(self._path, why, "name another file")
-        if line.get("version") != 1:
-            why = f"has version {line.get('version')!r} in line {number}; expected 1"
-            raise FactError(self._path, why, "name another file")
-        return line
+            line: Entry = json.loads(text)
+            if line["version"] != 1:
+                why = f"has version {line['version']!r} in line {number}; expected 1"
+            elif isinstance(line["wheel"], str):
+                _ = line["error"] if "error" in line else is_wrong(line)
+                return line
+        except (ValueError, TypeError, KeyError, RecursionError):
+            pass
+        raise FactError(self._path, why, "name another file")
 
     def _keeps(self, line: Entry) -> bool:
         """Return whether a line stays, and note what it says of a wheel of this run."""
@@ -148,13 +149,15 @@ class Journal:
         """Replace the file by one without some of its lines."""
         mode = stat.S_IMODE(os.fstat(self._file).st_mode)
         with (
-            open(self._path, "rb") as old,
+            open(self._file, "rb", closefd=False) as old,
             atomic(Path(self._path).resolve(), mode) as (unfinished, _),
         ):
+            old.seek(0)
             for number, text in enumerate(old, 1):
                 if number not in dropped:
                     write_all(unfinished, text)
-            self._file = self._locked(os.dup(unfinished))
+            new = os.dup(unfinished)
+        self._file = self._locked(new)
 
 
 def _state(wheel: str) -> Entry:

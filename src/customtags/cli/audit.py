@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from contextlib import closing, contextmanager
 from functools import partial
@@ -111,9 +112,11 @@ def _jobs(text: str) -> int:
     """
     from customtags.audit import processes
 
-    if not text.isdecimal() and text != "auto":
-        raise CustomtagsError(f"-j {text!r} is not a number of processes", "use 1 or more, or auto")
-    return int(text) if text.strip("auto0") else processes.cpus()
+    if text in ("auto", "0"):
+        return processes.cpus()
+    if not re.fullmatch("[1-9][0-9]{0,3}", text):
+        raise CustomtagsError(f"-j {text!r} is not a number of processes", "use 1 to 9999, or auto")
+    return int(text)
 
 
 def _print(wheels: Sequence[Path], auditor: Auditor, jobs: int, options: argparse.Namespace) -> int:
@@ -169,10 +172,12 @@ def _outcomes(
     from customtags.audit import processes
 
     def counted(update: Callable[[str], None]) -> Iterator[tuple[Path, Result | CustomtagsError]]:
+        total = f"of {count(len(wheels), 'wheel')}"
+        update(f"audited 0 {total}")
         for number, outcome in enumerate(found, 1):
             update("")  # what is printed now begins a line
             yield outcome
-            update(f"audited {number:,} of {len(wheels):,} wheels")
+            update(f"audited {number} {total}")
 
     start = processes.each if len(wheels) > 1 else processes.here
     with closing(start(work, wheels, jobs)) as found, progress() as update:
