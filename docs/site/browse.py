@@ -14,7 +14,7 @@ import re
 import shutil
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from itertools import chain
@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote, urlsplit
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, TimeoutError, sync_playwright
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -135,7 +135,8 @@ def search(page: Page, address: str) -> Iterator[str]:
     page.set_viewport_size({"width": WIDTHS[0], "height": 900})
     page.fill("input[name=q]", word)
     page.press("input[name=q]", "Enter")
-    page.wait_for_selector("#search-results li a")
+    with suppress(TimeoutError):
+        page.wait_for_selector("#search-results li a")
     found = page.eval_on_selector_all("#search-results li a", "all => all.map(each => each.href)")
     if not any(urlsplit(link).path == f"/{expected}" for link in found):
         yield f"the search for {word!r} does not find {expected}: {found}"
