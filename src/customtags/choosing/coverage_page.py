@@ -27,7 +27,8 @@ table { border-collapse: separate; border-spacing: 0; min-width: 100%; }
 th, td { border-bottom: 1px solid #8886; padding: .4rem .6rem; text-align: left; vertical-align: top; white-space: nowrap; }
 thead small, td small { display: block; font-weight: normal; opacity: .75; }
 tbody th, thead th:first-child { background: var(--paper); left: 0; position: sticky; }
-tbody th { max-width: 45vw; overflow: hidden; text-overflow: ellipsis; }
+form { margin-bottom: 1rem; }
+tbody th { max-width: min(45vw, 20rem); overflow: hidden; text-overflow: ellipsis; }
 thead button { all: unset; cursor: pointer; font-weight: bold; }
 thead button::after { content: " ↕"; opacity: .4; }
 [aria-sort=ascending] button::after { content: " ↑"; opacity: 1; }
@@ -133,7 +134,7 @@ def _head(name: str, target: Target) -> str:
 def _row(row: ProjectCoverage, machines: Sequence[str]) -> str:
     cells = "".join(_cell(row.cells[name]) for name in machines)
     name = text(row.project)
-    return f'<tr><th scope="row" data-key="{name}">{name}</th>{cells}</tr>'
+    return f'<tr><th scope="row" data-key="{name}" title="{name}">{name}</th>{cells}</tr>'
 
 
 def _cell(cell: Cell) -> str:
