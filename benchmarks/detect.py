@@ -32,7 +32,7 @@ COMMANDS: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
     "py-cpuinfo": (("-m", "cpuinfo", "--json"), ("py-cpuinfo",)),
     "customtags show --variants": (("-m", "customtags", "show", "--variants"), ("customtags",)),
     "variantlib analyze-platform": (
-        ("-m", "variantlib.commands.main", "analyze-platform"),
+        ("-c", "from variantlib.commands.main import main; main()", "analyze-platform"),
         ("variantlib[cli]",),
     ),
 }

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from results import Row
 
-#: The wheels: of 50 MB; of 400 MB; and of 1.5 GB with 13,000 members, the first with the members of the others behind its own.
+#: The wheels: of 50 MB; of 400 MB; and of 1.5 GB with 13,000 members, the first with the members of the others before its own.
 WHEELS = (
     ("pyarrow==25.0.1",),
     ("nvidia-cublas==13.1.1.3",),
@@ -142,7 +142,8 @@ def cost(
 def joined(folder: Path, parts: Sequence[Path]) -> Path:
     """Return a wheel with the members of several, as compressed as there.
 
-    The members of the others get a folder each, so that no two have one name, and the first one's RECORD lists them.
+    The members of the others get a folder each, so that no two have one name, and the first one's RECORD lists them. Its members come
+    last, so that RECORD is where it is in a wheel as it is built.
     """
     folder.mkdir(exist_ok=True)
     wheel = folder / parts[0].name
@@ -162,7 +163,7 @@ def joined(folder: Path, parts: Sequence[Path]) -> Path:
         changed = {listed.name: record.format(rows)} if archive is first else {}
         with piece.open("wb") as out:
             rewrite(archive, out.fileno(), changed, renamed)
-    concatenate(wheel, pieces)
+    concatenate(wheel, [*pieces[1:], pieces[0]])
     return wheel
 
 
