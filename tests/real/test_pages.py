@@ -32,7 +32,16 @@ if TYPE_CHECKING:
 
 #: What the readers of all pages install from PyPI.
 INSTALLED = (
-    *("build", "devpi-client", "devpi-server", "hatchling", "pypiserver", "setuptools", "twine"),
+    *(
+        "build",
+        "devpi-client",
+        "devpi-server",
+        "hatchling",
+        "pip-tools",
+        "pypiserver",
+        "setuptools",
+        "twine",
+    ),
     # As docs/explanation/comparison.md pins them.
     *("abi3audit==0.0.26", "archspec==0.2.7", "pip-custom-platform==0.5.0"),
     *("provider-variant-x86-64==0.0.1.post2", "py-rattler==0.28.0", "uv==0.13.9"),
