@@ -114,14 +114,9 @@ def build(session: nox.Session) -> None:
     # The wheel bundles nothing, so that an SBOM inside (PEP 770) would repeat Requires-Dist. This one has the versions
     # that an installation of today gets.
     installed = Path(session.create_tmp(), "installed").absolute()
-    session.run("python", "-m", "venv", installed)
-    session.run(
-        installed / "bin" / "pip",
-        "install",
-        "-q",
-        f"{wheel.absolute()}[audit,index]",
-        external=True,
-    )
+    session.run("python", "-m", "venv", "--without-pip", installed)
+    into = ("--python", installed, "install", "-q")
+    session.run("python", "-m", "pip", *into, f"{wheel.absolute()}[audit,index]")
     sbom = Path("build/customtags.cdx.json")
     sbom.parent.mkdir(exist_ok=True)
     about = ("--pyproject", "pyproject.toml", "--output-reproducible", "-o", sbom)
