@@ -62,7 +62,7 @@ STEPS = {
 }
 
 #: How often the time of each is measured.
-RUNS = 10
+RUNS = 5
 
 #: How a step is timed in a process that is thrown away.
 CLOCK = "start = time.perf_counter()\n{}\nprint(time.perf_counter() - start)"
