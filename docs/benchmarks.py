@@ -98,6 +98,8 @@ def _cell(cell: results.Cell) -> str:
     value = results.least(cell)
     if value is None or isinstance(value, str):
         return value or ""
+    if abs(value) < 0.005:
+        return "0"
     if abs(value) >= 100 or value == int(value):
         return f"{value:,.0f}"
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"

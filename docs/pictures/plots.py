@@ -50,6 +50,13 @@ PLOTS = {
         ("none: the whole start",),
         logarithmic=True,
     ),
+    "cost-pip": Plot(
+        ("pip_run", "pip==26.3"),
+        "%",
+        "What customtags adds to a small dry run of pip 26.3, % of its instructions",
+        ("without customtags",),
+        logarithmic=True,
+    ),
 }
 
 
