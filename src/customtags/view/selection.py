@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
+from packaging.utils import canonicalize_version
+
 from customtags.errors import TagError, VariantError, WheelError
 from customtags.tags import parse
 from customtags.variants import names
@@ -113,10 +115,10 @@ def _build(tag: str) -> tuple[int, str]:
 
 
 def _pairs(file: FileName) -> Iterable[tuple[str, str, str, str]]:
-    """Return project and version with each pair of Python and ABI of a file."""
-    project = filename.canonical(file.project)
+    """Return project and version with each pair of Python and ABI of a file; ``1.0`` and ``1`` are one version."""
+    project, version = filename.canonical(file.project), canonicalize_version(file.version)
     for python, abi in product(file.python.split("."), file.abi.split(".")):
-        yield project, file.version, python, abi
+        yield project, version, python, abi
 
 
 def _better(one: _Candidate, other: _Candidate) -> _Candidate:
