@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["FolderRepository"]
 
 #: How many digests are remembered, and the project pages of how many files.
-DIGESTS, FILES = 200_000, 60_000
+DIGESTS, FILES = 100_000, 60_000
 
 #: How long a file must not have changed before it is remembered, in nanoseconds: the times of a file system are coarse.
 SETTLED = 2 * 10**9
