@@ -59,7 +59,7 @@ class Descriptions:
             found = index.read(Path(offer.origin, name))
         if found is None:
             problem = f"{name!r}, which says what the label means, was not found"
-            cure = "list it on the page that lists the wheel (pypiserver and devpi: on one for --find-links)"
+            cure = f"list {name} on the page that lists the wheel (pypiserver and devpi: on one for --find-links)"
             raise VariantError(problem, cure)
         return found
 
