@@ -1,7 +1,7 @@
 """Record the demo in a terminal and draw it: `python docs/pictures/recording.py` writes `demo.cast` and `demo.svg` beside itself.
 
-`demo.cast` is an asciicast (https://docs.asciinema.org/manual/asciicast/v2/). The picture shows each line at the time at
-which the terminal showed it, plays once, and shows all lines at once to who prefers reduced motion.
+`demo.cast` is an asciicast (https://docs.asciinema.org/manual/asciicast/v2/). The picture shows the lines in the order and
+with the pauses of the terminal, none longer than `PAUSE`. It plays once; a reader who prefers reduced motion sees all lines at once.
 """
 
 from __future__ import annotations
@@ -27,13 +27,16 @@ COLUMNS, ROWS = 116, 24
 #: An SGR sequence of ECMA-48, section 8.3.117, as the command line prints it.
 SGR = re.compile(r"\x1b\[([0-9;]*)m")
 
+#: The longest pause of the picture, in seconds.
+PAUSE = 0.7
+
 MARGIN = 20
 
 
 class Line(NamedTuple):
     """A line of the terminal.
 
-    :ivar seconds: from the start until the terminal showed it
+    :ivar seconds: from the start until the picture shows it
     :ivar words: may hold `SGR` sequences
     """
 
@@ -59,13 +62,15 @@ def record() -> str:
 
 
 def lines(cast: str) -> list[Line]:
-    """Return the lines that the terminal showed, each with the time of its last character."""
-    shown, partial = [], ""
+    """Return the lines that the terminal showed, each with the time of its last character, pauses cut."""
+    shown: list[Line] = []
+    partial, clock, before = "", 0.0, 0.0
     for event in cast.splitlines()[1:]:
-        seconds, _, printed = json.loads(event)
+        now, _, printed = json.loads(event)
+        clock, before = clock + min(now - before, PAUSE), now
         *whole, rest = printed.split("\r\n")
         for words in whole:
-            shown.append(Line(seconds, partial + words))
+            shown.append(Line(round(clock, 2), partial + words))
             partial = ""
         partial += rest
     return shown
