@@ -88,7 +88,7 @@ def run(blocks: Sequence[Block], folder: Path, environment: Mapping[str, str]) -
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=900,
     )
     reached = int((out / "reached").read_text("utf-8"))
     texts = [(out / str(each)).read_text("utf-8") for each in range(reached + 1)]
