@@ -1,0 +1,125 @@
+"""Whether what the audit says of instructions is true: each wheel is run one level below what it requires, and on that level."""
+
+from __future__ import annotations
+
+import random
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from customtags.audit.isa.x86 import X86Decoder
+from survey.emulated import MODELS
+from survey.trial import Ran, Trial
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from survey.emulated import Cpus
+
+    Record = dict[str, Any]
+
+__all__ = ["confirm", "drawn", "required", "search", "undecided"]
+
+#: The codes that say that every CPU requires a level.
+FALSE = ("isa-floor", "isa-refused")
+
+#: How many wheels without a finding are run, and the seed by which they are drawn.
+DRAWN, SEED = 30, 300
+
+_LEVEL = re.compile(r"x86-64-v(\d)")
+
+
+def required(findings: Iterable[Mapping[str, Any]]) -> int:
+    """Return the number of the level that the audit says every CPU requires, 1 for none.
+
+    5 stands for more than any level.
+    """
+    levels = [1]
+    for each in findings:
+        if each["code"] in FALSE:
+            found = _LEVEL.search(each["says"])
+            more = "more than" in each["says"].partition(" on every CPU")[0]
+            levels.append(int(found[1]) + more if found else 1)
+    return max(levels)
+
+
+def undecided(findings: Iterable[Mapping[str, Any]]) -> bool:
+    """Return whether the audit could not decide who runs some code."""
+    return any(each["code"] == "isa-undecided" for each in findings)
+
+
+def confirm(wheel: Path, level: int, cpus: Cpus, folder: Path) -> Record:
+    """Run a wheel below a level, and on it.
+
+    :returns: ``verdict``, ``below`` and ``on``
+    """
+    if level - 1 not in MODELS or level not in MODELS:
+        return {"verdict": "not separable", "why": f"the emulator has no x86-64-v{min(level, 4)}"}
+    below, on = _run(wheel, [MODELS[level - 1], MODELS[level]], cpus, folder)
+    record = {"below": _plain(below), "on": _plain(on)}
+    if on.outcome.status != "runs":
+        why = f"does not run on the level either: {on.outcome.status}"
+        return {"verdict": "not separable", "why": why, **record}
+    if below.outcome.status == "illegal" and not below.own:
+        why = f"{below.member or 'code made at run time'} dies, which the wheel requires"
+        return {"verdict": "not separable", "why": why, **record}
+    if below.outcome.status in ("illegal", "refuses"):
+        return {"verdict": "confirmed", **record}
+    if below.outcome.status == "runs":
+        return {"verdict": "not seen", "why": "ran one level below", **record}
+    return {"verdict": "not separable", "why": f"below: {below.outcome.status}", **record}
+
+
+def search(wheel: Path, cpus: Cpus, folder: Path) -> Record:
+    """Run a wheel of which the audit says that every CPU runs it on a CPU without any level.
+
+    :returns: ``verdict`` and ``below``
+    """
+    (ran,) = _run(wheel, [MODELS[1]], cpus, folder)
+    missed = ran.outcome.status in ("illegal", "refuses") and (ran.own or not ran.member)
+    verdict = "missed" if missed else "runs" if ran.outcome.status == "runs" else "not separable"
+    return {"verdict": verdict, "below": _plain(ran)}
+
+
+def drawn(projects: Sequence[str]) -> list[str]:
+    """Return the projects that are run although the audit found nothing."""
+    return sorted(random.Random(SEED).sample(sorted(projects), min(DRAWN, len(projects))))  # noqa: S311
+
+
+def _run(
+    wheel: Path, levels: Sequence[Sequence[str]], cpus: Cpus, folder: Path
+) -> list[Ran]:
+    """Run a wheel on each level: on its CPUs in turn until it does not run, and on the last level only what did not run before."""
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        trial = Trial(wheel, cpus, folder, old=levels[0] == MODELS[1])
+        rans: list[Ran] = []
+        for models in levels:
+            only = rans[-1].what if rans and rans[-1].outcome.status != "runs" else ""
+            for model in models:
+                ran = trial.run(model, only)
+                if ran.outcome.status != "runs":
+                    break
+            rans.append(ran)
+    except subprocess.CalledProcessError as error:
+        text = error.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise RuntimeError(f"{wheel.name}: {text[-1] if text else error}") from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return rans
+
+
+def _plain(ran: Ran) -> Record:
+    outcome = ran.outcome
+    record: Record = {"cpu": outcome.model, "program": ran.what, "status": outcome.status}
+    if outcome.says:
+        record["says"] = outcome.says
+    if outcome.status == "illegal":
+        record.update(file=ran.member, address=hex(outcome.address), own=ran.own)
+        code = bytes.fromhex(outcome.code)
+        first = next(iter(X86Decoder().examples(code, outcome.address, 0)), None)
+        if first:
+            record.update(instruction=first.text, features=[*first.features])
+    return record
