@@ -154,3 +154,10 @@ def bench(session: nox.Session) -> None:
         session.run("python", BENCHMARKS[name], output, *options)
     else:
         session.error(f"no benchmark is named {name!r}; help: nox -s bench -- --list")
+
+
+@nox.session(python="3.11")
+def survey(session: nox.Session) -> None:
+    """Make the survey again, in hours: `nox -s survey -- fetch audit confirm page`, or some of these steps; `pin` takes newer releases."""
+    session.install(".[audit]")
+    session.run("python", "-m", "survey", *session.posargs, env={"PYTHONPATH": "docs"})

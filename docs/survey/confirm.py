@@ -6,15 +6,16 @@ import random
 import re
 import shutil
 import subprocess
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from customtags.audit.isa.x86 import X86Decoder
-from survey.emulated import MODELS
+from survey.emulated import BETWEEN, MODELS
 from survey.trial import Ran, Trial
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from survey.emulated import Cpus
 
@@ -53,12 +54,15 @@ def undecided(findings: Iterable[Mapping[str, Any]]) -> bool:
 def confirm(wheel: Path, level: int, cpus: Cpus, folder: Path) -> Record:
     """Run a wheel below a level, and on it.
 
-    :returns: ``verdict``, ``below`` and ``on``
+    :returns: ``verdict``, ``below``, ``on``, and ``between`` where there are CPUs between the levels
     """
     if level - 1 not in MODELS or level not in MODELS:
         return {"verdict": "not separable", "why": f"the emulator has no x86-64-v{min(level, 4)}"}
-    below, on = _run(wheel, [MODELS[level - 1], MODELS[level]], cpus, folder)
+    models = [MODELS[level - 1], MODELS[level], *([BETWEEN[level]] if level in BETWEEN else [])]
+    below, on, *between = _run(wheel, models, cpus, folder)
     record = {"below": _plain(below), "on": _plain(on)}
+    if between:
+        record["between"] = _plain(between[0])
     if on.outcome.status != "runs":
         why = f"does not run on the level either: {on.outcome.status}"
         return {"verdict": "not separable", "why": why, **record}
@@ -77,7 +81,11 @@ def search(wheel: Path, cpus: Cpus, folder: Path) -> Record:
 
     :returns: ``verdict`` and ``below``
     """
-    (ran,) = _run(wheel, [MODELS[1]], cpus, folder)
+    with _installed(wheel, cpus, folder, old=True) as trial:
+        for model in reversed(MODELS[1]):
+            ran = trial.run(model)
+            if ran.own or ran.outcome.status == "runs":
+                break
     missed = ran.outcome.status in ("illegal", "refuses") and (ran.own or not ran.member)
     verdict = "missed" if missed else "runs" if ran.outcome.status == "runs" else "not separable"
     return {"verdict": verdict, "below": _plain(ran)}
@@ -88,27 +96,31 @@ def drawn(projects: Sequence[str]) -> list[str]:
     return sorted(random.Random(SEED).sample(sorted(projects), min(DRAWN, len(projects))))  # noqa: S311
 
 
-def _run(
-    wheel: Path, levels: Sequence[Sequence[str]], cpus: Cpus, folder: Path
-) -> list[Ran]:
-    """Run a wheel on each level: on its CPUs in turn until it does not run, and on the last level only what did not run before."""
-    shutil.rmtree(folder, ignore_errors=True)
-    try:
-        trial = Trial(wheel, cpus, folder, old=levels[0] == MODELS[1])
+def _run(wheel: Path, levels: Sequence[Sequence[str]], cpus: Cpus, folder: Path) -> list[Ran]:
+    """Run a wheel on each level: on its CPUs in turn until it does not run, and on the others only what did not run on the first."""
+    with _installed(wheel, cpus, folder, old=levels[0] == MODELS[1]) as trial:
         rans: list[Ran] = []
         for models in levels:
-            only = rans[-1].what if rans and rans[-1].outcome.status != "runs" else ""
+            only = rans[0].what if rans and rans[0].outcome.status != "runs" else ""
             for model in models:
                 ran = trial.run(model, only)
                 if ran.outcome.status != "runs":
                     break
             rans.append(ran)
+        return rans
+
+
+@contextmanager
+def _installed(wheel: Path, cpus: Cpus, folder: Path, *, old: bool) -> Iterator[Trial]:
+    """Install a wheel into a folder, which is removed afterwards."""
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        yield Trial(wheel, cpus, folder, old=old)
     except subprocess.CalledProcessError as error:
         text = error.stderr.decode("utf-8", "replace").strip().splitlines()
         raise RuntimeError(f"{wheel.name}: {text[-1] if text else error}") from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return rans
 
 
 def _plain(ran: Ran) -> Record:

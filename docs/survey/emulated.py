@@ -20,7 +20,7 @@ from real.environments import clean
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["ABOVE", "MODELS", "SECONDS", "Cpus", "Outcome"]
+__all__ = ["BETWEEN", "MODELS", "Cpus", "Outcome", "clean"]
 
 #: The number of a level → QEMU's CPUs that have it and no higher one. qemu64 has SSE3 and CMPXCHG16B beyond x86-64, as CPUs have had since
 #: 2005, and NumPy 1 requires SSE3; the second one has x86-64 alone. QEMU has no AVX-512.
@@ -30,8 +30,8 @@ MODELS: Mapping[int, tuple[str, ...]] = {
     3: ("Haswell",),
 }
 
-#: The first level that cannot be emulated.
-ABOVE = max(MODELS) + 1
+#: A level → CPUs that have a part of what it adds: AVX, and not AVX2 or FMA.
+BETWEEN: Mapping[int, tuple[str, ...]] = {3: ("SandyBridge",)}
 
 #: After how many seconds a program is stopped: the emulation is 10 to 50 times slower than this machine.
 SECONDS = 420
@@ -109,8 +109,12 @@ def _outcome(model: str, status: int, errors: str) -> Outcome:
     found = _ILLEGAL.search(errors)
     if found:
         address, code, path = found.groups()
-        return Outcome(model, "illegal", os.path.realpath(path) if path else "", int(address, 16), code)
-    lines = [line for line in errors.splitlines() if line.strip() and "qemu-x86_64: warning" not in line]
+        return Outcome(
+            model, "illegal", os.path.realpath(path) if path else "", int(address, 16), code
+        )
+    lines = [
+        line for line in errors.splitlines() if line.strip() and "qemu-x86_64: warning" not in line
+    ]
     if not status:
         return Outcome(model, "runs")
     if status in (-4, 132):
@@ -118,4 +122,6 @@ def _outcome(model: str, status: int, errors: str) -> Outcome:
     refused = next((line for line in reversed(lines) if _REFUSES.search(line)), "")
     if refused:
         return Outcome(model, "refuses", says=refused.strip()[:300])
-    return Outcome(model, "fails", says=f"exit status {status}: {lines[-1].strip()[:300] if lines else ''}")
+    return Outcome(
+        model, "fails", says=f"exit status {status}: {lines[-1].strip()[:300] if lines else ''}"
+    )

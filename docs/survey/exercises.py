@@ -23,11 +23,112 @@ class Exercise(NamedTuple):
     program: tuple[str, ...] = ()
 
 
+_CV2 = (
+    "import numpy, cv2; a = numpy.random.rand(99, 99, 3).astype('f'); print(cv2.GaussianBlur(a, (5, 5), 0).sum());"
+    "b = (a * 255).astype('u1'); print(cv2.cvtColor(cv2.resize(b, (55, 44)), cv2.COLOR_BGR2HSV).mean(), cv2.Canny(b, 9, 99).sum());"
+    "print(cv2.imdecode(cv2.imencode('.png', b)[1], 1).shape, cv2.ORB_create().detect(b)[:1])"
+)
+
+_QT = (
+    "from PyQt6.QtCore import QByteArray, QCryptographicHash as H, QUrl, QRegularExpression as R;"
+    "print(QUrl('http://a/b').path(), H.hash(QByteArray(b'x' * 999), H.Algorithm.Sha256).toHex(), R('a+').match('baa').captured())"
+)
+
 #: Project → what makes it compute.
 EXERCISES: Mapping[str, Exercise] = {
+    "catboost": Exercise(
+        "import numpy, catboost; x = numpy.random.rand(50, 3);"
+        "m = catboost.CatBoostRegressor(iterations=3, verbose=0, allow_writing_files=False);"
+        "print(m.fit(x, x[:, 0]).predict(x[:2]))"
+    ),
+    "crc32c": Exercise("import crc32c; print(crc32c.crc32c(b'x' * 9999))"),
+    "ctranslate2": Exercise(
+        "import numpy, ctranslate2; s = ctranslate2.StorageView.from_array(numpy.ones((9, 9), 'f'));"
+        "print(ctranslate2.get_supported_compute_types('cpu'), s)"
+    ),
+    "cython": Exercise(
+        "open('f.pyx', 'w').write('def f(double a): return a + 1');"
+        "from Cython.Compiler.Main import compile; print(compile('f.pyx', language_level=3))"
+    ),
+    "duckdb": Exercise(
+        "import duckdb; print(duckdb.sql('select sum(i * 1.5) from range(99999) t(i)').fetchall())"
+    ),
+    "faiss-cpu": Exercise(
+        "import numpy, faiss; x = numpy.random.rand(999, 8).astype('f'); i = faiss.IndexFlatL2(8);"
+        "i.add(x); print(i.search(x[:2], 3)); print(faiss.Kmeans(8, 4).train(x))"
+    ),
+    "fastparquet": Exercise(
+        "import pandas, fastparquet as f; f.write('x', pandas.DataFrame({'a': [1.5, 2, 3], 'b': list('xyz')}));"
+        "print(f.ParquetFile('x').to_pandas())"
+    ),
+    "fiona": Exercise(
+        "import fiona; s = {'geometry': 'Point', 'properties': {'a': 'int'}};"
+        "f = fiona.open('x.shp', 'w', driver='ESRI Shapefile', schema=s, crs='EPSG:4326'); f.write({'geometry': "
+        "{'type': 'Point', 'coordinates': (1, 2)}, 'properties': {'a': 1}}); f.close(); print(list(fiona.open('x.shp')))"
+    ),
+    "google-crc32c": Exercise("import google_crc32c; print(google_crc32c.value(b'x' * 9999))"),
+    "jaxlib": Exercise(
+        "import jax.numpy as n; print(n.dot(n.ones((9, 9)), n.ones((9, 9))))", ("jax",)
+    ),
+    "lancedb": Exercise(
+        "import lancedb; t = lancedb.connect('db').create_table('t', [{'vector': [1.0, 2.0], 'a': 1}]);"
+        "print(t.search([1.0, 2.0]).to_list())"
+    ),
+    "lxml": Exercise(
+        "from lxml import etree; from lxml.html import diff; print(diff.htmldiff('<b>a b</b>', '<b>a c</b>'));"
+        "print(etree.fromstring('<a><b x=\"1\"/></a>').xpath('//b/@x'))"
+    ),
     "numpy": Exercise("import numpy; print(numpy.linalg.svd(numpy.random.rand(9, 9))[1])"),
-    "lxml": Exercise("from lxml import etree; print(etree.fromstring('<a><b x=\"1\"/></a>').xpath('//b/@x'))"),
+    "onnxruntime": Exercise("import onnxruntime; print(onnxruntime.get_available_providers())"),
+    "opencv-contrib-python": Exercise(_CV2, ("numpy==1.26.4",)),
+    "opencv-python": Exercise(_CV2, ("numpy==1.26.4",)),
+    "opencv-python-headless": Exercise(_CV2, ("numpy==1.26.4",)),
+    "pillow": Exercise(
+        "from PIL import Image; i = Image.linear_gradient('L').resize((99, 77)).rotate(9).convert('RGB');"
+        "[i.save(f'x.{e}') for e in ('png', 'jpg', 'webp', 'avif', 'tiff', 'jp2')]; print(Image.open('x.avif').getpixel((5, 5)))"
+    ),
+    "polars-runtime-32": Exercise(
+        "import polars as p; d = p.DataFrame({'a': range(999), 'b': ['x', 'y', 'z'] * 333});"
+        "print(d.group_by('b').agg(p.col('a').sum()))",
+        ("polars",),
+    ),
     "pyarrow": Exercise(
         "import pyarrow, pyarrow.compute as c; print(c.sum(pyarrow.array([1.5, 2.5] * 99)))"
+    ),
+    "pybase64": Exercise("import pybase64 as p; print(p.b64decode(p.b64encode(b'x' * 9999))[:9])"),
+    "pypandoc-binary": Exercise("", program=("pypandoc/files/pandoc", "--version")),
+    "pypdfium2": Exercise(
+        "import pypdfium2 as p; d = p.PdfDocument.new(); print(d.new_page(99, 99).render().width)"
+    ),
+    "pyqt6": Exercise(_QT),
+    "pyqt6-qt6": Exercise(_QT, ("pyqt6", "pyqt6-sip")),
+    "rasterio": Exercise(
+        "import numpy, rasterio; d = rasterio.open('x.tif', 'w', driver='GTiff', width=9, height=9, count=1, dtype='f4');"
+        "d.write(numpy.ones((9, 9), 'f'), 1); d.close(); print(rasterio.open('x.tif').read(1).sum())"
+    ),
+    "rdkit": Exercise(
+        "from rdkit import Chem; from rdkit.Chem import AllChem, Descriptors; m = Chem.AddHs(Chem.MolFromSmiles('CCO'));"
+        "print(AllChem.EmbedMolecule(m, randomSeed=1), Descriptors.MolWt(m), list(Chem.RDKFingerprint(m).GetOnBits())[:3])"
+    ),
+    "scikit-learn": Exercise(
+        "import numpy; from sklearn.cluster import KMeans; print(KMeans(3).fit(numpy.random.rand(99, 4)).inertia_)"
+    ),
+    "scipy": Exercise(
+        "import numpy; from scipy import fft, linalg, special, optimize; print(special.loggamma(1.5 + 2j), "
+        "special.wofz(1 + 1j), fft.fft([1.0, 2.0, 4.0]), linalg.inv(numpy.eye(9)), optimize.brentq(numpy.cos, 1, 2))"
+    ),
+    "semgrep": Exercise("", program=("semgrep/bin/semgrep-core", "-version")),
+    "tensorflow": Exercise(
+        "import tensorflow as t; print(t.matmul(t.ones((9, 9)), t.ones((9, 9))))"
+    ),
+    "torch": Exercise("import torch; print(torch.ones(9, 9) @ torch.ones(9, 9))"),
+    "torchvision": Exercise(
+        "import torch; from torchvision.io import encode_png, decode_png;"
+        "print(decode_png(encode_png(torch.zeros(3, 9, 9, dtype=torch.uint8))).shape)"
+    ),
+    "xgboost": Exercise(
+        "import numpy, xgboost; x = numpy.random.rand(99, 4); m = xgboost.XGBRegressor(n_estimators=3);"
+        "print(m.fit(x, x[:, 0]).predict(x[:3]))",
+        ("scikit-learn",),
     ),
 }

@@ -62,7 +62,7 @@ class Trial:
     """
 
     def __init__(self, wheel: Path, cpus: Cpus, folder: Path, *, old: bool) -> None:
-        self._cpus, self._folder = cpus, folder
+        self._cpus, self._folder, self._wheels = cpus, folder, wheel.parent
         self._python = Path(sys.executable).resolve()
         self._install(str(wheel))
         (self._info,) = folder.glob("*.dist-info")
@@ -70,10 +70,12 @@ class Trial:
         self._exercise = EXERCISES.get(canonicalize_name(project), Exercise(""))
         lines = (self._info / "RECORD").read_text("utf-8").splitlines()
         self.members = {line.rsplit(",", 2)[0].strip('"') for line in lines}
-        required = {canonicalize_name(name): name for name in self._required()}
+        required: dict[str, str] = {canonicalize_name(name): name for name in self._required()}
         if old:
             required.update({name: pin for name, pin in OLD.items() if name in required})
-        required.update({canonicalize_name(Requirement(each).name): each for each in self._exercise.requires})
+        required.update(
+            {canonicalize_name(Requirement(each).name): each for each in self._exercise.requires}
+        )
         required.pop(canonicalize_name(project), None)
         if required:
             pins = [pin for name, pin in OLD.items() if old and name not in required]
@@ -105,7 +107,9 @@ class Trial:
             program, *words = self._exercise.program
             yield "program", [str(self._folder / program), *words]
         names = sorted(filter(None, map(_module, self.members)))
-        libraries = [str(self._folder / each) for each in sorted(self.members) if ".so" in Path(each).name]
+        libraries = [
+            str(self._folder / each) for each in sorted(self.members) if ".so" in Path(each).name
+        ]
         if names or (libraries and not self._exercise.code):
             yield "import", [*python, "-c", LOAD, *(names or libraries)]
 
@@ -123,7 +127,7 @@ class Trial:
             file.write_text("\n".join(constraints), "utf-8")
             options += ["-c", str(file)]
         command = [sys.executable, "-m", "pip", "install", "-q", "--no-compile", *options]
-        command += ["--target", str(self._folder), *requirements]
+        command += ["--find-links", str(self._wheels), "--target", str(self._folder), *requirements]
         subprocess.run(command, check=True, capture_output=True, env=clean())
 
 

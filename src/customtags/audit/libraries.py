@@ -141,7 +141,8 @@ def _unsupplied(
     for soname, members in missing.items():
         says = f"requires {soname}, which is not in the wheel, not on every system, and not in an installed distribution"
         more = len(members) - 1
-        says += f" ({more} more file{'s' if more > 1 else ''} require it, too)" if more else ""
+        more_files = "files require" if more > 1 else "file requires"
+        says += f" ({more} more {more_files} it, too)" if more else ""
         severity = UNDECIDED if native or wanted or supplies else FALSE
         yield Finding("library-missing", severity, says, members[0], cure=cure)
 

@@ -1,0 +1,189 @@
+"""The parts of the survey's page that are made from the data: `PAGE` has each between two comments."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from customtags.audit import CODES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    Record = dict[str, Any]
+
+__all__ = ["PAGE", "RESULTS", "parts", "render", "write"]
+
+DOCS = Path(__file__).parents[1]
+RESULTS = Path(__file__).with_name("results.json")
+PAGE = DOCS / "explanation" / "survey.md"
+
+_PART = re.compile(r"(<!-- from the data: (\w+) -->\n).*?(\n<!-- end -->)", re.DOTALL)
+
+#: The codes that the tables of instructions show already, or that say nothing of a wheel.
+_ELSEWHERE = ("isa-floor", "isa-refused", "isa-sampled")
+
+
+def write(_: Path) -> None:
+    """Write the page and its picture."""
+    results = json.loads(RESULTS.read_text("utf-8"))
+    PAGE.write_text(render(PAGE.read_text("utf-8"), parts(results)), "utf-8")
+    sys.path.append(str(DOCS / "pictures"))
+    import levels
+
+    picture = Path(levels.__file__).with_suffix(".svg")
+    picture.write_text(levels.draw(levels.read()), "utf-8")
+
+
+def render(page: str, made: Mapping[str, str]) -> str:
+    """Return a page with every part as it is made."""
+    return _PART.sub(lambda found: f"{found[1]}\n{made[found[2]]}\n{found[3]}", page)
+
+
+def parts(results: Record) -> dict[str, str]:
+    """Return the name of each part → Markdown."""
+    wheels = results["wheels"]
+    found = _tried(wheels, "false")
+    return {
+        "numbers": _numbers(results),
+        "confirmed": _confirmed([each for each in found if each["cpu"]["verdict"] == "confirmed"]),
+        "others": _others([each for each in found if each["cpu"]["verdict"] != "confirmed"]),
+        "undecided": _others(_tried(wheels, "undecided")),
+        "drawn": _drawn(_tried(wheels, "drawn")),
+        "codes": _codes(wheels),
+    }
+
+
+def _numbers(results: Record) -> str:
+    wheels = results["wheels"]
+    rows = []
+    for arch in ("x86_64", "aarch64"):
+        of = [each for each in wheels if each["arch"] == arch]
+        false = sum(bool(each["false"]) for each in of)
+        size = sum(each["size"] for each in of) / 1e9
+        rows.append(
+            f"* **{len(of)} wheels for {arch}** ({size:.1f} GB); in {false} of them the audit finds a claim that does not hold."
+        )
+    x86 = [each for each in wheels if each["arch"] == "x86_64"]
+    levels = Counter(each["level"] for each in x86)
+    named = ", ".join(
+        f"{levels[level]} require {_title(level)}" for level in sorted(levels) if level > 1
+    )
+    rows.append(f"* Every name claims x86-64 without a level. By its instructions, {named}.")
+    verdicts = Counter(each["cpu"]["verdict"] for each in _tried(x86, "false"))
+    rows.append(
+        f"* Of these {sum(verdicts.values())} findings {verdicts['confirmed']} were confirmed on an emulated CPU, {verdicts['refuted']} were wrong,"
+        f" and {verdicts['not separable'] + verdicts['not seen']} could not be separated."
+    )
+    undecided = Counter(each["cpu"]["verdict"] for each in _tried(x86, "undecided"))
+    rows.append(
+        f"* In {sum(undecided.values())} more wheels the audit could not decide; {undecided['missed']} of them stopped on a CPU without a level."
+    )
+    drawn = Counter(each["cpu"]["verdict"] for each in _tried(x86, "drawn"))
+    rows.append(
+        f"* Of {sum(drawn.values())} wheels without a finding, drawn at random, {drawn['missed']} stopped on a CPU without a level."
+    )
+    return "\n".join(rows)
+
+
+def _confirmed(wheels: Sequence[Record]) -> str:
+    head = (
+        "project",
+        "rank",
+        "platform in the name",
+        "requires",
+        "one level below",
+        "on the level",
+    )
+    return _table(
+        head,
+        (
+            (
+                f"{each['name']} {each['version']}",
+                each["rank"],
+                _platform(each["file"]),
+                _requires(each),
+                _ran(each["cpu"]["below"]),
+                _ran(each["cpu"]["on"]),
+            )
+            for each in wheels
+        ),
+    )
+
+
+def _others(wheels: Sequence[Record]) -> str:
+    head = ("project", "rank", "audit", "verdict", "on the lower CPU", "why")
+    return _table(
+        head,
+        (
+            (
+                f"{each['name']} {each['version']}",
+                each["rank"],
+                f"requires {_title(each['level'])}" if each["level"] > 1 else "undecided",
+                each["cpu"]["verdict"],
+                _ran(each["cpu"]["below"]) if "below" in each["cpu"] else "",
+                each["cpu"].get("why", ""),
+            )
+            for each in wheels
+        ),
+    )
+
+
+def _drawn(wheels: Sequence[Record]) -> str:
+    verdicts: dict[str, list[str]] = {}
+    for each in wheels:
+        verdicts.setdefault(each["cpu"]["verdict"], []).append(f"{each['name']} {each['version']}")
+    return "\n".join(
+        f"* {verdict}: {', '.join(names)}" for verdict, names in sorted(verdicts.items())
+    )
+
+
+def _codes(wheels: Sequence[Record]) -> str:
+    rows = []
+    for code, meaning in CODES.items():
+        counts = []
+        for arch in ("x86_64", "aarch64"):
+            having = [each for each in wheels if each["arch"] == arch and code in each["codes"]]
+            false = sum(code in each["false"] for each in having)
+            counts.append(f"{len(having)} ({false} false)" if false else str(len(having)))
+        if code not in _ELSEWHERE and counts != ["0", "0"]:
+            rows.append((f"`{code}`", meaning, *counts))
+    return _table(("code", "meaning", "wheels for x86_64", "wheels for aarch64"), rows)
+
+
+def _tried(wheels: Iterable[Record], because: str) -> list[Record]:
+    return [each for each in wheels if each.get("cpu", {}).get("because") == because]
+
+
+def _title(level: int) -> str:
+    return "more than x86-64-v4" if level > 4 else f"x86-64-v{level}"
+
+
+def _requires(wheel: Record) -> str:
+    between = wheel["cpu"].get("between")
+    only = " (AVX is enough)" if between and between["status"] == "runs" else ""
+    return _title(wheel["level"]) + only
+
+
+def _platform(file: str) -> str:
+    return "<br>".join(f"`{each}`" for each in file.removesuffix(".whl").split("-")[-1].split("."))
+
+
+def _ran(record: Record) -> str:
+    cpu = record["cpu"]
+    if record["status"] == "illegal":
+        features = "/".join(record.get("features", []))
+        name = record["file"].rpartition("/")[2] or "code made at run time"
+        return f"{cpu}: SIGILL, {record.get('instruction', '')} ({features}) in `{name}`"
+    if record["status"] == "runs":
+        return f"{cpu}: runs"
+    return f"{cpu}: {record['status']}: {record.get('says', '')}".replace("|", "/")
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)

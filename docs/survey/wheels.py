@@ -1,0 +1,84 @@
+"""The wheels of the survey: which file of a project, and how pip fetches exactly that one."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from customtags.wheels import filename
+from survey.emulated import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["ARCHS", "digest", "fetch", "newest"]
+
+ARCHS = ("x86_64", "aarch64")
+
+#: The interpreter whose wheels are asked for.
+_PYTHON = (
+    *("--python-version", "3.11", "--implementation", "cp"),
+    *("--abi", "cp311", "--abi", "abi3", "--abi", "none"),
+)
+
+#: Older names of policies, which pip does not derive when it is given platforms.
+_OLD = ("manylinux2014", "manylinux2010", "manylinux1", "linux")
+
+
+def newest(project: str, arch: str, folder: Path, version: str = "") -> Path | None:
+    """Fetch the newest release of a project that has a wheel for CPython 3.11 on glibc, and return that wheel.
+
+    :param version: take this release
+    :returns: None for a wheel without a platform, or no wheel
+    """
+    names = [f"manylinux_2_{minor}" for minor in range(40, 4, -1)]
+    platforms = [f"{name}_{arch}" for name in (*names, *_OLD)]
+    requirement = f"{project}=={version}" if version else project
+    try:
+        wheel = _download(requirement, platforms, folder)
+    except subprocess.CalledProcessError:
+        return None
+    if filename.parse(wheel.name).platform == "any":
+        wheel.unlink()
+        return None
+    return wheel
+
+
+def fetch(file: str, sha256: str, folder: Path) -> Path:
+    """Fetch one file, unless it is there, and return its path.
+
+    :raises CalledProcessError: the index does not have it, or it is another one
+    """
+    path = folder / file
+    if not path.exists():
+        name = filename.parse(file)
+        requirement = f"{name.project}=={name.version} --hash=sha256:{sha256}"
+        _download(requirement, name.platforms, folder)
+    return path
+
+
+def digest(wheel: Path) -> str:
+    """Return the SHA-256 of a file."""
+    found = hashlib.sha256()
+    with wheel.open("rb") as file:
+        while block := file.read(1 << 20):
+            found.update(block)
+    return found.hexdigest()
+
+
+def _download(requirement: str, platforms: Iterable[str], folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".") as temporary:
+        listed = Path(temporary, "requirements.txt")
+        listed.write_text(f"{requirement}\n", "utf-8")
+        options = ["--no-deps", "--no-cache-dir", "--only-binary", ":all:", *_PYTHON]
+        options += [word for platform in platforms for word in ("--platform", platform)]
+        command = [sys.executable, "-m", "pip", "download", "-q", *options]
+        command += ["-d", temporary, "-r", str(listed)]
+        subprocess.run(command, check=True, capture_output=True, env=clean())
+        (wheel,) = Path(temporary).glob("*.whl")
+        return wheel.rename(folder / wheel.name)
