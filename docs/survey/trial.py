@@ -114,6 +114,8 @@ class Trial:
             yield "import", [*python, "-c", LOAD, *(names or libraries)]
 
     def _required(self) -> Iterator[str]:
+        if self._exercise.alone:
+            return
         metadata = HeaderParser().parsestr((self._info / "METADATA").read_text("utf-8"))
         for each in metadata.get_all("Requires-Dist", []):
             requirement = Requirement(each)
