@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from customtags import __version__
 from survey import page, wheels
-from survey.confirm import confirm, drawn, required, search, undecided
+from survey.confirm import confirm, drawn, required, search
 from survey.emulated import Cpus
 
 if TYPE_CHECKING:
@@ -74,48 +74,53 @@ def run(cache: Path) -> None:
 
     What came of a wheel is kept as long as the audit says the same of it.
     """
-    audited = _audited(cache)
+    results = gather(cache)
+    todo = [each for each in results["wheels"] if "cpu" in each and "verdict" not in each["cpu"]]
+    cpus = Cpus(cache / "emulator")
+
+    def one(record: Record) -> Record:
+        path, folder = cache / record["file"], cache / "site" / record["name"]
+        if record["level"] > 1:
+            return confirm(path, record["level"], cpus, folder)
+        return search(path, cpus, folder)
+
+    with ThreadPoolExecutor(PROCESSES) as pool:
+        for record, found in zip(todo, pool.map(one, todo)):
+            record["cpu"].update(found)
+            print(f"{found['verdict']:14} {record['file']}", flush=True)
+            _write(RESULTS, results)
+
+
+def gather(cache: Path) -> Record:
+    """Write and return what the audit found, with what is known of each wheel that is to be run."""
     old = _read(RESULTS)["wheels"] if RESULTS.exists() else []
     known = {(each["sha256"], each["level"]): each["cpu"] for each in old if "cpu" in each}
-    records = []
+    audited, wheels = _audited(cache), []
     for each in _wheels():
         findings = audited[each["file"]]
         codes = Counter(finding["code"] for finding in findings)
         false = sorted({each["code"] for each in findings if each["severity"] == "false"})
         said = {"level": required(findings), "codes": dict(sorted(codes.items())), "false": false}
-        records.append({**each, **said})
-    quiet = []
-    tried = {}
-    for record in records:
-        if record["arch"] == "x86_64":
-            findings = audited[record["file"]]
-            if record["level"] > 1:
-                tried[record["file"]] = "false"
-            elif undecided(findings):
-                tried[record["file"]] = "undecided"
-            else:
-                quiet.append(record["file"])
-    tried.update(dict.fromkeys(drawn(quiet), "drawn"))
+        wheels.append({**each, **said})
+    x86 = [each for each in wheels if each["arch"] == "x86_64"]
+    because = {each["file"]: _because(each) for each in x86}
+    quiet = [file for file, reason in because.items() if not reason]
+    because.update(dict.fromkeys(drawn(quiet), "drawn"))
+    for each in x86:
+        reason = because[each["file"]]
+        if reason:
+            each["cpu"] = {**known.get((each["sha256"], each["level"]), {}), "because": reason}
     today = datetime.now(timezone.utc).date().isoformat()
-    results = {"customtags": __version__, "audited": today, "wheels": records}
-    cpus = Cpus(cache / "emulator")
+    results = {"customtags": __version__, "audited": today, "wheels": wheels}
+    _write(RESULTS, results)
+    return results
 
-    def one(record: Record) -> Record:
-        kept = known.get((record["sha256"], record["level"]))
-        if kept:
-            return {**kept, "because": tried[record["file"]]}
-        path, folder = cache / record["file"], cache / "site" / record["name"]
-        why = tried[record["file"]]
-        if why == "false":
-            return {"because": why, **confirm(path, record["level"], cpus, folder)}
-        return {"because": why, **search(path, cpus, folder)}
 
-    chosen = [record for record in records if record["file"] in tried]
-    with ThreadPoolExecutor(PROCESSES) as pool:
-        for record, found in zip(chosen, pool.map(one, chosen)):
-            record["cpu"] = found
-            print(f"{found['verdict']:14} {record['file']}", flush=True)
-            _write(RESULTS, results)
+def _because(wheel: Record) -> str:
+    """Return why a wheel is run, empty for no reason."""
+    if wheel["level"] > 1:
+        return "false"
+    return "undecided" if "isa-undecided" in wheel["codes"] else ""
 
 
 def _journal(cache: Path) -> Path:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Record = dict[str, Any]
 
-__all__ = ["confirm", "drawn", "required", "search", "undecided"]
+__all__ = ["confirm", "drawn", "required", "search"]
 
 #: The codes that say that every CPU requires a level.
 FALSE = ("isa-floor", "isa-refused")
@@ -46,11 +46,6 @@ def required(findings: Iterable[Mapping[str, Any]]) -> int:
     return max(levels)
 
 
-def undecided(findings: Iterable[Mapping[str, Any]]) -> bool:
-    """Return whether the audit could not decide who runs some code."""
-    return any(each["code"] == "isa-undecided" for each in findings)
-
-
 def confirm(wheel: Path, level: int, cpus: Cpus, folder: Path) -> Record:
     """Run a wheel below a level, and on it.
 
@@ -66,8 +61,8 @@ def confirm(wheel: Path, level: int, cpus: Cpus, folder: Path) -> Record:
     if on.outcome.status != "runs":
         why = f"does not run on the level either: {on.outcome.status}"
         return {"verdict": "not separable", "why": why, **record}
-    if below.outcome.status == "illegal" and not below.own:
-        why = f"{below.member or 'code made at run time'} dies, which the wheel requires"
+    if below.outcome.status in ("illegal", "refuses") and not below.own:
+        why = f"what stops there is {below.member or 'code made at run time'}, not a file of the wheel"
         return {"verdict": "not separable", "why": why, **record}
     if below.outcome.status in ("illegal", "refuses"):
         return {"verdict": "confirmed", **record}
@@ -86,8 +81,8 @@ def search(wheel: Path, cpus: Cpus, folder: Path) -> Record:
             ran = trial.run(model)
             if ran.own or ran.outcome.status == "runs":
                 break
-    missed = ran.outcome.status in ("illegal", "refuses") and (ran.own or not ran.member)
-    verdict = "missed" if missed else "runs" if ran.outcome.status == "runs" else "not separable"
+    stops = ran.outcome.status in ("illegal", "refuses") and ran.own
+    verdict = "stops" if stops else "runs" if ran.outcome.status == "runs" else "not separable"
     return {"verdict": verdict, "below": _plain(ran)}
 
 
@@ -128,8 +123,10 @@ def _plain(ran: Ran) -> Record:
     record: Record = {"cpu": outcome.model, "program": ran.what, "status": outcome.status}
     if outcome.says:
         record["says"] = outcome.says
-    if outcome.status == "illegal":
-        record.update(file=ran.member, address=hex(outcome.address), own=ran.own)
+    if outcome.path:
+        record.update(file=ran.member, own=ran.own)
+    if outcome.code:
+        record["address"] = hex(outcome.address)
         code = bytes.fromhex(outcome.code)
         first = next(iter(X86Decoder().examples(code, outcome.address, 0)), None)
         if first:

@@ -34,7 +34,7 @@ MODELS: Mapping[int, tuple[str, ...]] = {
 BETWEEN: Mapping[int, tuple[str, ...]] = {3: ("SandyBridge",)}
 
 #: After how many seconds a program is stopped: the emulation is 10 to 50 times slower than this machine.
-SECONDS = 420
+SECONDS = 900
 
 _ILLEGAL = re.compile(r"^ILLEGAL 0x([0-9a-f]+) ([0-9a-f]{30}) (.*)$", re.MULTILINE)
 
@@ -43,13 +43,16 @@ _REFUSES = re.compile(
     r"\bCPU|processor|x86.64|x86_v\d|\bAVX|\bSSE|instruction set|baseline", re.IGNORECASE
 )
 
+#: A library in a message, and the Python files in a traceback.
+_FILE, _CODE = re.compile(r"(/[^\s:\"]+\.so[^\s:\"]*)"), re.compile(r'File "([^"]+)"')
+
 
 class Outcome(NamedTuple):
     """What came of a program on a CPU.
 
     :ivar model: QEMU's name of the CPU
     :ivar status: ``runs``, ``illegal`` instruction, ``refuses`` the CPU with a message, ``fails`` otherwise, or ``slow``
-    :ivar path: the file of the illegal instruction; empty for code that was made at run time
+    :ivar path: the file of the illegal instruction, or the one that refuses; empty for code that was made at run time
     :ivar address: its address in that file
     :ivar code: its bytes, and those that follow
     :ivar says: the last line of an error
@@ -121,7 +124,8 @@ def _outcome(model: str, status: int, errors: str) -> Outcome:
         return Outcome(model, "illegal")
     refused = next((line for line in reversed(lines) if _REFUSES.search(line)), "")
     if refused:
-        return Outcome(model, "refuses", says=refused.strip()[:300])
+        files = _FILE.findall(refused) or _CODE.findall(errors) or [""]
+        return Outcome(model, "refuses", os.path.realpath(files[-1]), says=refused.strip()[:300])
     return Outcome(
         model, "fails", says=f"exit status {status}: {lines[-1].strip()[:300] if lines else ''}"
     )

@@ -81,11 +81,11 @@ def _numbers(results: Record) -> str:
     )
     undecided = Counter(each["cpu"]["verdict"] for each in _tried(x86, "undecided"))
     rows.append(
-        f"* In {sum(undecided.values())} more wheels the audit could not decide; {undecided['missed']} of them stopped on a CPU without a level."
+        f"* In {sum(undecided.values())} more wheels the audit could not decide; {undecided['stops']} of them stopped on a CPU without a level."
     )
     drawn = Counter(each["cpu"]["verdict"] for each in _tried(x86, "drawn"))
     rows.append(
-        f"* Of {sum(drawn.values())} wheels without a finding, drawn at random, {drawn['missed']} stopped on a CPU without a level."
+        f"* Of {sum(drawn.values())} wheels without a finding, drawn at random, {drawn['stops']} stopped on a CPU without a level."
     )
     return "\n".join(rows)
 

@@ -43,7 +43,7 @@ class Ran(NamedTuple):
     """What came of one program of a wheel on one CPU.
 
     :ivar what: ``exercise``, ``import`` or ``program``
-    :ivar member: the file of the wheel, or else of another one, with the illegal instruction
+    :ivar member: the file of the wheel, or else of another one, that has the illegal instruction or refuses the CPU
     :ivar own: whether it is a file of the wheel
     """
 
@@ -91,9 +91,12 @@ class Trial:
             if only and what != only:
                 continue
             outcome = self._cpus.run(model, command, self._folder)
-            place = Path(outcome.path)
-            inside = place.is_relative_to(self._folder.resolve())
-            member = str(place.relative_to(self._folder.resolve())) if inside else place.name
+            if outcome.status == "fails" and ran.outcome.status == "runs":
+                break  # modules that cannot be imported one by one; what was run before did run
+            place, folder = Path(outcome.path), self._folder.resolve()
+            inside = place.is_relative_to(folder)
+            member = str(place.relative_to(folder)) if inside else place.name
+            outcome = outcome._replace(says=outcome.says.replace(f"{folder}/", ""))
             ran = Ran(what, outcome, member, member in self.members)
             if outcome.status != "runs":
                 break

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import platform
 import struct
 from pathlib import Path
 
@@ -23,11 +24,12 @@ from customtags.audit.isa.baseline import (
     spread,
 )
 from customtags.audit.isa.functions import Functions
-from customtags.audit.isa.scan import Scan
+from customtags.audit.isa.scan import Scan, decoder
 from customtags.errors import ElfError, SettingError
 from customtags.machine.dimensions import isa as dimension
 from customtags.wheels.elf import Elf
 from made_elf import shared
+from needs import requires
 
 ARM = Path(__file__).parent / "arm"
 PLAIN, OLD_1, NEW_3 = mark(1), mark(1, OLD), mark(3, NEW)
@@ -144,6 +146,15 @@ def test_spread_is_a_share(hits: list[bool]) -> None:
         assert bool(any(hits)) == bool(found)
         assert found * STRETCHES >= sum(hits) // len(hits)
         assert found <= 1
+
+
+@requires(platform.machine() == "x86_64", "iced-x86, which has wheels for x86_64")
+def test_data_between_functions_is_no_instruction() -> None:
+    reader = decoder("x86_64")
+    fisttp, invalid = bytes.fromhex("db08"), bytes.fromhex("06")
+    assert reader.mark(fisttp) >> 4 == 2
+    assert reader.mark(fisttp + invalid) == mark(1)
+    assert reader.mark(invalid + fisttp) == mark(1)
 
 
 def test_marks_keep_what_they_are_given() -> None:

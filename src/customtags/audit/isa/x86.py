@@ -19,6 +19,9 @@ __all__ = ["X86Decoder"]
 #: Extensions of SSE that compilers for AVX write in the old encoding, too: they have no other.
 _OLD_ONLY = frozenset(("SHA", "GFNI", "SSE4A"))
 
+#: The flag of what is no instruction, beside those of `baseline`.
+_DATA = 4
+
 _CODE = attrgetter("code")
 
 
@@ -45,9 +48,12 @@ class X86Decoder:
         """Return what a function requires, as `baseline.mark` writes it.
 
         tzcnt counts as ``rep bsf``, which it is on a CPU without BMI1: compilers write it for such a CPU, too.
+        A function with bytes that are no instruction counts as one that requires nothing: what stands there is data, and
+        decodes to instructions by chance. GHC puts a table before each function, and OCaml a header.
         """
         marks = set(map(self._marks.__getitem__, map(_CODE, self._iced.Decoder(64, code))))
-        return mark(max(marks, default=0) >> 4, reduce(or_, marks, 0) & 15)
+        flags = reduce(or_, marks, 0) & 15
+        return mark(BASE) if flags & _DATA else mark(max(marks, default=0) >> 4, flags)
 
     def examples(self, code: bytes, address: int, level: int) -> Iterator[Instruction]:
         """Yield the instructions of a function that require at least a level."""
@@ -64,6 +70,8 @@ class X86Decoder:
 
     def _mark(self, code: Any, vectors: frozenset[int]) -> int:
         instruction = self._iced.Instruction()
+        if code == self._iced.Code.INVALID:
+            return mark(BASE, _DATA)
         instruction.code = code
         features = {self._features[each] for each in instruction.cpuid_features()}
         about = self._iced.OpCodeInfo(code)
