@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from drawing import LINE, note, picture, rule, text
+from drawing import LINE, picture, rule, text
 
 RESULTS = Path(__file__).parents[1] / "survey" / "results.json"
 
@@ -45,15 +45,14 @@ def draw(wheels: list[dict[str, Any]]) -> str:
     )
     for level, label in LEVELS.items():
         if levels[level]:
-            sure = confirmed[level] if level > 1 else 0
-            body += _bar(y, label, [("base" if level == 1 else "isa", levels[level])], len(x86))
-            if level > 1:
-                body.append(text(BARS + 60, y, f"{sure} confirmed on an emulated CPU", "quiet"))
+            says = f", {confirmed[level]} confirmed on an emulated CPU" if level > 1 else ""
+            body += _bar(
+                y, label, [("isa" if level > 1 else "base", levels[level])], len(x86), says
+            )
             y += LINE * 1.4
     y += LINE
     body += [rule(LEFT, y - LINE, WIDTH - LEFT)]
     body.append(text(LEFT, y + 6, "Wheels with a claim that does not hold, by code", bold=True))
-    body += note(BARS + 190, y + 6, [""])
     y += LINE * 1.8
     arm = [each for each in wheels if each["arch"] == "aarch64"]
     codes = Counter(code for each in wheels for code in each["false"])
@@ -71,8 +70,10 @@ def draw(wheels: list[dict[str, Any]]) -> str:
     return picture(WIDTH, round(y + LINE * 1.5), title, body)
 
 
-def _bar(y: float, label: str, parts: list[tuple[str, int]], whole: int) -> list[str]:
-    """Return one row: its label, a bar of one or more parts, and their numbers."""
+def _bar(
+    y: float, label: str, parts: list[tuple[str, int]], whole: int, says: str = ""
+) -> list[str]:
+    """Return one row: its label, a bar of one or more parts, their numbers, and what is said of them."""
     drawn, x = [text(LEFT, y, label)], float(BARS)
     for kind, number in parts:
         width = number / whole * LONGEST
@@ -80,7 +81,8 @@ def _bar(y: float, label: str, parts: list[tuple[str, int]], whole: int) -> list
             size = f'width="{max(2, width):.1f}" height="{LINE - 4}"'
             drawn.append(f'<rect class="{kind}" x="{x:.1f}" y="{y - 12:g}" {size} rx="2"/>')
             x += max(2, width) + 2
-    drawn.append(text(x + 6, y, " + ".join(str(number) for _, number in parts if number)))
+    numbers = " + ".join(str(number) for _, number in parts if number)
+    drawn.append(text(x + 6, y, numbers + says))
     return drawn
 
 

@@ -34,20 +34,22 @@ PROJECTS, RESULTS = HERE / "projects.json", HERE / "results.json"
 
 
 def pin(cache: Path) -> None:
-    """Write which file of each project is the newest one."""
+    """Write which file of each project is the newest one, and of the same release the one for aarch64."""
     survey = _read(PROJECTS)
     for project in survey["projects"]:
         found: Record = {}
         for arch in wheels.ARCHS:
             version = found.get("x86_64", {}).get("version", "")
-            wheel = wheels.newest(project["name"], arch, cache, version)
+            try:
+                wheel = wheels.newest(project["name"], arch, cache, version)
+            except subprocess.CalledProcessError as error:
+                lines = error.stderr.decode("utf-8", "replace").splitlines() or ["pip failed"]
+                print(f"{project['name']}: no wheel for {arch}: {lines[-1]}", file=sys.stderr)
+                continue
             if wheel:
-                version = wheel.name.split("-")[1]
-                found[arch] = {
-                    "version": version,
-                    "file": wheel.name,
-                    "sha256": wheels.digest(wheel),
-                }
+                version, size = wheel.name.split("-")[1], wheel.stat().st_size
+                pinned = {"version": version, "file": wheel.name, "sha256": wheels.digest(wheel)}
+                found[arch] = {**pinned, "size": size}
         project["wheels"] = found
     survey["pinned"] = datetime.now(timezone.utc).date().isoformat()
     _write(PROJECTS, survey)

@@ -83,9 +83,6 @@ EXERCISES: Mapping[str, Exercise] = {
     "hiredis": Exercise(
         "import hiredis; r = hiredis.Reader(); r.feed(b'*1\\r\\n:5\\r\\n'); print(r.gets())"
     ),
-    "jaxlib": Exercise(
-        "import jax.numpy as n; print(n.dot(n.ones((9, 9)), n.ones((9, 9))))", ("jax",)
-    ),
     "lancedb": Exercise(
         "import lancedb; t = lancedb.connect('db').create_table('t', [{'vector': [1.0, 2.0], 'a': 1}]);"
         "print(t.search([1.0, 2.0]).to_list())"

@@ -75,9 +75,9 @@ def _numbers(results: Record) -> str:
     )
     rows.append(f"* Every name claims x86-64 without a level. By its instructions, {named}.")
     verdicts = Counter(each["cpu"]["verdict"] for each in _tried(x86, "false"))
+    total, sure = sum(verdicts.values()), verdicts["confirmed"]
     rows.append(
-        f"* Of these {sum(verdicts.values())} findings {verdicts['confirmed']} were confirmed on an emulated CPU, {verdicts['refuted']} were wrong,"
-        f" and {verdicts['not separable'] + verdicts['not seen']} could not be separated."
+        f"* Of these {total} wheels {sure} were confirmed on an emulated CPU; {total - sure} could not be."
     )
     undecided = Counter(each["cpu"]["verdict"] for each in _tried(x86, "undecided"))
     rows.append(
@@ -138,7 +138,8 @@ def _drawn(wheels: Sequence[Record]) -> str:
     for each in wheels:
         verdicts.setdefault(each["cpu"]["verdict"], []).append(f"{each['name']} {each['version']}")
     return "\n".join(
-        f"* {verdict}: {', '.join(names)}" for verdict, names in sorted(verdicts.items())
+        f"* {verdict} ({len(names)}): {', '.join(names)}"
+        for verdict, names in sorted(verdicts.items())
     )
 
 

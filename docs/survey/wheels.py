@@ -33,15 +33,12 @@ def newest(project: str, arch: str, folder: Path, version: str = "") -> Path | N
     """Fetch the newest release of a project that has a wheel for CPython 3.11 on glibc, and return that wheel.
 
     :param version: take this release
-    :returns: None for a wheel without a platform, or no wheel
+    :returns: None for a wheel without a platform
+    :raises CalledProcessError: the index has no such wheel
     """
     names = [f"manylinux_2_{minor}" for minor in range(40, 4, -1)]
     platforms = [f"{name}_{arch}" for name in (*names, *_OLD)]
-    requirement = f"{project}=={version}" if version else project
-    try:
-        wheel = _download(requirement, platforms, folder)
-    except subprocess.CalledProcessError:
-        return None
+    wheel = _download(f"{project}=={version}" if version else project, platforms, folder)
     if filename.parse(wheel.name).platform == "any":
         wheel.unlink()
         return None
