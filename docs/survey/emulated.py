@@ -105,16 +105,17 @@ class Cpus:
             )
         except subprocess.TimeoutExpired:
             return Outcome(model, "slow", says=f"stopped after {SECONDS} s")
-        return _outcome(model, done.returncode, done.stderr.decode("utf-8", "replace"))
+        errors = done.stderr.decode("utf-8", "replace")
+        outcome = _outcome(model, done.returncode, errors)
+        path = os.path.realpath(site / outcome.path) if outcome.path else ""
+        return outcome._replace(path=path)
 
 
 def _outcome(model: str, status: int, errors: str) -> Outcome:
     found = _ILLEGAL.search(errors)
     if found:
         address, code, path = found.groups()
-        return Outcome(
-            model, "illegal", os.path.realpath(path) if path else "", int(address, 16), code
-        )
+        return Outcome(model, "illegal", path, int(address, 16), code)
     lines = [
         line for line in errors.splitlines() if line.strip() and "qemu-x86_64: warning" not in line
     ]
@@ -125,7 +126,7 @@ def _outcome(model: str, status: int, errors: str) -> Outcome:
     refused = next((line for line in reversed(lines) if _REFUSES.search(line)), "")
     if refused:
         files = _FILE.findall(refused) or _CODE.findall(errors) or [""]
-        return Outcome(model, "refuses", os.path.realpath(files[-1]), says=refused.strip()[:300])
+        return Outcome(model, "refuses", files[-1], says=refused.strip()[:300])
     return Outcome(
         model, "fails", says=f"exit status {status}: {lines[-1].strip()[:300] if lines else ''}"
     )

@@ -52,7 +52,7 @@ def parts(results: Record) -> dict[str, str]:
         "numbers": _numbers(results),
         "confirmed": _confirmed([each for each in found if each["cpu"]["verdict"] == "confirmed"]),
         "others": _others([each for each in found if each["cpu"]["verdict"] != "confirmed"]),
-        "undecided": _others(_tried(wheels, "undecided")),
+        "undecided": _undecided(_tried(wheels, "undecided")),
         "drawn": _drawn(_tried(wheels, "drawn")),
         "codes": _codes(wheels),
     }
@@ -116,27 +116,41 @@ def _confirmed(wheels: Sequence[Record]) -> str:
 
 
 def _others(wheels: Sequence[Record]) -> str:
-    head = ("project", "rank", "audit", "verdict", "on the lower CPU", "why")
+    head = ("project", "rank", "requires, by the audit", "on the lower CPU", "why")
     return _table(
         head,
         (
             (
                 f"{each['name']} {each['version']}",
                 each["rank"],
-                f"requires {_title(each['level'])}" if each["level"] > 1 else "undecided",
-                each["cpu"]["verdict"],
+                _title(each["level"]),
                 _ran(each["cpu"]["below"]) if "below" in each["cpu"] else "",
-                each["cpu"].get("why", ""),
+                each["cpu"]["why"],
             )
             for each in wheels
         ),
     )
 
 
+def _undecided(wheels: Sequence[Record]) -> str:
+    rows = (
+        (
+            f"{each['name']} {each['version']}",
+            each["rank"],
+            each["cpu"]["verdict"],
+            _ran(each["cpu"]["below"]),
+        )
+        for each in wheels
+    )
+    return _table(("project", "rank", "result", "on a CPU without a level"), rows)
+
+
 def _drawn(wheels: Sequence[Record]) -> str:
     verdicts: dict[str, list[str]] = {}
     for each in wheels:
-        verdicts.setdefault(each["cpu"]["verdict"], []).append(f"{each['name']} {each['version']}")
+        says = each["cpu"]["below"].get("says", "").partition(": ")[2]
+        name = f"{each['name']} {each['version']}{f' ({says})' if says else ''}"
+        verdicts.setdefault(each["cpu"]["verdict"], []).append(name)
     return "\n".join(
         f"* {verdict} ({len(names)}): {', '.join(names)}"
         for verdict, names in sorted(verdicts.items())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from email.parser import HeaderParser
@@ -126,14 +127,19 @@ class Trial:
                 yield requirement.name
 
     def _install(self, *requirements: str, constraints: list[str] | None = None) -> None:
+        """Install into a folder of its own, and merge that: pip skips a package of which there is a part."""
+        part = self._folder / ".part"
+        part.mkdir(parents=True)
         options = ["--no-deps"] if constraints is None else ["--only-binary", ":all:"]
         if constraints:
             file = self._folder / "constraints.txt"
             file.write_text("\n".join(constraints), "utf-8")
             options += ["-c", str(file)]
         command = [sys.executable, "-m", "pip", "install", "-q", "--no-compile", *options]
-        command += ["--find-links", str(self._wheels), "--target", str(self._folder), *requirements]
+        command += ["--find-links", str(self._wheels), "--target", str(part), *requirements]
         subprocess.run(command, check=True, capture_output=True, env=clean())
+        shutil.copytree(part, self._folder, dirs_exist_ok=True, symlinks=True)
+        shutil.rmtree(part)
 
 
 def _module(member: str) -> str:
