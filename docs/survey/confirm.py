@@ -62,7 +62,7 @@ def confirm(wheel: Path, level: int, cpus: Cpus, folder: Path) -> Record:
         why = f"does not run on the level either: {on.outcome.status}"
         return {"verdict": "not separable", "why": why, **record}
     if below.outcome.status in ("illegal", "refuses") and not below.own:
-        why = f"what stops there is {below.member or 'code made at run time'}, not a file of the wheel"
+        why = f"what stops there is {below.member or 'unknown'}, not a file of the wheel"
         return {"verdict": "not separable", "why": why, **record}
     if below.outcome.status in ("illegal", "refuses"):
         return {"verdict": "confirmed", **record}
@@ -123,7 +123,7 @@ def _plain(ran: Ran) -> Record:
     record: Record = {"cpu": outcome.model, "program": ran.what, "status": outcome.status}
     if outcome.says:
         record["says"] = outcome.says
-    if outcome.path:
+    if outcome.status in ("illegal", "refuses"):
         record.update(file=ran.member, own=ran.own)
     if outcome.code:
         record["address"] = hex(outcome.address)

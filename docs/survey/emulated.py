@@ -123,7 +123,7 @@ def _outcome(model: str, status: int, errors: str) -> Outcome:
         return Outcome(model, "runs")
     if status in (-4, 132):
         return Outcome(model, "illegal")
-    refused = next((line for line in reversed(lines) if _REFUSES.search(line)), "")
+    refused = next((line for line in lines if line[0] != " " and _REFUSES.search(line)), "")
     if refused:
         files = _FILE.findall(refused) or _CODE.findall(errors) or [""]
         return Outcome(model, "refuses", files[-1], says=refused.strip()[:300])

@@ -17,12 +17,14 @@ class Exercise(NamedTuple):
     :ivar requires: what it requires beyond, or instead of, the wheel's own requirements
     :ivar program: a program of the wheel, below the folder that it is installed in, and its arguments
     :ivar alone: nothing that the wheel requires is installed, because it is large, or dies itself
+    :ivar refusal: what a file of the wheel says when it refuses a CPU, where the message names no file
     """
 
     code: str
     requires: tuple[str, ...] = ()
     program: tuple[str, ...] = ()
     alone: bool = False
+    refusal: str = ""
 
 
 _CV2 = (
@@ -119,7 +121,7 @@ EXERCISES: Mapping[str, Exercise] = {
         "import pypdfium2 as p; d = p.PdfDocument.new(); print(d.new_page(99, 99).render().width)"
     ),
     "pyqt6": Exercise(_QT),
-    "pyqt6-qt6": Exercise(_QT, ("pyqt6", "pyqt6-sip")),
+    "pyqt6-qt6": Exercise(_QT, ("pyqt6", "pyqt6-sip"), refusal="This Qt build requires"),
     "pyqt6-sip": Exercise(
         "from PyQt6 import sip; a = sip.voidptr(bytearray(b'abcd'), 4, True).asarray(4); print(bytes(memoryview(a)))"
     ),

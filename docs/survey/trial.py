@@ -98,7 +98,10 @@ class Trial:
             inside = place.is_relative_to(folder)
             member = str(place.relative_to(folder)) if inside else place.name
             outcome = outcome._replace(says=outcome.says.replace(f"{folder}/", ""))
-            ran = Ran(what, outcome, member, member in self.members)
+            own = member in self.members
+            if outcome.status == "refuses" and not outcome.path and self._exercise.refusal:
+                own = self._exercise.refusal in outcome.says
+            ran = Ran(what, outcome, member, own)
             if outcome.status != "runs":
                 break
         return ran
