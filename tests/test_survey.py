@@ -28,7 +28,7 @@ def test_the_page_shows_what_the_data_says() -> None:
     shown = page.PAGE.read_text("utf-8")
     made = page.parts(json.loads(page.RESULTS.read_text("utf-8")))
     assert page.render(shown, made) == shown, "run: PYTHONPATH=docs python -m survey page"
-    assert all(f"<!-- from the data: {name} -->" in shown for name in made)
+    assert all(f"<!-- data {name} -->" in shown for name in made)
 
 
 def test_the_list_has_300_projects_in_the_order_of_their_downloads() -> None:

@@ -22,7 +22,7 @@ DOCS = Path(__file__).parents[1]
 RESULTS = Path(__file__).with_name("results.json")
 PAGE = DOCS / "explanation" / "survey.md"
 
-_PART = re.compile(r"(<!-- from the data: (\w+) -->\n).*?(\n<!-- end -->)", re.DOTALL)
+_PART = re.compile(r"(<!-- data (\w+) -->\n).*?(\n<!-- end -->)", re.DOTALL)
 
 #: The codes that the tables of instructions show already, or that say nothing of a wheel.
 _ELSEWHERE = ("isa-floor", "isa-refused", "isa-sampled")
