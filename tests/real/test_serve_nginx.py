@@ -71,7 +71,9 @@ class Instance:
     def start(self) -> None:
         with self.log.open("a", encoding="utf-8") as out:
             command = [*self.command, f"--port={self.port}"]
-            self.process = subprocess.Popen(command, env=clean(), stdout=out, stderr=out)
+            # What is killed leaves its temporary file.
+            env = {**clean(), "TMPDIR": str(self.log.parent)}
+            self.process = subprocess.Popen(command, env=env, stdout=out, stderr=out)
         wait_for(lambda: str(get(f"http://127.0.0.1:{self.port}/health")), 60)
 
     def restart(self, number: signal.Signals) -> None:
