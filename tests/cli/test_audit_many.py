@@ -178,6 +178,7 @@ BAD = {
     ("--resume", "lines", "--fix-name"): "--json-lines and --resume print neither",
     ("empty",): "'empty' is a folder without wheels",
     ("--from-file", "missing"): "'missing' cannot be read (No such file or directory)",
+    ("--from-file", "zero"): "'zero' has a NUL byte",
     ("--from-file", "empty"): "'empty' cannot be read (Is a directory)",
     ("--resume", "empty"): "'empty' cannot be written (Is a directory)",
     ("--resume", "missing/lines"): "'missing/lines' cannot be written (No such file or directory)",
@@ -189,6 +190,7 @@ BAD = {
 def test_bad_input_is_one_line(arguments: tuple[str, ...], tmp_path: Path) -> None:
     names = wheels(tmp_path, "a")
     (tmp_path / "empty").mkdir()
+    (tmp_path / "zero").write_bytes(b"a.whl\0b.whl\0")
     os.mkfifo(tmp_path / "pipe")
     done = run_in(tmp_path, "audit", *names, *arguments)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)

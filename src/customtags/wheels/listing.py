@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,10 +40,13 @@ def listed(file: str) -> list[Path]:
     :raises FactError: the file cannot be read
     """
     try:
-        content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        with open(0 if file == "-" else file, "rb", closefd=file != "-") as lines:
+            content = lines.read()
     except OSError as error:
         why = f"cannot be read ({error.strerror})"
         raise FactError(file, why, "name a file with one path in each line") from error
+    if b"\0" in content:
+        raise FactError(file, "has a NUL byte", "name a file with one path in each line")
     return [Path(os.fsdecode(line)) for line in content.splitlines() if line]
 
 
