@@ -176,5 +176,5 @@ def test_the_properties_of_variants_are_listed_in_order() -> None:
 
 def test_the_address_of_a_served_index_spells_the_machine() -> None:
     done = run("show", "--profile", PROFILE, "--index-url", "http://index.example/")
-    expected = "http://index.example/for/x86_64,glibc2.38,v3,fc39,rocm6_0_gfx90a/simple/\n"
+    expected = "http://index.example/for/x86_64,glibc2.38,v3,fc39,rocm6.0_gfx90a/simple/\n"
     assert (done.returncode, done.stdout, done.stderr) == (0, expected, "")
