@@ -49,7 +49,7 @@ stock = tuple(tags.platform_tags())
 #: What is done then → the lines, each after those before it.
 STEPS = {
     "customtags": {
-        "import": "from customtags import hook, machine",
+        "import": "from customtags import hook, machine\nfrom customtags.machine import host, settings",
         "detect": "here, given = host.Host(), settings.Settings.read(os.environ)\n"
         "pages = machine.pages_for(given, print, host=here)\n"
         "profile = machine.detect(here, given, pages)",
