@@ -55,7 +55,7 @@ class Outcome(NamedTuple):
     :ivar path: the file of the illegal instruction, or the one that refuses; empty for code that was made at run time
     :ivar address: its address in that file
     :ivar code: its bytes, and those that follow
-    :ivar says: the last line of an error
+    :ivar says: the message of an error
     """
 
     model: str
@@ -116,17 +116,16 @@ def _outcome(model: str, status: int, errors: str) -> Outcome:
     if found:
         address, code, path = found.groups()
         return Outcome(model, "illegal", path, int(address, 16), code)
-    lines = [
-        line for line in errors.splitlines() if line.strip() and "qemu-x86_64: warning" not in line
-    ]
+    lines = [line for line in errors.splitlines() if line.strip() and not line.startswith("qemu")]
     if not status:
         return Outcome(model, "runs")
     if status in (-4, 132):
         return Outcome(model, "illegal")
-    refused = next((line for line in lines if line[0] != " " and _REFUSES.search(line)), "")
-    if refused:
-        files = _FILE.findall(refused) or _CODE.findall(errors) or [""]
-        return Outcome(model, "refuses", files[-1], says=refused.strip()[:300])
+    refusing = [at for at, line in enumerate(lines) if line[0] != " " and _REFUSES.search(line)]
+    if refusing:
+        message = " ".join(line.strip() for line in lines[refusing[0] :])[:300]
+        files = _FILE.findall(lines[refusing[0]]) or _CODE.findall(errors) or [""]
+        return Outcome(model, "refuses", files[-1], says=message)
     return Outcome(
         model, "fails", says=f"exit status {status}: {lines[-1].strip()[:300] if lines else ''}"
     )

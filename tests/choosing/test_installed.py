@@ -81,3 +81,9 @@ def test_doctor_names_an_index_that_cannot_be_read() -> None:
     assert "is neither https nor a trusted host" in done.stderr
     assert "secret" not in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_doctor_names_a_folder_that_does_not_exist() -> None:
+    done = run("doctor", "--index", "/nonexistent")
+    message = "customtags: /nonexistent is neither a URL nor a folder; name an index or a folder\n"
+    assert (done.returncode, done.stderr) == (2, message)

@@ -86,6 +86,7 @@ def test_a_better_wheel_of_the_same_version_is_named(
     ):
         (found,) = doctor(moved, 0, "--index", url, **V3)["better"]
         assert found["wheel"] == "example-1.0-py3-none-linux_x86_64_v2.whl"
+        assert doctor(moved, 0, "--index", str(tmp_path), **V3)["better"] == [found]
         assert doctor(moved, 0, "--index", PIP_INDEX_URL=url, **V3)["better"] == [found]
         places = {"PIP_INDEX_URL": "https://127.0.0.1:1/simple", "PIP_EXTRA_INDEX_URL": url}
         done = moved.run("-m", "customtags", "doctor", "--index", env={**V3, **places})

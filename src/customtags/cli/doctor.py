@@ -34,7 +34,7 @@ def declare(verbs: Verbs, name: str) -> None:
         metavar="URL",
         nargs="?",
         const="",
-        help="also search an index for better wheels of what is installed "
+        help="also search an index or a folder for better wheels of what is installed "
         "(default: the sources that pip is configured for)",
     )
     parser.set_defaults(run=_doctor)

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from customtags.choosing import installed
 from customtags.choosing.index import Client
+from customtags.choosing.offer import local_path
 from customtags.choosing.pip_settings import PipSettings
 from customtags.choosing.sources import search_all
 from customtags.cli.output import echo, paint, warn
 from customtags.cli.progress import progress
+from customtags.errors import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +26,7 @@ __all__ = ["report", "show"]
 def report(target: Target, url: str | None) -> dict[str, Any]:
     """Judge what is installed.
 
-    :param url: the index to search for better wheels; empty for the sources of pip's settings, None for no search
+    :param url: the index or folder to search for better wheels; empty for the sources of pip's settings, None for no search
     """
     present = installed.distributions()
     return {
@@ -58,10 +60,16 @@ def _unfit(found: installed.Unfit) -> dict[str, Any]:
 
 
 def _better(url: str, present: Sequence[Distribution], target: Target) -> list[dict[str, Any]]:
-    """Search an index, or all places of pip's settings, for everything that is installed."""
+    """Search an index, a folder, or all places of pip's settings, for everything that is installed.
+
+    :raises SourceError: nothing can be read there
+    """
     settings = PipSettings.read(os.environ)
     if url:
-        settings = settings._replace(indexes=(url,), find_links=())
+        path = local_path(url)
+        if path and not os.path.isdir(path):
+            raise SourceError(url, "is neither a URL nor a folder", "name an index or a folder")
+        settings = settings._replace(indexes=(url,), find_links=(path,) if path else ())
     names = [each.project for each in present if not each.direct]
     with progress() as report:
         offers, problems = search_all(names, Client(settings), report)
