@@ -14,6 +14,7 @@ from needs import lacking
 from real import debian
 from real.emulation import KEYS, MACHINES, Emulator
 from real.environments import NEWEST, Environment, MakeEnvironment, Wheelhouse
+from real.uv import UVS, program
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,3 +67,12 @@ def emulator(pytestconfig: pytest.Config) -> Emulator:
     except subprocess.CalledProcessError as error:
         lacking(f"Debian's archive, or {KEYS} ({error.stderr.decode().strip()})")
     return emulator
+
+
+@pytest.fixture(scope="module", params=UVS)
+def uv(
+    request: pytest.FixtureRequest, wheelhouse: Wheelhouse, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The program of a uv that reads variants."""
+    version: str = request.param
+    return program(wheelhouse, tmp_path_factory.mktemp("uv"), version)

@@ -79,14 +79,6 @@ def taken(
     return installed(target)
 
 
-@pytest.fixture(scope="module", params=UVS)
-def uv(
-    request: pytest.FixtureRequest, wheelhouse: Wheelhouse, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    version: str = request.param
-    return program(wheelhouse, tmp_path_factory.mktemp("uv"), version)
-
-
 @pytest.mark.parametrize("model", TAKEN)
 def test_uv_takes_no_level_that_the_cpu_lacks(
     uv: Path, emulator: Emulator, folder: Path, tmp_path: Path, model: str

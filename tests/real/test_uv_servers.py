@@ -23,13 +23,12 @@ from customtags.variants import metadata
 from customtags.wheels.writer import create
 from real.index_servers import ask, devpi, pypiserver
 from real.servers import ProjectPage, Quiet, free_port, serve
-from real.uv import HASWELL, PLATFORM, UVS, Node, install, installed, program
+from real.uv import HASWELL, PLATFORM, Node, install, installed
 from sample import seed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from real.environments import Wheelhouse
 
 NODE = Node(HASWELL, "", "")
 
@@ -65,14 +64,6 @@ def on_devpi(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
 def index(request: pytest.FixtureRequest) -> Index:
     found: Index = request.getfixturevalue(request.param)
     return found
-
-
-@pytest.fixture(scope="module", params=UVS)
-def uv(
-    request: pytest.FixtureRequest, wheelhouse: Wheelhouse, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    version: str = request.param
-    return program(wheelhouse, tmp_path_factory.mktemp("uv"), version)
 
 
 def upload(url: str, file: Path, project: str, version: str) -> None:

@@ -23,7 +23,7 @@ from customtags.variants.supported import UV, order, supported
 from customtags.wheels.writer import create
 from real.environments import NEWEST, PROJECT, MakeEnvironment, Wheelhouse, run
 from real.projects import PROJECTS
-from real.uv import CPUS, HASWELL, MACHINES, PLATFORM, UVS, Node, install, installed, program
+from real.uv import CPUS, HASWELL, MACHINES, PLATFORM, Node, install, installed
 from sample import seed
 
 if TYPE_CHECKING:
@@ -36,14 +36,6 @@ ACCELERATORS = (
     *("", "cuda11_8", "cuda12", "cuda12_0", "cuda12_4", "cuda12_8", "cuda13_0", "rocm6_0"),
     *("cuda12_4_sm80", "cuda12_4_sm90", "cuda12_8_sm90", "rocm6_0_gfx90a"),
 )
-
-
-@pytest.fixture(scope="module", params=UVS)
-def uv(
-    request: pytest.FixtureRequest, wheelhouse: Wheelhouse, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    version: str = request.param
-    return program(wheelhouse, tmp_path_factory.mktemp("uv"), version)
 
 
 def offer(folder: Path, tags: Sequence[str]) -> metadata.Metadata:

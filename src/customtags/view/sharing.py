@@ -18,7 +18,7 @@ Value = TypeVar("Value")
 class Shared(Generic[Key, Value]):
     """Runs one read of each key at a time.
 
-    Who calls while a read runs gets the result of the next one, so that nobody gets what is older than the own call.
+    A caller that comes while a read runs gets the result of the next read, so that no result is older than the call.
     """
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class Shared(Generic[Key, Value]):
         self._next: dict[Key, asyncio.Task[Value]] = {}
 
     async def read(self, key: Key, read: Callable[[Key], Awaitable[Value]]) -> Value:
-        """Return what a read returns that has not begun yet.
+        """Return the result of a read that begins after this call.
 
         :param read: the same for each call with the same key
         """
