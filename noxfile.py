@@ -14,7 +14,17 @@ sys.path.insert(0, str(Path(__file__).parent / "tests"))
 import pythons
 
 nox.options.default_venv_backend = "venv"
-nox.options.sessions = ["lint", "types", "docs", "tests", "pure"]
+
+#: The Pythons of this machine that are supported.
+PYTHONS = {version: path for version in pythons.SUPPORTED if (path := pythons.find(version))}
+
+#: The one that runs the session `tests`, and so the tests of our own code already.
+THIS = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+nox.options.sessions = [
+    *("lint", "types", "docs", "tests"),
+    *(f"pure-{path}" for version, path in PYTHONS.items() if version != THIS),
+]
 
 #: Dependency groups (PEP 735) for a pip of any age.
 group = partial(nox.project.dependency_groups, nox.project.load_toml())
@@ -88,7 +98,7 @@ def tests(session: nox.Session) -> None:
     session.run("pytest", "-n", "auto", *(session.posargs or ["tests"]))
 
 
-@nox.session(python=[path for path in map(pythons.find, pythons.SUPPORTED) if path])
+@nox.session(python=[*PYTHONS.values()])
 def pure(session: nox.Session) -> None:
     """Run the tests of our own code on every Python of this machine."""
     session.install(".", *group("pure"))

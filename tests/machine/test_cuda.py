@@ -203,7 +203,9 @@ def test_override(value: str, known: dict[str, Any] | None) -> None:
     assert cuda.override(value, "x86_64") == known
 
 
-@pytest.mark.parametrize("value", ["cuda", "cuda12.x", "cuda1.2.3", "cuda12_sm9", "cuda12_sm9a"])
+@pytest.mark.parametrize(
+    "value", ["cuda", "cuda12.x", "cuda1.2.3", "cuda124", "cuda12.100", "cuda12_sm9", "cuda12_sm9a"]
+)
 def test_override_that_means_nothing(value: str) -> None:
     with pytest.raises(ValueError, match="write"):
         cuda.override(value, "x86_64")

@@ -168,7 +168,7 @@ def test_override() -> None:
     known: dict[str, Any] = {"version": "6.0", "gpus": ["gfx90a"]}
     assert rocm.override("rocm6.0_gfx90a", "x86_64") == known
     assert rocm.override("cuda12", "x86_64") is None
-    for value in ("rocm", "rocmx", "rocm6.x"):
+    for value in ("rocm", "rocmx", "rocm6.x", "rocm640", "rocm6.100"):
         with pytest.raises(ValueError, match="write"):
             rocm.override(value, "x86_64")
 

@@ -211,14 +211,11 @@ def _facts(page: Page, value: str, arch: str) -> Facts | None:
 
     :raises CustomtagsError: it is not valid
     """
-    # A ladder has a rung for each version before, so a version must be bounded.
-    endless = page.DIMENSION == "accelerator" and re.search("[0-9]{3}", value.partition("_")[0])
     try:
-        facts = None if endless else page.override(value, arch)
+        return page.override(value, arch)
     except ValueError as error:
         problem = f"{value!r} is not a value of {page.DIMENSION!r} on {arch}"
         raise CustomtagsError(problem, str(error)) from error
-    return facts
 
 
 def _settings(

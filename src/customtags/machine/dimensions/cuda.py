@@ -101,7 +101,8 @@ def override(value: str, arch: str | None) -> Facts | None:
         return None
     version, *gpus = value.removeprefix("cuda").split("_sm")
     numbers = version.split(".")
-    if len(numbers) > 2 or not all(number.isdigit() for number in numbers):
+    # Three digits are a dot that was forgotten, and would accept every toolkit.
+    if len(numbers) > 2 or not all(each.isdigit() and len(each) < 3 for each in numbers):
         raise ValueError("write CUDA as in cuda12.4 or cuda12.4_sm90")
     if not all(gpu.isdigit() and len(gpu) > 1 for gpu in gpus):
         raise ValueError("write a GPU as in cuda12.4_sm90")

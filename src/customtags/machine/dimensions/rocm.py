@@ -68,7 +68,8 @@ def override(value: str, arch: str | None) -> Facts | None:
     if not value.startswith("rocm"):
         return None
     version, _, gpu = value.removeprefix("rocm").partition("_gfx")
-    if _numbers(version) is None:
+    numbers = _numbers(version)
+    if numbers is None or max(numbers) > 99:
         raise ValueError("write ROCm as in rocm6.0 or rocm6.0_gfx90a")
     return {"version": version, "gpus": [f"gfx{gpu}"] if gpu else []}
 
