@@ -115,6 +115,20 @@ def test_the_command_lists_what_is_missing(tmp_path: Path) -> None:
     assert (tmp_path / "c.html").read_text("utf-8").startswith("<!DOCTYPE html>")
 
 
+def test_a_word_after_an_index_is_a_project_although_a_folder_has_its_name(tmp_path: Path) -> None:
+    wheel = create(tmp_path / "example", "example", "1.0", "py3-none-any", {})
+    page = f'<!DOCTYPE html><a href="{wheel.name}">{wheel.name}</a>'
+    (tmp_path / "example" / "index.html").write_text(page, "utf-8")
+    (tmp_path / "empty").mkdir()
+    done = run_in(tmp_path, "coverage", tmp_path.as_uri(), "example")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.search("^ *example  pure", done.stdout, re.MULTILINE)
+    done = run_in(tmp_path, "coverage", tmp_path.as_uri(), "empty")
+    assert done.returncode == 2
+    assert "'empty' is not a project" in done.stderr
+    assert "if you mean the folder, write 'empty/'" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [

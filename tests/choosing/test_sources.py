@@ -54,6 +54,35 @@ def test_a_word_that_is_nothing_of_these_is_named(words: list[str]) -> None:
         Sources.parse(words)
 
 
+def test_the_last_word_after_an_index_is_a_project_unless_it_is_a_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "fast").mkdir()
+    (tmp_path / "wheels").mkdir()
+    url = "https://w.invalid/simple"
+    assert Sources.parse([url, "fast"]) == ((), (), (url,), "fast")
+    assert Sources.parse([url, "wheels", "fast"]) == (("wheels",), (), (url,), "fast")
+    assert Sources.parse([url, "example", "fast"]) == (("fast",), (), (url,), "example")
+    assert Sources.parse(["fast", url]) == (("fast",), (), (url,), None)
+    for path in ("fast/", "./fast"):
+        assert Sources.parse([url, path]) == ((path,), (), (url,), None)
+
+
+@pytest.mark.parametrize("words", [["fast"], ["wheels/", "fast"]])
+def test_a_word_that_may_be_folder_or_project_is_written_both_ways(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "fast").mkdir()
+    (tmp_path / "wheels").mkdir()
+    cure = "'fast' is read as 'fast/': if it is the project, write 'fast>=0'"
+    with pytest.raises(CustomtagsError, match="no project is named") as raised:
+        Sources.parse(words).find(PipSettings(), quiet)
+    assert raised.value.cure.endswith(cure)
+    assert Sources.parse([*words, "fast>=0"]).requirement == "fast>=0"
+
+
 @pytest.mark.parametrize(
     ("files", "requirement", "says"),
     [

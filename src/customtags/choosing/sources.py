@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from customtags.choosing.offer import Offer
     from customtags.choosing.pip_settings import PipSettings
 
-__all__ = ["Sources", "search", "search_all"]
+__all__ = ["Sources", "projects_behind", "search", "search_all"]
 
 _EXAMPLE = "as in 'customtags rank wheels/ example'"
 
@@ -42,6 +43,8 @@ class Sources(NamedTuple):
     def parse(cls, words: Sequence[str]) -> Sources:
         """Parse words such as folders, files, URLs, and at most one project.
 
+        The last word after the URL of an index is the project if there is no other, even if a folder has its name.
+
         :raises CustomtagsError: a word is none of these
         """
         indexes = tuple(word for word in words if is_index(word))
@@ -52,6 +55,8 @@ class Sources(NamedTuple):
         if wrong:
             problem = f"{wrong!r} is not a folder, a file, a URL or the only project"
             raise CustomtagsError(problem, f"write it {_EXAMPLE}")
+        if not others and folders and words[-1] in projects_behind(words):
+            folders, others = folders[:-1], [words[-1]]
         return cls(folders, files, indexes, others[0] if others else None)
 
     def local(self) -> list[Offer]:
@@ -73,7 +78,10 @@ class Sources(NamedTuple):
             names = sorted(projects(local))
             if len(names) != 1:
                 problem = f"found files of {', '.join(names)}" if names else "no project is named"
-                raise CustomtagsError(problem, f"name the project, {_EXAMPLE}")
+                cure = f"name the project, {_EXAMPLE}"
+                for folder in filter(_is_requirement, self.folders[-1:]):
+                    cure += f"; {folder!r} is read as '{folder}/': if it is the project, write '{folder}>=0'"
+                raise CustomtagsError(problem, cure)
             return Request(names[0], SpecifierSet(), settings)
         try:
             parsed = Requirement(self.requirement)
@@ -101,6 +109,23 @@ class Sources(NamedTuple):
                 raise problems[0]
             offers += found
         return request, offers, problems
+
+
+def projects_behind(words: Sequence[str]) -> list[str]:
+    """Return the words after the URL of an index that are written as projects, whether folders have their names or not."""
+    behind = itertools.dropwhile(lambda word: not is_index(word), words)
+    return [word for word in behind if _is_requirement(word)]
+
+
+def _is_requirement(word: str) -> bool:
+    """Return whether a word is written as a project, and not as a path, a URL or a file."""
+    if "/" in word or word.endswith(ARCHIVES):
+        return False
+    try:
+        Requirement(word)
+    except InvalidRequirement:
+        return False
+    return True
 
 
 def search(project: str, client: Client, report: Progress) -> tuple[list[Offer], list[SourceError]]:

@@ -68,11 +68,14 @@ def _trap(wheel: Candidate, chosen: Candidate) -> Trap:
     if wheel.version == chosen.version:
         own, other = (str(each.tag).rpartition("-")[0] for each in (chosen, wheel))
         kind, why = "row", f"{own} comes before {other} on every platform"
-        cure = f"build it for {own}"
+        cure = f"build it for {own}, or the others for {other} too"
     elif wheel.version.public == chosen.version.public:
         kind = "local version"
         why = f"{chosen.version} is a higher version than {wheel.version}, which decides first"
-        cure = f"give both the same local version, or request ==={wheel.version}"
+        cure = (
+            "remove the local version (customtags retag --local-version=), "
+            f"or request ==={wheel.version} each time"
+        )
     return Trap(kind, wheel.offer.name, f"it has the better platform, but {why}", cure)
 
 

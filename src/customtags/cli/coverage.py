@@ -108,10 +108,11 @@ def _offers(words: Sequence[str]) -> dict[str, list[Offer]]:
     from customtags.choosing.index import Client
     from customtags.choosing.offer import projects
     from customtags.choosing.pip_settings import PipSettings
-    from customtags.choosing.sources import Sources, search_all
+    from customtags.choosing.sources import Sources, projects_behind, search_all
     from customtags.cli.progress import progress
 
-    given = [word for word in words if not os.path.exists(word) and "/" not in word]
+    behind = projects_behind(words)
+    given = [word for word in words if word in behind or not (os.path.exists(word) or "/" in word)]
     names = list(map(canonical, given))
     sources = Sources.parse([word for word in words if word not in given])
     local = sources.local()
@@ -132,10 +133,12 @@ def _offers(words: Sequence[str]) -> dict[str, list[Offer]]:
             found.setdefault(project, []).extend(offers)
     for name in names:
         if not found.get(name):
+            problem = f"{name!r} is neither a folder nor a project of the sources"
             cure = "check its spelling, or name another source"
-            raise CustomtagsError(
-                f"{name!r} is neither a folder nor a project of the sources", cure
-            )
+            if name in map(canonical, filter(os.path.isdir, behind)):
+                problem = f"{name!r} is not a project of the sources"
+                cure = f"if you mean the folder, write '{name}/'"
+            raise CustomtagsError(problem, cure)
     return {name: found[name] for name in found if not names or name in names}
 
 

@@ -61,7 +61,7 @@ def _explanations(word: str, url: str | None, machine: Sequence[Target]) -> list
 
     if word.endswith(".whl") or Path(word).is_file():
         return [explain(wheel(word), machine, own)]
-    ranking, problems, describe = ranked([word, *([url] if url else [])], machine[0])
+    ranking, problems, describe = ranked([*([url] if url else []), word], machine[0])
     for problem in problems:
         warn(problem)
     understood = [each.offer for each in ranking.files if each.version is not None]
