@@ -133,12 +133,12 @@ def _offers(words: Sequence[str]) -> dict[str, list[Offer]]:
             found.setdefault(project, []).extend(offers)
     for name in names:
         if not found.get(name):
-            problem = f"{name!r} is neither a folder nor a project of the sources"
+            why = f"{name!r} is neither a folder nor a project of the sources"
             cure = "check its spelling, or name another source"
             if name in map(canonical, filter(os.path.isdir, behind)):
-                problem = f"{name!r} is not a project of the sources"
+                why = f"{name!r} is not a project of the sources"
                 cure = f"if you mean the folder, write '{name}/'"
-            raise CustomtagsError(problem, cure)
+            raise CustomtagsError(why, cure)
     return {name: found[name] for name in found if not names or name in names}
 
 
