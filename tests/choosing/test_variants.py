@@ -100,6 +100,19 @@ def test_pip_refuses_each_with_the_cure() -> None:
     assert [each.segment for each in second.misses] == ["v4", "x86_64 :: level :: v4"]
 
 
+@pytest.mark.parametrize("level", ["v3", "v4"])
+def test_a_variant_beside_its_extended_wheel_has_one_reason_and_no_cure(level: str) -> None:
+    label = f"x86_64_{level}"
+    release = metadata.merged([(label, metadata.made(label, LABELS[level]))])
+    ranking = ranked(f"1.0-{BASE}-{label}", f"1.0-{BASE}_{level}", describe=lambda _: release)
+    reasons = {each.offer.name: each.misses for each in ranking.files}
+    (miss,) = reasons[f"example-1.0-{BASE}-{label}.whl"]
+    assert f"for installers that read variants; pip reads example-1.0-{BASE}_{level}.whl" in str(
+        miss
+    )
+    assert miss.cure == ""
+
+
 @pytest.mark.parametrize(
     ("names", "says", "cure"),
     [

@@ -26,7 +26,7 @@ class Miss(NamedTuple):
     :ivar needs: what it requires; the whole reason where nothing could be found instead
     :ivar has: what was found instead, as a clause; empty if ``needs`` is the whole reason
     :ivar source: where that was read, None if nowhere in particular
-    :ivar cure: what would make it fit
+    :ivar cure: what would make it fit; empty if nothing is to be done
     :ivar detail: more about what was found, as in ``no avx512f, …``
     """
 

@@ -7,7 +7,7 @@ https://github.com/pypa/pip/blob/26.3/src/pip/_internal/index/package_finder.py
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packaging.version import Version
@@ -86,7 +86,9 @@ def rank(
     # uv takes a pre-release if no release fits in the end, pip if there is none with its tags.
     pools = pool, [each for each in others if each.offer.yanked is None]
     uv = variants.uv_choice(pools, accepted, target, metadata, describe)
-    refused += [_variant(each, label, uv) for each, label in labelled.items()]
+    wheels = [*(each.offer for each in fitting), *(each.offer for each in refused)]
+    twins = variants.twins(wheels, target) if labelled else {}
+    refused += [_variant(each, label, uv, twins) for each, label in labelled.items()]
     taken = tuple(Ranked(each.offer, str(each.version), each.tag, ()) for each in left)
     behind = tuple(sorted(refused, key=_distance))
     traps = (
@@ -129,11 +131,19 @@ def _sift(
     return found, refused, labelled
 
 
-def _variant(candidate: Candidate, label: str, uv: UvChoice) -> Ranked:
-    """Return a variant wheel as pip refuses it, with what uv lacks for it if that was read."""
+def _variant(candidate: Candidate, label: str, uv: UvChoice, twins: Mapping[str, str]) -> Ranked:
+    """Return a variant wheel as pip refuses it, with what uv lacks for it if that was read.
+
+    :param twins: variant wheel → the extended wheel of the same build, whose own reasons say what the machine lacks
+    """
+    unsupported = uv.misses.get(candidate.offer, ())
+    twin = twins.get(candidate.offer.name)
+    if twin:
+        unread = (each for each in unsupported if each.part == "variant")
+        return _refuse(candidate, variants.twin_miss(twin, label), *unread)
     tags = candidate.verdict.tags[0].misses if candidate.verdict else ()
     miss = variants.pip_miss(candidate.offer.name, label)
-    return _refuse(candidate, miss, *tags, *uv.misses.get(candidate.offer, ()))
+    return _refuse(candidate, miss, *tags, *unsupported)
 
 
 def _refuse(candidate: Candidate, *misses: Miss) -> Ranked:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from customtags.choosing import segments
@@ -12,8 +12,9 @@ from customtags.choosing.traps import Trap
 from customtags.errors import CustomtagsError, VariantError, WheelError
 from customtags.tags import naming
 from customtags.variants import names
-from customtags.variants.properties import platforms_of, properties_of, row_of
+from customtags.variants.properties import label_of, platforms_of, properties_of, row_of
 from customtags.variants.supported import UV, lacking, order, properties
+from customtags.wheels.filename import compressed
 
 if TYPE_CHECKING:
     from packaging.version import Version
@@ -35,6 +36,8 @@ __all__ = [
     "pip_miss",
     "split",
     "stock",
+    "twin_miss",
+    "twins",
     "uv_choice",
 ]
 
@@ -72,6 +75,27 @@ def pip_miss(name: str, label: str) -> Miss:
     return Miss(
         "variant", label, why, "", None, f"customtags retag {name} writes the wheel that pip takes"
     )
+
+
+def twins(wheels: Iterable[Offer], target: Target) -> dict[str, str]:
+    """Return the variant wheels that ``customtags variant`` makes of extended wheels: name → that of the extended wheel."""
+    found = {}
+    for wheel in wheels:
+        try:
+            file, label = names.split(wheel.name)
+            bases, wanted = properties_of(file.platforms, target.pages)
+            made = file._replace(platform=compressed(bases))
+            if wanted and label is None:
+                found[names.join(made, label_of(file.platforms, target.pages))] = wheel.name
+        except CustomtagsError:  # a source distribution, or no property says what a tag does
+            continue
+    return found
+
+
+def twin_miss(twin: str, label: str) -> Miss:
+    """Return why pip refuses a variant wheel beside the extended wheel of the same build."""
+    why = f"{label} is the label of a wheel variant (PEP 825, a draft), for installers that read variants; pip reads {twin}"
+    return Miss("variant", label, why, "", None, "")
 
 
 def misses(wanted: Properties, target: Target) -> Iterator[Miss]:

@@ -20,9 +20,10 @@ def as_json(miss: Miss) -> dict[str, Any]:
 
 
 def lines(misses: Iterable[Miss], indent: str) -> list[str]:
-    """Return each reason in a line, and its cure in the next."""
-    return [
-        f"{indent}{line}"
-        for miss in misses
-        for line in (str(miss), f"  {paint('quiet', 'help:')} {miss.cure}")
-    ]
+    """Return each reason in a line, and its cure, if it has one, in the next."""
+    found = []
+    for miss in misses:
+        found.append(f"{indent}{miss}")
+        if miss.cure:
+            found.append(f"{indent}  {paint('quiet', 'help:')} {miss.cure}")
+    return found
