@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import platform
 import sys
 import zipfile
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from customtags.wheels.writer import create
+from guests import SETTINGS
 from real import table
 from real.environments import NEWEST, OLDEST, PROJECT, Environment, MakeEnvironment, Wheelhouse
 from real.stand_ins import MEANS, V3, taken, write_wheels
@@ -115,6 +117,42 @@ def test_editable(make_environment: MakeEnvironment, wheelhouse: Wheelhouse) -> 
     assert environment.run("-c", NO_HOOK).stdout == "[]\n"
 
 
+def test_a_renamed_pth_starts_nothing_and_doctor_and_show_say_so(
+    environment: Environment, wheelhouse: Wheelhouse
+) -> None:
+    """As docs/how-to/turn-off.md proposes; the proof is the list of tags of the pip itself."""
+    environment.install(wheelhouse.customtags(), "customtags")
+    pth = environment.site / "customtags.pth"
+    off = pth.rename(pth.with_name("customtags.pth.off"))
+    assert "_fc39" not in environment.pip("debug", "--verbose", env=SETTINGS).stdout
+    doctor = environment.run("-m", "customtags", "doctor", env=SETTINGS, status=1).stdout
+    said = f"The hook is not started in this environment: no customtags.pth in {environment.site}."
+    assert doctor.splitlines()[:2] == [
+        said,
+        "  help: restore customtags.pth, or reinstall customtags",
+    ]
+    assert "platform_tags" not in doctor
+    state = environment.run("-m", "customtags", "doctor", "--json", env=SETTINGS, status=1).stdout
+    assert not any(copy["patched"] for copy in json.loads(state)["copies"])
+    assert environment.run("-m", "customtags", "show", env=SETTINGS).stdout.splitlines()[-1] == said
+
+    off.rename(pth)
+    assert "_fc39" in environment.pip("debug", "--verbose", env=SETTINGS).stdout
+    doctor = environment.run("-m", "customtags", "doctor", env=SETTINGS).stdout
+    assert doctor.startswith("The hook is active: pip in this environment accepts")
+
+
+def test_where_there_is_no_pip_doctor_and_show_promise_nothing_of_it(
+    environment: Environment, wheelhouse: Wheelhouse
+) -> None:
+    environment.install(wheelhouse.customtags(), "customtags")
+    environment.pip("uninstall", "-q", "-y", "pip")
+    said = "The hook is active, but pip is not installed in this environment."
+    doctor = environment.run("-m", "customtags", "doctor").stdout
+    assert doctor.splitlines()[0] == said
+    assert environment.run("-m", "customtags", "show").stdout.splitlines()[-1] == said
+
+
 def test_target(make_environment: MakeEnvironment, wheelhouse: Wheelhouse, tmp_path: Path) -> None:
     """Python reads no .pth file in a folder on PYTHONPATH: the command works, the hook sleeps."""
     environment = make_environment(hooked=False)
@@ -125,7 +163,8 @@ def test_target(make_environment: MakeEnvironment, wheelhouse: Wheelhouse, tmp_p
     there = {"PYTHONPATH": str(target)}
     done = environment.run("-c", NO_HOOK, env=there)
     assert (done.stdout, done.stderr) == ("[]\n", "")
-    assert environment.run("-m", "customtags", "show", env=there).stdout
+    state = environment.run("-m", "customtags", "show", env=there).stdout.splitlines()[-1]
+    assert state.endswith(f"Python did not run {target / 'customtags.pth'}.")
     awake = f"import site; site.addsitedir({str(target)!r}); {HOOK}"
     assert environment.run("-c", awake).stdout.strip() == str(target / "_customtags.py")
 

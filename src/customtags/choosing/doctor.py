@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import _customtags
 from customtags import hook
 from customtags.errors import FactError
 from customtags.machine import settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from types import ModuleType
 
     from customtags.machine.host import Host
     from customtags.machine.spec import Page
@@ -34,8 +35,9 @@ print(time.perf_counter() - before)
 class Hook(NamedTuple):
     """The hook itself.
 
-    :ivar installed: whether it is in ``sys.path_hooks``
+    :ivar installed: whether Python started it, as it does for pip
     :ivar wanted: False if a variable switches it off
+    :ivar pip: whether the environment has a pip
     :ivar start: the file that runs at start-up
     :ivar pth: the file that makes it run, None if it is missing
     :ivar engine: the file that patches
@@ -43,6 +45,7 @@ class Hook(NamedTuple):
 
     installed: bool
     wanted: bool
+    pip: bool
     start: str
     pth: str | None
     engine: str
@@ -70,22 +73,41 @@ class Disagreement(NamedTuple):
 
 
 def hook_state() -> Hook:
-    """Return the state of the hook in this process."""
-    start = Path(_customtags.__file__)
+    """Return the state of the hook in this environment."""
+    installed = _started()
+    start = Path(str(_start_up().__file__))
     pth = start.with_name("customtags.pth")
     return Hook(
-        installed=_customtags.path_hook in sys.path_hooks,
+        installed=installed,
         wanted=hook.enabled(os.environ),
+        pip=importlib.util.find_spec("pip") is not None,
         start=str(start),
         pth=str(pth) if pth.exists() else None,
         engine=str(hook.__file__),
     )
 
 
+def _started() -> bool:
+    return any(getattr(each, "__module__", None) == "_customtags" for each in sys.path_hooks)
+
+
+def _start_up() -> ModuleType:
+    """Return the start-up module, and leave the hook as Python started this process.
+
+    An import of the module starts the hook. It is undone here where no ``.pth`` file has started the hook before, because
+    pip does not import the module either.
+    """
+    started = _started()
+    module = importlib.import_module("_customtags")
+    if not started:
+        module.uninstall()
+    return module
+
+
 def copies() -> list[Copy]:
     """Return every copy that the hook knows, imported, and whether it is patched."""
     found = []
-    for name in sorted(_customtags.TARGETS):
+    for name in sorted(_start_up().TARGETS):
         try:
             module = importlib.import_module(name)
         except ImportError:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from customtags.choosing import doctor
 from customtags.cli.machine import selected
-from customtags.cli.output import Verbs, add_verb, echo, print_json, table
+from customtags.cli.output import Verbs, add_verb, count, echo, print_json, table
 from customtags.errors import LimitError
 from customtags.machine.host import Host, cache
 from customtags.machine.host.child import LIMIT
@@ -40,13 +41,22 @@ def declare(verbs: Verbs, name: str) -> None:
     parser.set_defaults(run=_doctor)
 
 
-def describe(hook: doctor.Hook) -> str:
+def describe(hook: doctor.Hook) -> tuple[str, str | None]:
     """Return in one line whether pip accepts wheels with extended tags, and the cure if not."""
     if not hook.wanted:
-        return f"The hook is switched off by {variable('disable')}."
-    if hook.installed:
-        return "The hook is active: pip in this environment accepts wheels with these tags."
-    return "The hook is not active: customtags.pth did not run; reinstall customtags."
+        name = variable("disable")
+        return f"The hook is switched off by {name}.", f"unset {name}"
+    if not hook.installed:
+        off = "The hook is not started in this environment:"
+        if hook.pth is None:
+            folder = os.path.dirname(hook.start)
+            cure = "restore customtags.pth, or reinstall customtags"
+            return f"{off} no customtags.pth in {folder}.", cure
+        return f"{off} Python did not run {hook.pth}.", "install customtags into site-packages"
+    if not hook.pip:
+        cure = "install pip; for another installer, run 'customtags serve'"
+        return "The hook is active, but pip is not installed in this environment.", cure
+    return "The hook is active: pip in this environment accepts wheels with these tags.", None
 
 
 def _doctor(options: argparse.Namespace) -> int:
@@ -101,7 +111,12 @@ def _print_copies(copies: Sequence[doctor.Copy]) -> None:
 
 
 def _print_findings(report: dict[str, Any]) -> None:
-    echo("", f"{report['limit'] or str(report['platforms']) + ' extended tags; none is dropped'}.")
+    hook = report["hook"]
+    if hook["installed"] and hook["wanted"]:
+        dropped = report["limit"] or f"{report['platforms']} extended tags; none is dropped"
+        echo("", f"{dropped}.")
+    else:
+        echo("", f"The hook would add {count(report['platforms'], 'extended tag')}.")
     if report["seconds"] is not None:
         echo(f"The hook adds {report['seconds'] * 1000:.1f} ms to the first call of platform_tags.")
     echo(
@@ -135,9 +150,10 @@ def _print_cache(found: dict[str, Any]) -> None:
 
 
 def _print_hook(hook: doctor.Hook) -> None:
-    echo(f"{describe(hook)}", "")
+    state, cure = describe(hook)
+    echo(state, *([f"  help: {cure}"] if cure else []), "")
     rows = [
-        ("started by", hook.pth or "no customtags.pth in this folder"),
+        ("started by", (hook.installed and hook.pth) or "nothing"),
         ("start-up module", hook.start),
         ("patched by", hook.engine),
     ]

@@ -130,4 +130,4 @@ def _warn_of_hook(options: argparse.Namespace) -> None:
 
     hook = hook_state()
     if not (options.profile or options.root or (hook.installed and hook.wanted)):
-        echo("", f"{paint('note', 'Note')}: {describe(hook)} pip accepts stock tags only.")
+        echo("", f"{paint('note', 'Note')}: {describe(hook)[0]} pip accepts stock tags only.")

@@ -108,7 +108,7 @@ def _show(options: argparse.Namespace) -> int:
     for problem in dict.fromkeys(map(str, problems)):
         echo("", f"{paint('note', 'Skipped')}: {problem}.")
     if not foreign:
-        echo("", f"{describe(doctor.hook_state())}")
+        echo("", describe(doctor.hook_state())[0])
     return 0
 
 
