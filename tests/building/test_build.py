@@ -192,7 +192,10 @@ def test_a_project_without_a_file_is_refused(tmp_path: Path) -> None:
     [
         (None, "names no build back end"),
         ("customtags.build", "names no build back end"),
-        ("no_such_module", r"cannot be loaded \(No module named"),
+        (
+            "no_such_module",
+            r"cannot be loaded \(No module named .*\(without build isolation, install it\)",
+        ),
         ("sys:no.such", "cannot be loaded"),
     ],
 )

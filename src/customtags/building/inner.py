@@ -36,6 +36,7 @@ def load(project: Project, folder: Path) -> Any:
     except (ImportError, AttributeError) as error:
         raise BuildError(
             f"the build back end {project.backend!r} cannot be loaded ({error})",
-            "add its distribution to [build-system] requires, or its folder to backend-path",
+            "add its distribution to [build-system] requires (without build isolation, install it), "
+            "or its folder to backend-path",
         ) from error
     return backend
