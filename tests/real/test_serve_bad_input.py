@@ -18,6 +18,8 @@ import pytest
 
 from customtags.wheels.writer import create
 from needs import requires
+from real.index_servers import pypiserver
+from real.servers import free_port
 from real.serving import get, serving
 
 if TYPE_CHECKING:
@@ -303,9 +305,11 @@ class Endless(http.server.BaseHTTPRequestHandler):
     """An index with a file that has no end within the time of a test.
 
     :ivar sent: how many MiB of it were sent
+    :ivar left: a reader closed its connection
     """
 
     sent: ClassVar[list[int]]
+    left: ClassVar[threading.Event]
 
     def do_GET(self) -> None:
         self.send_response(200)
@@ -320,6 +324,7 @@ class Endless(http.server.BaseHTTPRequestHandler):
             try:
                 self.wfile.write(bytes(1 << 20))
             except OSError:
+                self.left.set()
                 return
             self.sent.append(1)
 
@@ -330,18 +335,57 @@ class Endless(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def test_the_head_of_a_file_costs_no_download() -> None:
-    sent: list[int] = []
-    handler = type("Bound", (Endless,), {"sent": sent})
+@contextmanager
+def endless() -> Iterator[tuple[str, type[Endless]]]:
+    """Run an index with a file that has no end; yield its URL, and what it counts."""
+    handler = type("Bound", (Endless,), {"sent": [], "left": threading.Event()})
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as upstream:
         threading.Thread(target=upstream.serve_forever, daemon=True).start()
-        with serving(f"http://127.0.0.1:{upstream.server_port}/simple/") as url:
+        try:
+            yield f"http://127.0.0.1:{upstream.server_port}/simple/", handler
+        finally:
+            upstream.shutdown()
+
+
+def test_the_head_of_a_file_costs_no_download() -> None:
+    with endless() as (place, counts), serving(place) as url:
+        connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=60)
+        for _ in range(110):  # more than the connections that the server keeps to an index
+            connection.request("HEAD", "/resources/example/example-1.tar.gz")
+            answer = connection.getresponse()
+            assert (answer.status, answer.read()) == (200, b"")
+            assert answer.headers["Content-Length"] == str(1 << 40)
+        connection.close()
+    assert len(counts.sent) < 110 * 16
+
+
+def test_a_client_that_leaves_ends_the_download() -> None:
+    log: list[str] = []
+    with endless() as (place, counts), serving(place, log=log) as url:
+        connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=60)
+        connection.request("GET", "/resources/example/example-1.tar.gz")
+        assert len(connection.getresponse().read(1000)) == 1000
+        connection.close()
+        assert counts.left.wait(30)
+    assert other_than_information(log[0]) == []
+
+
+def test_what_clients_do_not_read_leaves_no_error_in_the_log(tmp_path: Path) -> None:
+    create(tmp_path, "example", "1.0", "py3-none-any", {"example.py": os.urandom(4 << 20)})
+    path = "/resources/example/example-1.0-py3-none-any.whl"
+    part = {"Range": "bytes=-100"}
+    requests = [("HEAD", {}, 0), ("HEAD", part, 0), ("GET", part, 100), ("GET", {}, 1000)]
+    log: list[str] = []
+    with ExitStack() as stack:
+        source, _ = stack.enter_context(pypiserver(tmp_path, free_port()))
+        url = stack.enter_context(serving(f"{source}simple/", log=log))
+        for method, headers, size in requests * 20:  # Python collects garbage several times
             connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=60)
-            for _ in range(110):  # more than the connections that the server keeps to an index
-                connection.request("HEAD", "/resources/example/example-1.tar.gz")
-                answer = connection.getresponse()
-                assert (answer.status, answer.read()) == (200, b"")
-                assert answer.headers["Content-Length"] == str(1 << 40)
+            connection.request(method, path, headers=headers)
+            assert len(connection.getresponse().read(1000)) == size
             connection.close()
-        upstream.shutdown()
-    assert len(sent) < 110 * 16
+    assert other_than_information(log[0]) == []
+
+
+def other_than_information(log: str) -> list[str]:
+    return [line for line in log.splitlines() if not line.startswith("INFO: ")]

@@ -11,11 +11,11 @@ All state lies in the address, so that several workers may run behind any proxy.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from contextvars import ContextVar
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import httpx
 from fastapi import FastAPI, Request
@@ -33,7 +33,7 @@ from customtags.view.sharing import Shared
 from customtags.view.spelling import spelled
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
 
     from simple_repository import model
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -72,7 +72,8 @@ class Views:
         self._making: Shared[str, MachineView | None] = Shared()
         self._seen: Recent[tuple[object, str], Seen] = Recent(FILES)
         self._current: ContextVar[MachineView] = ContextVar("view")
-        self._application = _application(self._current, self._http)
+        self._open: ContextVar[AsyncExitStack] = ContextVar("open")
+        self._application = _application(self._current, _Streams(self._http, self._open))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -85,7 +86,9 @@ class Views:
             scope = {**scope, "root_path": root + prefix}
             if scope["method"] == "HEAD":
                 application = _Head(application)
-            await application(scope, receive, send)
+            async with AsyncExitStack() as stack:
+                self._open.set(stack)
+                await application(scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         """Close the client when the server stops."""
@@ -163,8 +166,30 @@ class _Head:
             await send({"type": "http.response.body"})
             raise _HeadSentError
 
-        with contextlib.suppress(_HeadSentError):
+        with suppress(_HeadSentError):
             await self._application(scope, receive, send_head)
+
+
+class _Streams:
+    """The part of a client that simple-repository-server uses, which closes every answer at the end of a request.
+
+    simple-repository-server closes the answer of a source only where its body ends. After ``HEAD``, or when a client
+    goes away, the garbage collector would close it: late, and in an order that asyncio reports as errors.
+
+    :param opened: the answers that the running request has opened
+    """
+
+    def __init__(self, http: httpx.AsyncClient, opened: ContextVar[AsyncExitStack]) -> None:
+        self._http = http
+        self._opened = opened
+
+    @asynccontextmanager
+    async def stream(
+        self, method: str, url: str, headers: Mapping[str, str]
+    ) -> AsyncIterator[httpx.Response]:
+        """Yield the answer of a source, which stays open until the running request ends."""
+        answer = self._http.stream(method, url, headers=headers)
+        yield await self._opened.get().enter_async_context(answer)
 
 
 class _Current(SimpleRepository):
@@ -185,12 +210,13 @@ class _Current(SimpleRepository):
         return await view.get_resource(project_name, resource_name, request_context=request_context)
 
 
-def _application(current: ContextVar[MachineView], http: httpx.AsyncClient) -> FastAPI:
+def _application(current: ContextVar[MachineView], streams: _Streams) -> FastAPI:
     """Return what answers for the current view: our pages, and simple-repository-server's way to send files."""
     pages = Pages(current, BYTES)
     application = FastAPI(openapi_url=None)
     application.add_route("/simple/", pages.list, methods=["GET"])
     application.add_route("/simple/{project}/", pages.project, methods=["GET"])
+    http = cast("httpx.AsyncClient", streams)  # the router calls nothing but ``stream``
     application.include_router(
         simple.build_router(_Current(current), http_client=http, stream_http_resources=True)
     )
