@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from customtags.choosing import pip_settings
+from customtags.machine.documents import read_toml
 from customtags.wheels.writer import create
 from real.environments import NEWEST, OLDEST, MakeEnvironment, clean, run
 from real.servers import ProjectPage, certificate, serve
@@ -278,3 +279,9 @@ def test_pip_is_configured_as_it_says_itself(
             key.partition(".")[2] for key, values in said.items() if any(values)
         } - {"config-file"}
     (environment.folder / "pip.conf").unlink()
+
+
+def test_the_extra_serve_contains_the_extra_index() -> None:
+    table = read_toml(str(Path(__file__).parents[2] / "pyproject.toml")) or {}
+    extras = table["project"]["optional-dependencies"]
+    assert set(extras["index"]) < set(extras["serve"])
