@@ -32,6 +32,9 @@ group = partial(nox.project.dependency_groups, nox.project.load_toml())
 #: The tests of our own code alone: no pip, no compiler, no server.
 PURE = ("tests", "--ignore=tests/real")
 
+#: A process for each CPU, and none that waits while another has tests left: those with real tools take long.
+BALANCED = ("--numprocesses=auto", "--dist=worksteal")
+
 
 #: What people read.
 SPELLED = (
@@ -95,14 +98,14 @@ def docs(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run every test, with real pips, servers and compilers."""
     session.install(".", *group("tests"))
-    session.run("pytest", "-n", "auto", *(session.posargs or ["tests"]))
+    session.run("pytest", *BALANCED, *(session.posargs or ["tests"]))
 
 
 @nox.session(python=[*PYTHONS.values()])
 def pure(session: nox.Session) -> None:
     """Run the tests of our own code on every Python of this machine."""
     session.install(".", *group("pure"))
-    session.run("pytest", "-n", "auto", *PURE)
+    session.run("pytest", *BALANCED, *PURE)
 
 
 @nox.session
@@ -135,7 +138,7 @@ def built(session: nox.Session) -> None:
     for file in sorted(Path("dist").iterdir()):
         session.install("--force-reinstall", "--no-deps", str(file))
         session.install(str(file), *group("pure"))
-        session.run("pytest", "-n", "auto", *PURE)
+        session.run("pytest", *BALANCED, *PURE)
 
 
 #: The scripts in `benchmarks/`; its other files are what these share.
