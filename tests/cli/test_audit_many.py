@@ -45,6 +45,13 @@ def test_results_are_in_the_order_of_the_arguments(jobs: str, tmp_path: Path) ->
     assert done.stdout.splitlines() == [f"{name}: no false claims" for name in reversed(names)]
 
 
+def test_what_no_check_requires_is_not_read(tmp_path: Path) -> None:
+    (name,) = wheels(tmp_path, "a")
+    (tmp_path / "pyproject.toml").write_text("not TOML", encoding="utf-8")
+    done = run_in(tmp_path, "audit", name, "--with", "no.whl", *ONLY)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{name}: no false claims\n", "")
+
+
 def test_folders_and_lists_name_wheels(tmp_path: Path) -> None:
     names = wheels(tmp_path, "one/b", "one/deep/a", "two/c", "d", "-e")
     (tmp_path / "one" / "README.md").write_text("no wheel", encoding="utf-8")

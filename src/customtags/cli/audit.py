@@ -83,7 +83,7 @@ def declare(verbs: Verbs, name: str) -> None:
 
 
 def _audit(options: argparse.Namespace) -> int:
-    from customtags.audit import declared
+    from customtags.audit import declared, instructions, libraries, select
     from customtags.audit.report import Auditor
     from customtags.wheels.listing import expanded, listed
 
@@ -96,7 +96,9 @@ def _audit(options: argparse.Namespace) -> int:
     wheels = [*dict.fromkeys(expanded(given))]
     if not wheels:
         raise CustomtagsError("no wheel is named", "name wheels or folders, or use --from-file")
-    patterns, supplied = declared.dispatched(Path("pyproject.toml")), suppliers.selected(options)
+    checks, _ = select(options.only)  # what no check requires is not read
+    patterns = declared.dispatched(Path("pyproject.toml")) if instructions.NAME in checks else ()
+    supplied = suppliers.selected(options) if libraries.NAME in checks else None
     auditor = Auditor(options.only, full=options.full, dispatched=patterns, suppliers=supplied)
     if len(wheels) > 1:
         auditor.prepare()
