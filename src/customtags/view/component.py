@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     #: Reads a file that the source gives as an address, at most so many bytes.
     Fetch = Callable[[str, int], Awaitable[bytes]]
 
-__all__ = ["MachineView"]
+__all__ = ["FILES", "MachineView", "Seen"]
 
 #: How many versions of one project may have variants.
 MOST = 200

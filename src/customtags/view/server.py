@@ -25,7 +25,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from customtags.errors import CustomtagsError
 from customtags.view import sources, upstream
-from customtags.view.component import MachineView, Seen
+from customtags.view.component import FILES, MachineView, Seen
 from customtags.view.overview import Overview
 from customtags.view.pages import Pages
 from customtags.view.recent import Recent
@@ -46,8 +46,8 @@ __all__ = ["Views"]
 #: besides its own. Other machines are made anew for a request.
 PLATFORMS, MACHINE = 250_000, 500
 
-#: The views of how many files are remembered, and how many bytes of their pages.
-FILES, BYTES = 60_000, 64 << 20
+#: How many bytes of rendered pages are remembered.
+BYTES = 64 << 20
 
 #: The longest path of an address that is looked at.
 LONGEST = 1000
