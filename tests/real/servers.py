@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import html
 import http.server
 import json
@@ -22,7 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["ProjectPage", "Quiet", "certificate", "free_port", "serve", "wait_for"]
+__all__ = [
+    "ProjectPage",
+    "certificate",
+    "free_port",
+    "listening",
+    "serve",
+    "serve_folder",
+    "wait_for",
+]
 
 _JSON = "application/vnd.pypi.simple.v1+json"
 
@@ -62,6 +71,24 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         pass
+
+
+@contextmanager
+def listening(handler: Callable[..., http.server.BaseHTTPRequestHandler]) -> Iterator[str]:
+    """Answer requests by a handler; yield the host and port."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+
+
+@contextmanager
+def serve_folder(folder: Path) -> Iterator[str]:
+    """Serve the files of a folder as a plain web server does; yield its address, without a slash at its end."""
+    with listening(functools.partial(Quiet, directory=str(folder))) as host:
+        yield f"http://{host}"
 
 
 @contextmanager

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import http.server
 import json
 import re
 import shutil
 import socket
 import subprocess
 import sys
-import threading
 import urllib.request
 from functools import partial
 from pathlib import Path
@@ -30,7 +28,7 @@ from real.environments import (
     clean,
     taken,
 )
-from real.servers import Quiet, wait_for
+from real.servers import serve_folder, wait_for
 from real.stand_ins import DEMO
 from sample import SEED
 
@@ -62,11 +60,8 @@ def index(request: pytest.FixtureRequest, wheels: Path, tmp_path: Path) -> Itera
         yield ["--no-index", f"--find-links={wheels}"]
     elif request.param == "http.server":
         shutil.copytree(wheels, tmp_path / "simple" / "example")
-        handler = partial(Quiet, directory=str(tmp_path))
-        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-            threading.Thread(target=server.serve_forever).start()
-            yield [f"--index-url=http://127.0.0.1:{server.server_port}/simple/"]
-            server.shutdown()
+        with serve_folder(tmp_path) as address:
+            yield [f"--index-url={address}/simple/"]
     else:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import http.server
 import platform
 import shutil
-import threading
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -15,6 +13,7 @@ import pytest
 from needs import requires
 from real import table
 from real.environments import NEWEST, Environment, MakeEnvironment, Wheelhouse
+from real.servers import serve_folder
 from real.stand_ins import MEANS, OFF, PLATFORMS, V3, taken, write_wheels
 
 if TYPE_CHECKING:
@@ -28,13 +27,6 @@ OFFERS = {
     "with native": PLATFORMS,
     "without native": [each for each in PLATFORMS if each != "linux_x86_64"],
 }
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    """Serves files and says nothing."""
-
-    def log_message(self, *_: object) -> None:
-        pass
 
 
 class Given(NamedTuple):
@@ -84,12 +76,8 @@ def indexes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
         ]
         page = "\n".join(["<!DOCTYPE html>", *links])
         (wheels / "index.html").write_text(page, encoding="utf-8")
-    handler = functools.partial(Quiet, directory=str(root))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever).start()
-        address = f"http://127.0.0.1:{server.server_port}"
+    with serve_folder(root) as address:
         yield {offer: f"{address}/{number}/" for number, offer in enumerate(OFFERS)}
-        server.shutdown()
 
 
 def pipenv(given: Given, row: table.Row, *, hooked_project: bool = True) -> None:

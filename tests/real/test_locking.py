@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import http.server
 import re
-import threading
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,7 +11,7 @@ import pytest
 from customtags.profiles import running
 from customtags.profiles.interpreter import read
 from customtags.wheels.writer import create
-from real.servers import Quiet
+from real.servers import serve_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -120,11 +117,8 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     for platform in OFFERED:
         tag = f"cp{major}{minor}-{PYTHON.abi}-{platform}"
         create(folder / "simple" / "example", "example", "1.0", tag, {})
-    handler = partial(Quiet, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever).start()
-        yield f"http://127.0.0.1:{server.server_port}/simple/"
-        server.shutdown()
+    with serve_folder(folder) as address:
+        yield f"{address}/simple/"
 
 
 @pytest.fixture(scope="module")

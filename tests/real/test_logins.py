@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import http.server
 import sys
-import threading
 from collections import defaultdict
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
 
 from customtags.wheels.writer import create
 from needs import requires
+from real.servers import listening
 from real.serving import get, serving
 
 if TYPE_CHECKING:
@@ -79,12 +79,8 @@ def indexes(wheel: Path) -> Iterator[tuple[str, Mapping[str, set[str]]]]:
     """Run the indexes; give the address of the host, and what was sent to each."""
     seen: dict[str, set[str]] = defaultdict(set)
     handler = type("Bound", (Indexes,), {"wheel": wheel.read_bytes(), "seen": seen})
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield f"127.0.0.1:{server.server_port}", seen
-        finally:
-            server.shutdown()
+    with listening(handler) as host:
+        yield host, seen
 
 
 def test_each_index_of_a_host_gets_its_own_login(

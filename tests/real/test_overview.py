@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import base64
-import functools
 import hashlib
 import html
 import http.client
 import http.server
 import re
 import sys
-import threading
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +18,7 @@ import pytest
 from customtags.wheels.writer import create
 from needs import requires
 from real.environments import run
-from real.servers import Quiet
+from real.servers import serve_folder
 from real.serving import get, serving
 
 if TYPE_CHECKING:
@@ -53,13 +51,8 @@ def server(folder: Path) -> Iterator[str]:
 @contextmanager
 def static(folder: Path) -> Iterator[str]:
     """Serve a folder of static pages; give the address of its index."""
-    handler = functools.partial(Quiet, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as source:
-        threading.Thread(target=source.serve_forever, daemon=True).start()
-        try:
-            yield f"http://127.0.0.1:{source.server_port}/simple/"
-        finally:
-            source.shutdown()
+    with serve_folder(folder) as address:
+        yield f"{address}/simple/"
 
 
 def cells(page: str) -> list[str]:

@@ -19,7 +19,7 @@ import pytest
 from customtags.wheels.writer import create
 from needs import requires
 from real.index_servers import pypiserver
-from real.servers import free_port
+from real.servers import free_port, listening
 from real.serving import get, serving
 
 if TYPE_CHECKING:
@@ -252,12 +252,8 @@ class Index(http.server.BaseHTTPRequestHandler):
 @contextmanager
 def index(answers: dict[str, tuple[int, dict[str, str], bytes]]) -> Iterator[str]:
     handler = type("Bound", (Index,), {"answers": answers})
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as upstream:
-        threading.Thread(target=upstream.serve_forever, daemon=True).start()
-        try:
-            yield f"http://127.0.0.1:{upstream.server_port}/simple/"
-        finally:
-            upstream.shutdown()
+    with listening(handler) as host:
+        yield f"http://{host}/simple/"
 
 
 #: Project → what an index answers, and the status that the client gets.
@@ -339,12 +335,8 @@ class Endless(http.server.BaseHTTPRequestHandler):
 def endless() -> Iterator[tuple[str, type[Endless]]]:
     """Run an index with a file that has no end; yield its URL, and what it counts."""
     handler = type("Bound", (Endless,), {"sent": [], "left": threading.Event()})
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as upstream:
-        threading.Thread(target=upstream.serve_forever, daemon=True).start()
-        try:
-            yield f"http://127.0.0.1:{upstream.server_port}/simple/", handler
-        finally:
-            upstream.shutdown()
+    with listening(handler) as host:
+        yield f"http://{host}/simple/", handler
 
 
 def test_the_head_of_a_file_costs_no_download() -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
 import re
 import sys
-import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -16,7 +13,7 @@ from customtags.wheels.writer import create
 from needs import requires
 from real import index_servers
 from real.environments import NEWEST, MakeEnvironment, run
-from real.servers import Quiet, free_port
+from real.servers import free_port, serve_folder
 from real.serving import get, serving
 
 if TYPE_CHECKING:
@@ -51,13 +48,8 @@ def static(wheels: Path) -> Iterator[str]:
     page.parent.mkdir(parents=True)
     page.write_text(links, "utf-8")
     (wheels / "simple" / "index.html").write_text('<a href="example/">example</a>', "utf-8")
-    handler = functools.partial(Quiet, directory=str(wheels))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/simple/"
-        finally:
-            server.shutdown()
+    with serve_folder(wheels) as address:
+        yield f"{address}/simple/"
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import http.server
 import sys
-import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
 
@@ -13,6 +12,7 @@ import pytest
 
 from customtags.wheels.writer import create
 from needs import requires
+from real.servers import listening
 from real.serving import get, serving
 
 if TYPE_CHECKING:
@@ -88,12 +88,8 @@ def upstream(folder: Path, login: str = "", page: bytes = PAGE) -> Iterator[tupl
     wheel = (folder / NAME).read_bytes()
     values = {"page": page, "expected": expected, "logins": logins, "wheel": wheel}
     handler = type("Bound", (Upstream,), values)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield f"127.0.0.1:{server.server_port}/simple/", logins
-        finally:
-            server.shutdown()
+    with listening(handler) as host:
+        yield f"{host}/simple/", logins
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import functools
 import secrets
-import threading
-from contextlib import contextmanager
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,7 +19,7 @@ from customtags.choosing.sources import Sources
 from customtags.variants import metadata
 from customtags.wheels.writer import create
 from real.index_servers import ask, devpi, pypiserver
-from real.servers import ProjectPage, Quiet, free_port, serve
+from real.servers import ProjectPage, free_port, serve, serve_folder
 from real.uv import HASWELL, PLATFORM, Node, install, installed
 from sample import seed
 
@@ -77,18 +74,6 @@ def upload(url: str, file: Path, project: str, version: str) -> None:
             timeout=60,
         )
     answer.raise_for_status()
-
-
-@contextmanager
-def shown(folder: Path) -> Iterator[str]:
-    """Serve a folder as a plain web server does; yield its address."""
-    handler = functools.partial(Quiet, directory=str(folder))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever).start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/"
-        finally:
-            server.shutdown()
 
 
 def wheel(folder: Path, project: str, version: str, level: str | None) -> Path:
@@ -173,7 +158,8 @@ def test_with_a_page_beside_the_index_uv_takes_what_rank_says(
             levels = [each for at, each, up in chosen if each and at == version and not up]
             if levels:
                 release(beside, project, version, *levels)
-    with shown(beside) as links:
+    with serve_folder(beside) as address:
+        links = f"{address}/"
         name = ranked([index.url], [links], project)
         sources = ["--default-index", index.url, "--find-links", links]
         found = taken(uv, sources, folder / "target", project)

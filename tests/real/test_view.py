@@ -8,7 +8,6 @@ import http.server
 import json
 import os
 import sys
-import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +15,7 @@ import pytest
 from customtags.wheels.writer import create
 from needs import requires
 from real.environments import run
+from real.servers import listening
 from real.serving import get, serving
 
 if TYPE_CHECKING:
@@ -93,11 +93,8 @@ def test_a_compressed_page_cannot_be_a_bomb() -> None:
         def log_message(self, *_: object) -> None:
             pass
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        with serving(f"http://127.0.0.1:{server.server_port}/simple/") as url:
-            assert get(f"{url}/simple/a/")[0] == 502
-        server.shutdown()
+    with listening(Handler) as host, serving(f"http://{host}/simple/") as url:
+        assert get(f"{url}/simple/a/")[0] == 502
     assert set(asked) == {"identity"}
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import http.server
 import sys
-import threading
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from customtags.tags import stock
 from customtags.wheels.writer import create
 from needs import requires
 from real.environments import NEWEST, Environment, MakeEnvironment, run
+from real.servers import listening
 from real.serving import serving
 
 if TYPE_CHECKING:
@@ -124,12 +124,8 @@ def below(url: str, path: str) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as proxy:
-        threading.Thread(target=proxy.serve_forever, daemon=True).start()
-        try:
-            yield f"http://127.0.0.1:{proxy.server_port}{path}"
-        finally:
-            proxy.shutdown()
+    with listening(Handler) as host:
+        yield f"http://{host}{path}"
 
 
 def test_a_proxy_may_serve_it_below_a_path(pip: Environment, tmp_path: Path) -> None:
