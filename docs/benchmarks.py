@@ -19,19 +19,13 @@ from typing import TYPE_CHECKING
 
 DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS.parent / "benchmarks"))
+import marks
 import results
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = ["filled", "pages"]
-
-#: The marks, and what is between them.
-BLOCK = re.compile(
-    r"(?P<start><!-- benchmark (?P<file>\w+)/(?P<table>\S+)(?: (?P<columns>[^\n]+?))?? -->\n)"
-    r".*?(?P<end><!-- end -->)",
-    re.DOTALL,
-)
 
 
 def pages() -> list[Path]:
@@ -46,11 +40,13 @@ def filled(page: str) -> str:
 
     :raises ValueError: there is no such table
     """
-    return BLOCK.sub(_block, page)
+    return marks.filled(page, "benchmark", _block)
 
 
-def _block(found: re.Match[str]) -> str:
-    name, table, columns = found["file"], found["table"], (found["columns"] or "").split(" | ")
+def _block(words: str, _: str) -> str:
+    place, _, said = words.partition(" ")
+    name, _, table = place.partition("/")
+    columns = said.split(" | ")
     runs = results.read(results.FOLDER / f"{name}.json")["runs"]
     named = {each["name"]: (run, each) for run in runs for each in run["tables"]}
     if table == "*":
@@ -65,8 +61,7 @@ def _block(found: re.Match[str]) -> str:
         shown = [run]
     else:
         raise ValueError(f"benchmarks/results/{name}.json has no table {table!r}")
-    about = "\n".join(f"*{_provenance(run)}*\n" for run in shown[-1:])
-    return f"{found['start']}\n{_markdown(rows)}\n\n{about}\n{found['end']}"
+    return f"{_markdown(rows)}\n\n*{_provenance(shown[-1])}*"
 
 
 def _joined(tables: Sequence[results.Table], column: str) -> list[results.Row]:

@@ -20,7 +20,9 @@ DOCS = Path(__file__).parents[1] / "docs"
 
 VERB_PAGES = {name: DOCS / "reference" / "cli" / f"{name}.md" for name in VERBS}
 MADE = [
-    page for page in sorted(DOCS.rglob("*.md")) if reference.PART.search(page.read_text("utf-8"))
+    page
+    for page in sorted(DOCS.rglob("*.md"))
+    if f"<!-- {reference.MARK} " in page.read_text("utf-8")
 ]
 
 

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import difflib
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+import marks
 
 __all__ = ["EXAMPLES", "PAGE", "Example", "changes", "diff", "shown"]
 
@@ -106,11 +110,7 @@ def shown(example: Example) -> str:
 
 def filled(page: str) -> str:
     """Return the text of the page with the diffs of today between its marks."""
-    for name, example in EXAMPLES.items():
-        start, end = f"<!-- diff {name} -->\n", "\n<!-- end -->"
-        before, _, rest = page.partition(start)
-        page = f"{before}{start}{shown(example)}{end}{rest.partition(end)[2]}"
-    return page
+    return marks.filled(page, "diff", lambda name, _: shown(EXAMPLES[name]))
 
 
 if __name__ == "__main__":

@@ -11,9 +11,12 @@ import argparse
 import json
 import re
 import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+import marks
 import recordings
 from customtags import cli
 
@@ -23,11 +26,8 @@ if TYPE_CHECKING:
 DOCS = Path(__file__).parents[1]
 SCHEMA = DOCS.parent / "src" / "customtags" / "profiles" / "profile.schema.json"
 
-#: A part of a page that is made here: the comments, the name of the part and of its subject, what is between.
-PART = re.compile(
-    r"(<!-- from the code, by docs/site/reference.py: (\w+) ?([\w-]*) -->\n)(.*?)(<!-- end -->)",
-    re.DOTALL,
-)
+#: What the mark of a part that is made here begins with; the name of the part follows, and that of its subject.
+MARK = "from the code, by docs/site/reference.py:"
 
 #: In the words of a help: what is quoted, an option, what Markdown obeys.
 MARKED = re.compile(r"(?<!\w)'([^']+)'(?!\w)|(?<!\S)(--?[a-z][a-z-]*)|([*<>\[\]|`])")
@@ -36,11 +36,11 @@ MARKED = re.compile(r"(?<!\w)'([^']+)'(?!\w)|(?<!\S)(--?[a-z][a-z-]*)|([*<>\[\]|
 def made(page: str) -> str:
     """Return a page with its parts as they are in the code now."""
 
-    def now(part: re.Match[str]) -> str:
-        lines = PARTS[part[2]](part[3], part[4])
-        return "\n".join((part[1], *lines, "", part[5]))
+    def now(words: str, old: str) -> str:
+        part, _, subject = words.partition(" ")
+        return "\n".join(PARTS[part](subject, old))
 
-    return PART.sub(now, page)
+    return marks.filled(page, MARK, now)
 
 
 def verb(name: str, _: str) -> Iterator[str]:

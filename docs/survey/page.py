@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import marks
 from customtags.audit import CODES
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ __all__ = ["PAGE", "RESULTS", "parts", "render", "write"]
 DOCS = Path(__file__).parents[1]
 RESULTS = Path(__file__).with_name("results.json")
 PAGE = DOCS / "explanation" / "survey.md"
-
-_PART = re.compile(r"(<!-- data (\w+) -->\n).*?(\n<!-- end -->)", re.DOTALL)
 
 #: The codes that the tables of instructions show already, or that say nothing of a wheel.
 _ELSEWHERE = ("isa-floor", "isa-refused", "isa-sampled")
@@ -41,7 +39,7 @@ def write(_: Path) -> None:
 
 def render(page: str, made: Mapping[str, str]) -> str:
     """Return a page with every part as it is made."""
-    return _PART.sub(lambda found: f"{found[1]}\n{made[found[2]]}\n{found[3]}", page)
+    return marks.filled(page, "data", lambda name, _: made[name])
 
 
 def parts(results: Record) -> dict[str, str]:

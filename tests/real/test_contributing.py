@@ -25,6 +25,7 @@ def test_the_page_shows_the_files_of_today() -> None:
     page = SCRIPT["PAGE"].read_text("utf-8")
     assert page == SCRIPT["filled"](page), "run: python docs/contributing/examples.py"
     assert page.count("```diff\n") == len(EXAMPLES)
+    assert all(f"<!-- diff {name} -->" in page for name in EXAMPLES)
 
 
 def passes(folder: Path, tests: Sequence[str]) -> bool:
