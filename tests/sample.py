@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from packaging.version import Version
+
 from customtags import machine
 from customtags.choosing.target import Target
 from customtags.machine.dimensions.cuda import DRIVERS
@@ -43,13 +45,22 @@ MACHINES = [folder for folder in CAPTURED if folder not in DETECTED]
 CUDAS = [[*map(int, each.split("."))] for each in DRIVERS.split()[::2]]
 
 
-def seed(python: str = "3.12", settings: Settings | None = None, **facts: Any) -> Target:
-    """Return the machine of the README's example, with other facts or settings."""
+def seed(
+    python: str = "3.12", settings: Settings | None = None, pip: str | None = None, **facts: Any
+) -> Target:
+    """Return the machine of the README's example, with other facts or settings, or a pip of its own."""
     profile: Profile = {**SEED, **facts}
     settings = settings or Settings({})
     pages = machine.pages_for(settings, lambda _: None, profile)
     platforms = stock.tags(profile["platform"])
-    return Target(profile, platforms, interpreter.read(python), settings=settings, pages=pages)
+    return Target(
+        profile,
+        platforms,
+        interpreter.read(python),
+        settings=settings,
+        pages=pages,
+        pip=Version(pip) if pip else None,
+    )
 
 
 def named(profiles: Sequence[Profile]) -> dict[str, Profile]:

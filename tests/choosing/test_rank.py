@@ -17,20 +17,26 @@ from sample import seed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from customtags.choosing.target import Target
+
 MACHINE = seed()
 
 BASE, STOCK = "cp312-cp312-linux_x86_64", "cp312-cp312-manylinux_2_17_x86_64"
 
 
 def ranked(
-    *names: str, requested: str = "", requires: dict[str, str] | None = None, **settings: Any
+    *names: str,
+    requested: str = "",
+    requires: dict[str, str] | None = None,
+    target: Target = MACHINE,
+    **settings: Any,
 ) -> Ranking:
     """Rank files by name, for Python 3.12.0 on the machine of the README's example."""
     pip = PipSettings()._replace(**settings)
     files = named(f"example-{name}" for name in names)
     request = Request("example", SpecifierSet(requested), pip)
     return rank(
-        files, request, MACHINE, lambda offer: (requires or {}).get(offer.name[len("example-") :])
+        files, request, target, lambda offer: (requires or {}).get(offer.name[len("example-") :])
     )
 
 
@@ -71,8 +77,31 @@ def test_a_trap_is_not_named_where_it_does_not_bite(row: Trap) -> None:
     assert ranking.traps == ()
 
 
+OLDER = {first: row for row in TRAPS for first in PIPS if row.kind == f"pip before {first}"}
+
+
 def test_every_older_pip_has_a_row() -> None:
-    assert {f"pip before {first}" for first in PIPS} <= {row.kind for row in TRAPS}
+    assert OLDER.keys() == PIPS.keys()
+
+
+@pytest.mark.parametrize(("pip", "first"), [("20.3.4", "21.1"), ("26.2+dfsg", "26.3")])
+def test_the_installed_pip_decides_and_a_note_names_what_the_newest_takes(
+    pip: str, first: str
+) -> None:
+    row = OLDER[first]
+    ranking = ranked(*row.names, target=seed(pip=pip))
+    assert ranking.chosen == f"example-{row.named}"
+    (trap,) = ranking.traps
+    assert trap[:2] == ("newer pip", f"example-{row.chosen}")
+    assert f"the newest pip takes it, because pip {pip} {PIPS[first][0]}" in trap.says
+    assert trap.cure == "upgrade pip to 26.3 or later"
+
+
+@pytest.mark.parametrize("first", PIPS)
+def test_a_pip_that_compares_as_the_newest_takes_what_the_newest_takes(first: str) -> None:
+    row = OLDER[first]
+    ranking = ranked(*row.names, target=seed(pip="26.3"))
+    assert ranking == ranked(*row.names)
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ MACHINE = {
     "CUSTOMTAGS_ACCELERATOR": "rocm6.0_gfx90a",
 }
 
-#: A pip, the Python that it runs on, and the traps that tell what it takes instead of the newest pip's choice.
+#: A pip, the Python that it runs on, and the note by which a ranking for an unknown pip names what this one takes.
 PIPS = {
     OLDEST: ("3.9", "pip before 21.1"),
     "25.3": (None, "pip before 26.3"),
@@ -35,12 +35,15 @@ PIPS = {
 #: Written in one call of pip; more of them make it cheaper to ask about one.
 PROJECTS = 20
 
-#: Answers about several projects, each with a ranking of its own.
+#: Answers about several projects: for the pip of this environment, and for one that is not known.
 RANK = """
 import sys
 from customtags.cli import main
-for project in sys.argv[2:]:
-    main(["rank", sys.argv[1], project, "--json"])
+folder, profile, *projects = sys.argv[1:]
+main(["detect", "-o", profile])
+for project in projects:
+    main(["rank", folder, project, "--json"])
+    main(["rank", folder, project, "--json", "--profile", profile])
 """
 
 
@@ -119,13 +122,16 @@ def offers(python: str, *, ties: bool) -> st.SearchStrategy[list[Offer]]:
 
 def ranked(
     environment: Environment, folder: Path, projects: list[str]
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, list[dict[str, Any]]]:
     """Ask customtags in an environment."""
-    text = environment.run("-c", RANK, folder, *projects, env=MACHINE).stdout
-    found = {}
+    profile = folder.with_name("machine.json")
+    text = environment.run("-c", RANK, folder, profile, *projects, env=MACHINE).stdout
+    found: dict[str, list[dict[str, Any]]] = {project: [] for project in projects}
     for project in projects:
-        found[project], end = json.JSONDecoder().raw_decode(text)
-        text = text[end:].lstrip()
+        for _ in range(2):
+            answer, end = json.JSONDecoder().raw_decode(text)
+            found[project].append(answer)
+            text = text[end:].lstrip()
     return found
 
 
@@ -164,11 +170,11 @@ def test_pip_takes_what_rank_says(pip: str, make_environment: MakeEnvironment) -
                 for each in files:
                     write(folder, project, each)
             said = ranked(environment, folder, projects)
-            instead = {
-                project: {each["kind"]: each["name"] for each in answer["traps"]}
-                for project, answer in said.items()
-            }
-            chosen = {p: instead[p].get(trap, said[p]["chosen"]) or None for p in projects}
+            chosen = {project: said[project][0]["chosen"] for project in projects}
+            assert {answer["pip"] for answer, _ in said.values()} == {pip}
+            for project, (_, unknown) in said.items():
+                instead = {each["kind"]: each["name"] for each in unknown["traps"]}
+                assert chosen[project] == (instead.get(trap, unknown["chosen"]) or None)
             wanted = [project for project in projects if chosen[project]]
             got = taken(environment, folder, Path(name, "got"), *wanted)
             of = {each.partition("-")[0]: each for each in got}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Union
 
+from packaging.version import Version
+
 from customtags.choosing.candidate import Candidate
 from customtags.choosing.miss import Miss
 from customtags.choosing.refusals import python_misses
@@ -13,7 +15,7 @@ from customtags.choosing.target import Target
 if TYPE_CHECKING:
     from customtags.choosing.offer import Offer
 
-__all__ = ["PIPS", "Metadata", "newest", "ordered", "resolve"]
+__all__ = ["PIPS", "Metadata", "key_of", "newest", "ordered", "resolve"]
 
 #: How a pip compares two candidates: the greater is taken.
 Key = Callable[[Candidate, Target, bool], Any]
@@ -45,6 +47,12 @@ PIPS: Mapping[str, tuple[str, Key]] = {
     "21.1": ("compares build tags before platforms", _build_first),
     "26.3": ("puts the native linux tag after every manylinux tag", _native_last),
 }
+
+
+def key_of(pip: Version | None) -> Key:
+    """Return how a pip compares; None is the newest."""
+    older = (key for first, (_, key) in PIPS.items() if pip is not None and pip < Version(first))
+    return next(older, newest)
 
 
 def ordered(

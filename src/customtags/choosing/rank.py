@@ -14,9 +14,9 @@ from packaging.version import Version
 
 from customtags.choosing import candidate as candidates
 from customtags.choosing import variants
-from customtags.choosing.order import newest, ordered, resolve
+from customtags.choosing.order import key_of, ordered, resolve
 from customtags.choosing.refusals import file_misses, name_miss, not_released, released
-from customtags.choosing.traps import Trap, better_platforms, mixed_sets, older_pips
+from customtags.choosing.traps import Trap, better_platforms, mixed_sets, other_pips
 
 if TYPE_CHECKING:
     from customtags.choosing.candidate import Candidate
@@ -76,7 +76,7 @@ def rank(
     kept, left_out = released(fitting, request)
     refused += [_refuse(each, not_released(each)) for each in left_out]
     binary = request.settings.prefer_binary
-    order = ordered(kept, newest, target, prefer_binary=binary)
+    order = ordered(kept, key_of(target.pip), target, prefer_binary=binary)
     chosen, unfit = resolve(order, target, metadata)
     refused += [_refuse(each, miss) for each, miss in unfit.items()]
     left = [each for each in order if each not in unfit]
@@ -93,7 +93,7 @@ def rank(
     behind = tuple(sorted(refused, key=_distance))
     traps = (
         *better_platforms(chosen, left, target),
-        *older_pips(chosen, kept, target, metadata, prefer_binary=binary),
+        *other_pips(chosen, kept, target, metadata, prefer_binary=binary),
         *mixed_sets(each.offer for each in taken + behind),
         *(variants.differences(chosen, uv, target) if labelled else ()),
     )

@@ -15,6 +15,8 @@ from customtags.tags import naming
 from customtags.variants.supported import supported
 
 if TYPE_CHECKING:
+    from packaging.version import Version
+
     from customtags.machine.spec import Page, Profile
     from customtags.profiles.interpreter import Interpreter
     from customtags.variants.supported import Supported
@@ -27,6 +29,7 @@ class Target:
 
     :ivar python: the Python that is installed into
     :ivar release: its whole version, as in ``3.12.4``
+    :ivar pip: the version of its pip, None for the newest
     :ivar stock: the stock platforms, the native ``linux_<arch>`` first, as pip ≥ 26.3 orders them
     :ivar platforms: every accepted platform, extended ones included, best first
     :ivar places: the place of each platform in that order, and of ``any``
@@ -47,6 +50,7 @@ class Target:
         settings: Settings | None = None,
         pages: Sequence[Page],
         release: str | None = None,
+        pip: Version | None = None,
     ) -> None:
         """Work out the tags.
 
@@ -58,6 +62,7 @@ class Target:
         native = machine.native_tag(stock)
         self.python = python
         self.release = release or "{}.{}.0".format(*python.version)
+        self.pip = pip
         self.pages = pages
         self.profile = profile
         self.arch = naming.arch(native) if native else ""

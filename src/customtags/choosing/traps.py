@@ -5,23 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from customtags.choosing.order import PIPS, ordered, resolve
+from packaging.version import Version
+
+from customtags.choosing.order import PIPS, key_of, newest, ordered, resolve
 from customtags.errors import TagError
 from customtags.tags import parse
 
 if TYPE_CHECKING:
     from customtags.choosing.candidate import Candidate
     from customtags.choosing.offer import Offer
-    from customtags.choosing.order import Metadata
+    from customtags.choosing.order import Key, Metadata
     from customtags.choosing.target import Target
 
-__all__ = ["Trap", "better_platforms", "mixed_sets", "older_pips"]
+__all__ = ["Trap", "better_platforms", "mixed_sets", "other_pips"]
 
 
 class Trap(NamedTuple):
     """Something that decides otherwise than one might expect.
 
-    :ivar kind: ``local version``, ``version``, ``row``, ``sdist``, ``mixed set``, ``uv``, or ``pip before …``
+    :ivar kind: ``local version``, ``version``, ``row``, ``sdist``, ``mixed set``, ``uv``, ``newer pip``, or ``pip before …``
     :ivar name: the file that it concerns, empty if none
     """
 
@@ -50,12 +52,22 @@ def better_platforms(
     seen: set[str] = set()
     best = min(len(target.extended), _platform(chosen, target))
     for wheel in wheels:
-        if _platform(wheel, target) >= best:
+        if _platform(wheel, target) >= best or _same_row(wheel, chosen):
             continue
         trap = _trap(wheel, chosen)
         if trap.kind not in seen:
             seen.add(trap.kind)
             yield trap
+
+
+def _same_row(wheel: Candidate, chosen: Candidate) -> bool:
+    """Return whether nothing but a build tag decides between two wheels, as in pips before 21.1; `other_pips` names those."""
+    return wheel.version == chosen.version and _row(wheel) == _row(chosen)
+
+
+def _row(wheel: Candidate) -> str:
+    """Return the interpreter and the ABI of its best tag."""
+    return str(wheel.tag).rpartition("-")[0]
 
 
 def _trap(wheel: Candidate, chosen: Candidate) -> Trap:
@@ -66,7 +78,7 @@ def _trap(wheel: Candidate, chosen: Candidate) -> Trap:
         f"build such a wheel of {chosen.version}, or request =={wheel.version}",
     )
     if wheel.version == chosen.version:
-        own, other = (str(each.tag).rpartition("-")[0] for each in (chosen, wheel))
+        own, other = _row(chosen), _row(wheel)
         kind, why = "row", f"{own} comes before {other} on every platform"
         cure = f"build it for {own}, or the others for {other} too"
     elif wheel.version.public == chosen.version.public:
@@ -85,7 +97,7 @@ def _platform(candidate: Candidate, target: Target) -> int:
     return min((target.places[name] for name in names), default=len(target.places))
 
 
-def older_pips(
+def other_pips(
     chosen: Candidate | None,
     candidates: Sequence[Candidate],
     target: Target,
@@ -93,14 +105,25 @@ def older_pips(
     *,
     prefer_binary: bool,
 ) -> Iterator[Trap]:
-    """Yield what pips before those of `PIPS` take instead."""
-    for first, (differs, key) in PIPS.items():
+    """Yield what other pips than the target's take instead: the newest, and those before the ones of `PIPS`."""
+
+    def trap(kind: str, key: Key, which: str, why: str, first: str) -> Iterator[Trap]:
         order = ordered(candidates, key, target, prefer_binary=prefer_binary)
         instead, _ = resolve(order, target, metadata)
         if instead is not chosen:
             name = instead.offer.name if instead else ""
-            says = f"such a pip takes {'it' if instead else 'nothing'}, because it {differs}"
-            yield Trap(f"pip before {first}", name, says, f"upgrade pip to {first} or later")
+            says = f"{which} takes {'it' if instead else 'nothing'}, because {why}"
+            yield Trap(kind, name, says, f"upgrade pip to {first} or later")
+
+    own = key_of(target.pip)
+    for first, (differs, key) in PIPS.items():
+        if key is own:
+            break
+        yield from trap(f"pip before {first}", key, "such a pip", f"it {differs}", first)
+    if target.pip is not None and own is not newest:
+        behind = [each for each in PIPS if target.pip < Version(each)]
+        why = f"pip {target.pip} {' and '.join(PIPS[each][0] for each in behind)}"
+        yield from trap("newer pip", newest, "the newest pip", why, behind[-1])
 
 
 def mixed_sets(offers: Iterable[Offer]) -> Iterator[Trap]:

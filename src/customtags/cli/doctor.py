@@ -75,6 +75,7 @@ def _doctor(options: argparse.Namespace) -> int:
         settings=settings,
         pages=pages,
         release=running.release(python),
+        pip=running.pip(python),
     )
     report = {
         "hook": hook._asdict(),

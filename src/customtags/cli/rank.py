@@ -54,7 +54,8 @@ def _rank(options: argparse.Namespace) -> int:
         wheels = [_row(each) for each in ranking.files]
         traps = [trap._asdict() for trap in ranking.traps]
         chosen = {"chosen": ranking.chosen, **({"uv": ranking.uv} if ranking.variants else {})}
-        print_json({**chosen, "python": target.name, "wheels": wheels, "traps": traps})
+        pip = None if target.pip is None else str(target.pip)
+        print_json({**chosen, "python": target.name, "pip": pip, "wheels": wheels, "traps": traps})
     else:
         _show(ranking, target, None if options.all else SCREEN)
     return int(ranking.chosen is None)
@@ -101,7 +102,8 @@ def _show(ranking: Ranking, target: Target, most: int | None) -> None:
     refused = [each for each in ranking.files if each.misses]
     none = "none of them" if ranking.files else "nothing: no file of that project and version found"
     takes = paint("chosen", ranking.chosen) if ranking.chosen else paint("no", none)
-    echo(f"With Python {target.name}, pip takes {takes}")
+    pip = f"pip {target.pip}" if target.pip else "pip"
+    echo(f"With Python {target.name}, {pip} takes {takes}")
     if ranking.variants:
         taken = paint("chosen", ranking.uv) if ranking.uv else paint("no", "none of them")
         echo(f"uv takes {taken} (uv ≥ 0.13.8 with --preview-features wheel-variants)")

@@ -33,8 +33,17 @@ def targets(options: argparse.Namespace) -> list[Target]:
     except ValueError as error:
         problem = f"{options.python!r} is not a Python"
         raise CustomtagsError(problem, f"{error}, after --python") from error
+    here = not (options.profile or options.root)
     return [
-        Target(profile, stock, each, settings=settings, pages=pages, release=running.release(each))
+        Target(
+            profile,
+            stock,
+            each,
+            settings=settings,
+            pages=pages,
+            release=running.release(each),
+            pip=running.pip(each) if here else None,
+        )
         for each in pythons
     ]
 

@@ -1,19 +1,21 @@
-"""The Python that runs this code: its stock platforms, whether the hook is active or not, and its names."""
+"""The Python that runs this code: its stock platforms, whether the hook is active or not, its names, and its pip."""
 
 from __future__ import annotations
 
 import inspect
 import sys
+from importlib import metadata
 from typing import TYPE_CHECKING
 
 from packaging import tags
+from packaging.version import InvalidVersion, Version
 
 from customtags.profiles import interpreter
 
 if TYPE_CHECKING:
     from customtags.profiles.interpreter import Interpreter
 
-__all__ = ["platforms", "python", "release"]
+__all__ = ["pip", "platforms", "python", "release"]
 
 
 def platforms() -> list[str]:
@@ -29,7 +31,19 @@ def python() -> str:
 
 def release(other: Interpreter) -> str:
     """Return the full version of a Python; ``.0`` if it is not the running one, as pip assumes for ``--python-version``."""
-    name = "{}{}{}".format(other.implementation, *other.version)
-    if interpreter.spell(name, other.abi) == python():
+    if _runs(other):
         return "{}.{}.{}".format(*sys.version_info)
     return "{}.{}.0".format(*other.version)
+
+
+def pip(other: Interpreter) -> Version | None:
+    """Return the version of a Python's pip; None if it has none, or is not the running one."""
+    try:
+        return Version(metadata.version("pip")) if _runs(other) else None
+    except (metadata.PackageNotFoundError, InvalidVersion):
+        return None
+
+
+def _runs(other: Interpreter) -> bool:
+    name = "{}{}{}".format(other.implementation, *other.version)
+    return interpreter.spell(name, other.abi) == python()
