@@ -83,7 +83,8 @@ def test_doctor_names_an_index_that_cannot_be_read() -> None:
     assert done.stderr.count("\n") == 1
 
 
-def test_doctor_names_a_folder_that_does_not_exist() -> None:
-    done = run("doctor", "--index", "/nonexistent")
-    message = "customtags: /nonexistent is neither a URL nor a folder; name an index or a folder\n"
+def test_doctor_names_a_folder_that_does_not_exist(tmp_path: Path) -> None:
+    none = tmp_path / "none"
+    done = run("doctor", "--index", str(none))
+    message = f"customtags: {none} is neither a URL nor a folder; name an index or a folder\n"
     assert (done.returncode, done.stderr) == (2, message)
