@@ -149,13 +149,15 @@ def joined(folder: Path, parts: Sequence[Path]) -> Path:
     wheel = folder / parts[0].name
     first, *others = map(Archive, parts)
     listed = next(each for each in first.members if each.name.endswith(".dist-info/RECORD"))
-    rows = record.parse(first.read(listed))
+    rows = record.Record(first.read(listed)).rows
     names: list[dict[str, str]] = [{}]
     for number, other in enumerate(others, start=2):
         renamed = {each.name: f"part{number}/{each.name}" for each in other.members}
         own = next(each for each in other.members if each.name.endswith(".dist-info/RECORD"))
         content = other.read(own)
-        rows += [row._replace(path=renamed[row.path]) for row in record.parse(content) if row.hash]
+        rows += [
+            row._replace(path=renamed[row.path]) for row in record.Record(content).rows if row.hash
+        ]
         rows.append(record.described(renamed[own.name], [content]))
         names.append(renamed)
     pieces = [wheel.with_suffix(f".{number}") for number, _ in enumerate(parts)]

@@ -20,7 +20,7 @@ def contents(wheel: Path) -> dict[str, bytes]:
         assert archive.testzip() is None
         found = {name: archive.read(name) for name in archive.namelist()}
     listed = next(name for name in found if re.fullmatch(r"[^/]+\.dist-info/RECORD", name))
-    rows = record.parse(found[listed])
+    rows = record.Record(found[listed]).rows
     files = {name: content for name, content in found.items() if not name.endswith("/")}
     assert sorted(path for path, _, _ in rows) == sorted(files)
     for row in rows:

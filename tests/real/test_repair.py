@@ -76,7 +76,7 @@ def agrees(wheel: Path) -> zipfile.ZipFile:
     """Open a wheel whose RECORD is right."""
     archive = zipfile.ZipFile(wheel)
     listed = next(name for name in archive.namelist() if re.fullmatch("[^/]*/RECORD", name))
-    rows = {row.path: row for row in record.parse(archive.read(listed))}
+    rows = {row.path: row for row in record.Record(archive.read(listed)).rows}
     assert rows.keys() == {name for name in archive.namelist() if name[-1] != "/"}
     for name in rows.keys() - {listed}:
         assert rows[name] == record.described(name, [archive.read(name)])

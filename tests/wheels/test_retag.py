@@ -118,7 +118,9 @@ def spoil(wheel: Path, changes: dict[str, Callable[[bytes], bytes]]) -> None:
     for name, change in changes.items():
         changed[info + name] = members[info + name] = change(members.get(info + name, b""))
     if "RECORD" not in changes:
-        rows = [row for row in record.parse(members[f"{info}RECORD"]) if row.path not in changed]
+        rows = [
+            row for row in record.Record(members[f"{info}RECORD"]).rows if row.path not in changed
+        ]
         new = [record.described(name, [text]) for name, text in changed.items()]
         members[f"{info}RECORD"] = record.format([*rows, *new])
     with zipfile.ZipFile(wheel, "w") as archive:
@@ -419,15 +421,15 @@ def test_a_bill_that_names_something_else_stays(text: bytes) -> None:
 
 def test_record_keeps_its_order_its_line_ends_and_quoted_names() -> None:
     old = b'"a\n,b.py",sha256=x,1\r\na/RECORD,,\r\n\r\nc.py,"",\r\n'
-    new = record.rewritten(old, {"c.py": "d,e.py"}, {}, "a/RECORD")
+    new = record.Record(old).rewritten({"c.py": "d,e.py"}, {}, "a/RECORD")
     assert new == old.replace(b'c.py,""', b'"d,e.py",')
     row = record.described("a\n,b.py", [b"1"])
     changed = old.replace(b"sha256=x", row.hash.encode())
-    assert record.rewritten(old, {}, {row.path: row}, "a/RECORD") == changed
+    assert record.Record(old).rewritten({}, {row.path: row}, "a/RECORD") == changed
     another = record.Row("new.py", "sha256=y", "2")
     added = old.replace(b"a/RECORD", b"new.py,sha256=y,2\r\na/RECORD")
-    assert record.rewritten(old, {}, {"new.py": another}, "a/RECORD") == added
-    assert record.rewritten(added, {}, {"new.py": None}, "a/RECORD") == old
+    assert record.Record(old).rewritten({}, {"new.py": another}, "a/RECORD") == added
+    assert record.Record(added).rewritten({}, {"new.py": None}, "a/RECORD") == old
 
 
 def test_metadata_changes_its_version_alone() -> None:

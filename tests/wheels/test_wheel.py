@@ -44,7 +44,7 @@ def test_a_wheel_is_read(wheel: Path) -> None:
     assert found.metadata.get("name") == "example"
     assert found.metadata.get("Requires-Python") is None
     assert found.tags == [TAG]
-    assert [row.path for row in found.record] == [*found.names]
+    assert [row.path for row in found.record.rows] == [*found.names]
     with pytest.raises(WheelError, match=r"does not contain 'none\.py'"):
         found.read("none.py")
 

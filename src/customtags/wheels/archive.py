@@ -45,6 +45,9 @@ _DESCRIPTORS = (12, 16, 20, 24)
 #: How much of a member is held in memory, and the largest member that `Archive.read` returns, bytes.
 _CHUNK, _MOST = 1 << 18, 1 << 27
 
+#: Those fields of `ENTRY` that are used.
+_read_entry = struct.Struct("<4s4x2H4x3L3H8xL").unpack_from
+
 #: Finds what would place a member outside of the folder that the archive is unpacked into.
 _UNSAFE = re.compile(r"\A(?:[/\\]|.:|\Z)|(?:\A|[/\\])\.\.(?:[/\\]|\Z)|\0").search
 _CORRUPT = "has a corrupt directory"
@@ -205,15 +208,14 @@ class Archive:
         found = at = 0
         try:
             while at < size:
-                fields = ENTRY.unpack_from(directory, at)
-                signature, _, _, flags, method, _, _, crc, compressed, length = fields[:10]
-                name = at + ENTRY.size
-                end = name + fields[10] + fields[11] + fields[12]
-                raw, spelled = directory[at:end], directory[name : name + fields[10]]
-                if signature != b"PK\1\2" or end > size:
+                fields = _read_entry(directory, at)
+                mark, flags, method, crc, compressed, length, named, extra, comment, offset = fields
+                behind = at + ENTRY.size + named
+                end = behind + extra + comment
+                raw, spelled = directory[at:end], directory[at + ENTRY.size : behind]
+                if mark != b"PK\1\2" or end > size:
                     raise self.error(_CORRUPT, _AGAIN)
-                offset = fields[16]
-                if FULL in (compressed, length, offset):
+                if FULL in fields:
                     entry = unpack(raw)[0]
                     compressed, length, offset = entry.compressed, entry.size, entry.offset
                 decoded = str(spelled, codec(flags, spelled))
@@ -256,14 +258,13 @@ def _behind(tail: bytes, found: int) -> bool:
 def _is_plain(file: int, member: Member) -> bool:
     """Return at once whether a member is as nearly all are: both headers say the same, and its data fills the rest."""
     _, entry, flags, _, _, compressed, _, offset, end = member
-    name = ENTRY.size + entry[28] + 256 * entry[29]
-    head = os.pread(file, LOCAL.size - ENTRY.size + name, offset)
+    name = entry[28] + 256 * entry[29]
+    head = os.pread(file, LOCAL.size + name, offset)
     return (
-        head[4:28] == entry[6:30]
-        and head[LOCAL.size :] == entry[ENTRY.size : name]
-        and head.startswith(b"PK\3\4")
+        head[:28] == b"PK\3\4" + entry[6:30]
+        and head[LOCAL.size :] == entry[ENTRY.size : ENTRY.size + name]
         and not flags & (_ENCRYPTED | DESCRIPTOR)
-        and offset + len(head) + head[28] + 256 * head[29] + compressed == end
+        and offset + LOCAL.size + name + head[28] + 256 * head[29] + compressed == end
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import zlib
+from bisect import bisect
 from collections.abc import Iterator, Mapping, Sequence
 from operator import attrgetter
 from pathlib import Path
@@ -142,16 +143,12 @@ def rewrite(
     for member in archive.members:
         added.pop(member.name, None)
     touched = {*contents, *names, before}
-    entries: dict[str, list[bytes]] = {}
+    entries: dict[str, list[bytes]] = {}  # of what is not copied as it is
     output, start = _Output(out), 0  # from where the next part is copied
-    shift = 0  # by how much the members of that part are moved
+    starts, shifts = [start], [0]  # by how much the members of each part are moved
     with archive.opened() as file:
-        for member in sorted(archive.members, key=attrgetter("offset")):
-            if member.name not in touched:
-                entries[member.name] = [
-                    moved(member.entry, member.offset + shift) if shift else member.entry
-                ]
-                continue
+        found = [member for member in archive.members if member.name in touched]
+        for member in sorted(found, key=attrgetter("offset")):
             copy(file, out, start, member.offset)
             output.place += member.offset - start
             start = archive.data(file, member)
@@ -169,12 +166,19 @@ def rewrite(
                 made.append(output.rename(model, name))
             if member.name in contents:
                 start = member.end
-            shift = output.place - start
+            starts.append(start)
+            shifts.append(output.place - start)
             entries[member.name] = made
         copy(file, out, start, archive.directory)
         output.place += archive.directory - start
-    flat = [entry for member in archive.members for entry in entries[member.name]]
-    output.end(flat, archive.comment, large=archive.large)
+    directory: list[bytes] = []
+    for member in archive.members:
+        if member.name in entries:
+            directory += entries[member.name]
+        else:
+            shift = shifts[bisect(starts, member.offset) - 1]
+            directory.append(moved(member.entry, member.offset + shift) if shift else member.entry)
+    output.end(directory, archive.comment, large=archive.large)
 
 
 def chunks(content: bytes | Path) -> Iterator[bytes]:

@@ -87,7 +87,7 @@ def edit(
             path: None if each is None else record.described(names.get(path, path), chunks(each))
             for path, each in new.items()
         }
-        new[own] = record.rewritten(wheel.read(own), names, rows, own)
+        new[own] = wheel.record.rewritten(names, rows, own)
     target = (folder or wheel.path.parent) / str(name)
     return Edit(wheel, name, target, names, new)
 

@@ -26,7 +26,7 @@ def verify(wheel: Wheel) -> None:
     """
     from concurrent.futures import ThreadPoolExecutor
 
-    rows = {row.path: row for row in wheel.record}
+    rows = {row.path: row for row in wheel.record.rows}
     files = [wheel.members[name] for name in wheel.names if name != wheel.own("RECORD")]
     files.sort(key=lambda member: member.size)  # so that each core gets as many large ones
 

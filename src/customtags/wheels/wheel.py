@@ -10,9 +10,10 @@ from contextlib import closing
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from customtags.wheels import filename, metadata, record
+from customtags.wheels import filename, metadata
 from customtags.wheels.archive import Archive
 from customtags.wheels.metadata import Fields
+from customtags.wheels.record import Record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -114,12 +115,15 @@ class Wheel:
         return metadata.tags(self.head(self.own("WHEEL")))
 
     @cached_property
-    def record(self) -> list[record.Row]:
-        """The rows of RECORD."""
+    def record(self) -> Record:
+        """Its RECORD.
+
+        :raises WheelError: it is missing, damaged, or not a RECORD
+        """
         try:
-            return record.parse(self.read(self.own("RECORD")))
+            return Record(self.read(self.own("RECORD")))
         except ValueError as error:
-            raise self._invalid_record(error) from error
+            raise self.error(f"has an invalid RECORD ({error})", _AGAIN) from error
 
     def check(self, *, trust_name: bool = False) -> None:
         """Check that a wheel is sound, unsigned, and agrees with itself and its name, so that a changed copy of it will, too.
@@ -173,11 +177,7 @@ class Wheel:
             raise self._contradicted("WHEEL", self.name._replace(build=build))
 
     def _check_record(self) -> None:
-        try:
-            listed = record.paths(self.read(self.own("RECORD")))
-        except ValueError as error:
-            raise self._invalid_record(error) from error
-        present = set(self.names)
+        listed, present = self.record.paths, set(self.names)
         for path in sorted(present ^ listed):
             why = (
                 f"lists the missing file {path!r}" if path in listed else f"does not list {path!r}"
@@ -187,9 +187,6 @@ class Wheel:
     def error(self, why: str, cure: str) -> WheelError:
         """Return the error of this wheel."""
         return self.archive.error(why, cure)
-
-    def _invalid_record(self, error: ValueError) -> WheelError:
-        return self.error(f"has an invalid RECORD ({error})", _AGAIN)
 
     def _other_name(self, where: str, project: str, version: str) -> WheelError:
         return self._contradicted(where, self.name._replace(project=project, version=version))
