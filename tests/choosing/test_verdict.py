@@ -36,11 +36,11 @@ class Row(NamedTuple):
 
 
 REFUSED = (
-    Row("cp312-cp312-linux_x86_64_v4", "isa", "v4", "supports x86-64-v3 (no avx512f, …; from /proc/cpuinfo)", "CUSTOMTAGS_ISA=v4"),
-    Row("cp312-cp312-linux_x86_64_v4_fc39", "isa", "v4", "requires an x86-64-v4 CPU", "CUSTOMTAGS_ISA=v4"),
+    Row("cp312-cp312-linux_x86_64_v4", "isa", "v4", "supports x86-64-v3 (no avx512f, …; from /proc/cpuinfo)", "use a wheel for v3, or another machine; if the detection is wrong, set CUSTOMTAGS_ISA=v4"),
+    Row("cp312-cp312-linux_x86_64_v4_fc39", "isa", "v4", "requires an x86-64-v4 CPU", "use a wheel for v3, or another machine; "),
     Row("cp312-cp312-linux_x86_64_fc40", "distro", "fc40", "this machine accepts fc39", "CUSTOMTAGS_DISTRO=fc40"),
     Row("cp312-cp312-linux_x86_64_v3_rocm6_3", "accelerator", "rocm6_3", "ROCm 6.0.2", "=rocm6.3 "),
-    Row("cp312-cp312-linux_x86_64_rocm6_0_gfx942", "accelerator", "gfx942", "gfx90a", "rocm6.0_gfx942"),
+    Row("cp312-cp312-linux_x86_64_rocm6_0_gfx942", "accelerator", "gfx942", "gfx90a", "use a wheel for rocm6.0_gfx90a, or another machine; if the detection is wrong, set CUSTOMTAGS_ACCELERATOR=rocm6.0_gfx942"),
     Row("cp312-cp312-linux_x86_64_cuda12_4_sm90", "accelerator", "cuda12_4", "no such accelerator was detected", "driver"),
     Row("cp312-cp312-linux_x86_64_hardened", "unknown segment", "hardened", "a dimension that defines it", "'site'"),
     Row("cp312-cp312-linux_x86_64_torch2_9", "unknown segment", "torch2_9", "a dimension", "'abi'"),
@@ -92,7 +92,23 @@ def test_a_free_threaded_python_refuses_the_stable_abi() -> None:
 
 def test_a_newer_driver_is_no_cure_for_another_gpu() -> None:
     (miss,) = judge(["cp312-cp312-linux_x86_64_rocm6_0_gfx942"], seed()).tags[0].misses
-    assert miss.cure.startswith("set CUSTOMTAGS_ACCELERATOR=")
+    assert "driver" not in miss.cure
+
+
+@pytest.mark.parametrize(
+    ("override", "features", "best"),
+    [
+        ("CUSTOMTAGS_ISA=v2", "pni ssse3 cx16 sse4_1 sse4_2 popcnt lahf_lm", "v2"),
+        ("CUSTOMTAGS_ISA=none", "", "the x86_64 baseline"),
+    ],
+)
+def test_an_override_of_the_cpu_is_removed_or_kept_but_not_raised(
+    override: str, features: str, best: str
+) -> None:
+    facts = {"arch": "x86_64", "features": features.split()} if features else None
+    machine = seed(isa=facts, source={"isa": override})
+    (miss,) = judge(["cp312-cp312-linux_x86_64_v3"], machine).tags[0].misses
+    assert miss.cure == f"remove the override {override}, or use a wheel for {best}"
 
 
 def test_what_the_configuration_knows_is_named_by_its_dimension() -> None:
@@ -103,6 +119,7 @@ def test_what_the_configuration_knows_is_named_by_its_dimension() -> None:
     (miss,) = judge(["cp312-cp312-linux_x86_64_torch2_9"], machine).tags[0].misses
     assert (miss.part, miss.source) == ("abi", "CUSTOMTAGS_ABI=torch2.8")
     assert miss.cure == "remove the override CUSTOMTAGS_ABI=torch2.8, or change it to torch2.9"
+    assert str(miss).startswith("torch2_9: requires torch2.9 to be installed; this environment ")
     assert judge(["cp312-cp312-linux_x86_64_torch2_8_acme1"], machine).fits
 
 
@@ -126,6 +143,7 @@ def test_parts_that_do_not_go_together_are_no_matter_of_the_limit(
     machine = seed("3.12", settings, **facts, source={"abi": "CUSTOMTAGS_ABI=torch2.9,numpy2"})
     (miss,) = judge([f"cp312-cp312-linux_x86_64_{segments}"], machine).tags[0].misses
     assert (miss.part, cure in miss.cure) == (part, True)
+    assert "GPU" not in str(miss)
 
 
 def test_what_only_the_limit_leaves_out_says_so() -> None:

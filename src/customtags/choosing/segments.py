@@ -51,10 +51,16 @@ def _refused(dimension: str, text: str, target: Target) -> Miss:
         names = tuple(page.NAME for page in own)
         ladder = [rung for rung in ladder if rung.startswith(names)]
     done, segment = _reached(text, ladder)
-    instead = [rung[len(done) :].lstrip("_") for rung in ladder if rung.startswith(done)]
-    needs, has = _clauses(dimension, segment, list(filter(None, instead)), target, gpu=bool(done))
+    gpu = dimension == "accelerator" and done != ""
+    near = [rung for rung in ladder if rung.startswith(done)]
+    instead = [rung[len(done) :].lstrip("_") for rung in near]
+    needs, has = _clauses(dimension, segment, list(filter(None, instead)), target, gpu=gpu)
     sources = [source for page in own for source in [target.sources.get(page.NAME)] if source]
-    cure = _cure(dimension, text, sources, driver=not done)
+    if dimension == "isa" or gpu:
+        best = _value(near[0]) if near else f"the {target.arch} baseline"
+        cure = _cure_of_hardware(dimension, text, sources, best)
+    else:
+        cure = _cure(dimension, text, sources)
     detail = "; ".join(filter(None, (_detail(page, segment, target) for page in own)))
     return Miss(dimension, segment, needs, has, ", ".join(sources) or None, cure, detail)
 
@@ -129,23 +135,35 @@ def _detail(page: Page, segment: str, target: Target) -> str:
     return f"no {first}{', …' if more else ''}" if first else ""
 
 
-def _cure(dimension: str, text: str, sources: Sequence[str], *, driver: bool) -> str:
-    """Return what would make a run fit.
+def _cure_of_hardware(dimension: str, text: str, sources: Sequence[str], best: str) -> str:
+    """Return what helps where the CPU or the GPUs do not run a build, which no driver and no override changes.
 
-    :param driver: whether it lacks a version, and not the code for a GPU, which no driver changes
+    :param best: the best value that they run
     """
-    override = next((source for source in sources if "=" in source), None)
+    override = _override(sources)
+    if override:
+        return f"remove the override {override}, or use a wheel for {best}"
+    setting = f"{variable(dimension)}={_value(text)}"
+    return f"use a wheel for {best}, or another machine; if the detection is wrong, set {setting}"
+
+
+def _cure(dimension: str, text: str, sources: Sequence[str]) -> str:
+    """Return what would make a run fit."""
+    override = _override(sources)
     parts = parse(f"linux_any_{text}")[1] if dimension == "abi" else (text,)
     value = ",".join(map(_value, parts))
     if override:
         return f"remove the override {override}, or change it to {value}"
     remedies = {
-        "accelerator": "install or upgrade the driver or runtime, or " if driver else "",
+        "accelerator": "install or upgrade the driver or runtime, or ",
         "abi": "install that version and add the project to 'abi', or ",
     }
-    subject = "the CPU supports it" if dimension == "isa" else "the machine supports it"
-    setting = f"set {variable(dimension)}={value} if you know that {subject}"
+    setting = f"set {variable(dimension)}={value} if you know that the machine supports it"
     return f"{remedies.get(dimension, '')}{setting}"
+
+
+def _override(sources: Sequence[str]) -> str | None:
+    return next((source for source in sources if "=" in source), None)
 
 
 def _value(text: str) -> str:
