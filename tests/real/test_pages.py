@@ -49,7 +49,7 @@ INSTALLED = (
 )
 
 #: Pages whose reader has no environment yet.
-BARE = {ROOT / "README.md", *(ROOT / "docs" / "tutorials").iterdir()}
+BARE = {ROOT / "README.md", ROOT / "docs" / "index.md", *(ROOT / "docs" / "tutorials").iterdir()}
 
 BLOCKS = {page: read(page) for page in PAGES}
 TYPED = [page for page in PAGES if any(block.kind in SHELL for block in in_order(page))]
