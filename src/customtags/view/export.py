@@ -88,16 +88,15 @@ async def _write(view: MachineView, http: httpx.AsyncClient, folder: Path) -> in
             continue
         if page.files:
             shown.append(model.ProjectListElement(name))
-            number += len(page.files)
-            await _write_project(view, http, folder / "simple" / name, page)
+            number += await _write_project(view, http, folder / "simple" / name, page)
     _write_pages(folder / "simple", replace(listed, projects=frozenset(shown)))
     return number
 
 
 async def _write_project(
     view: MachineView, http: httpx.AsyncClient, folder: Path, page: model.ProjectDetail
-) -> None:
-    """Write the page of a project, and its files beside it."""
+) -> int:
+    """Write the page of a project, and its files beside it; return the number of files."""
     folder.mkdir(parents=True)
     files = []
     for file in page.files:
@@ -114,6 +113,7 @@ async def _write_project(
             )
         )
     _write_pages(folder, replace(page, files=tuple(files)))
+    return len(files)
 
 
 async def _fetch(
@@ -122,7 +122,7 @@ async def _fetch(
     """Link, copy or download one file, and return whether it exists."""
     try:
         resource = await view.get_resource(project, name)
-    except errors.ResourceUnavailable:
+    except (errors.PackageNotFoundError, errors.ResourceUnavailable):
         return False
     path = folder / name
     if isinstance(resource, model.TextResource):

@@ -75,7 +75,7 @@ class FolderRepository(SimpleRepository):
     ) -> model.ProjectDetail:
         """Return the files of a project.
 
-        :raises simple_repository.errors.PackageNotFoundError: there are none
+        :raises simple_repository.errors.PackageNotFoundError: the folder has no file of the project
         """
         return await self._shared.read(canonical(project_name), self._read)
 
@@ -88,6 +88,7 @@ class FolderRepository(SimpleRepository):
     ) -> model.Resource:
         """Return a file of a project.
 
+        :raises simple_repository.errors.PackageNotFoundError: the folder has no file of the project
         :raises simple_repository.errors.ResourceUnavailable: there is no such file
         """
         project = canonical(project_name)
@@ -118,10 +119,7 @@ class FolderRepository(SimpleRepository):
         known = self._pages.get(project)
         if known and known[0] == files:
             return known[1]
-        shown = tuple(self._described(files))
-        if not shown:
-            raise errors.PackageNotFoundError(project)
-        page = model.ProjectDetail(model.Meta("1.1"), project, shown)
+        page = model.ProjectDetail(model.Meta("1.1"), project, tuple(self._described(files)))
         if all(each.settled(now) for each in files):
             self._pages.put(project, (files, page), len(files))
         return page
@@ -156,12 +154,22 @@ class FolderRepository(SimpleRepository):
         return known.hex()
 
     def _list(self, project: str) -> list[_Stated]:
-        """Return the files of a project, sorted by name; of one name the first."""
+        """Return the files of a project, sorted by name; of one name the first.
+
+        A project of which no file can be read still belongs to this folder: another source must not replace it.
+
+        :raises simple_repository.errors.PackageNotFoundError: there are none
+        """
         files = sorted((file for _, file in self._files(project)), reverse=True)
+        if not files:
+            raise errors.PackageNotFoundError(project)
         return [*{file.name: file for file in files}.values()][::-1]
 
     def _find(self, project: str, name: str) -> tuple[Path, str] | None:
-        """Return the path and the digest of a file of a project; None if there is no such file."""
+        """Return the path and the digest of a file of a project; None if there is no such file.
+
+        :raises simple_repository.errors.PackageNotFoundError: the folder has no file of the project
+        """
         found = next((file for file in self._list(project) if file.name == name), None)
         try:
             return None if found is None else (Path(found.path), self._digest(found))
