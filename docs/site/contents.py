@@ -15,7 +15,14 @@ LINK = re.compile(r"\]\(((?!\.\.)[^):#]+)\.md\)")
 def append(_app: Sphinx, page: str, source: list[str]) -> None:
     """Append a hidden table of contents to the source of an index."""
     if page.rpartition("/")[2] == "index":
-        names = dict.fromkeys(LINK.findall(source[0]))
+        linked = dict.fromkeys(LINK.findall(source[0]))
+        # What another index lists has its place there.
+        indexes = {name.rpartition("/")[0] for name in linked if name.endswith("/index")}
+        names = [
+            name
+            for name in linked
+            if name.endswith("/index") or name.rpartition("/")[0] not in indexes
+        ]
         source[0] += "\n".join(("", "```{toctree}", ":hidden:", "", *names, "```", ""))
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import inspect
 import sys
-from importlib import metadata
 from typing import TYPE_CHECKING
 
 from packaging import tags
-from packaging.version import InvalidVersion, Version
 
 from customtags.profiles import interpreter
 
 if TYPE_CHECKING:
+    from packaging.version import Version
+
     from customtags.profiles.interpreter import Interpreter
 
 __all__ = ["pip", "platforms", "python", "release"]
@@ -38,6 +38,11 @@ def release(other: Interpreter) -> str:
 
 def pip(other: Interpreter) -> Version | None:
     """Return the version of a Python's pip; None if it has none, or is not the running one."""
+    # Only the commands that choose ask for it, and these imports cost as much as `customtags detect` does else.
+    from importlib import metadata
+
+    from packaging.version import InvalidVersion, Version
+
     try:
         return Version(metadata.version("pip")) if _runs(other) else None
     except (metadata.PackageNotFoundError, InvalidVersion):
