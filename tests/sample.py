@@ -46,9 +46,14 @@ CUDAS = [[*map(int, each.split("."))] for each in DRIVERS.split()[::2]]
 
 
 def seed(
-    python: str = "3.12", settings: Settings | None = None, pip: str | None = None, **facts: Any
+    python: str = "3.12",
+    settings: Settings | None = None,
+    pip: str | None = None,
+    *,
+    hook: bool = True,
+    **facts: Any,
 ) -> Target:
-    """Return the machine of the README's example, with other facts or settings, or a pip of its own."""
+    """Return the machine of the README's example, with other facts or settings, or a pip of its own, maybe without the hook."""
     profile: Profile = {**SEED, **facts}
     settings = settings or Settings({})
     pages = machine.pages_for(settings, lambda _: None, profile)
@@ -60,6 +65,7 @@ def seed(
         settings=settings,
         pages=pages,
         pip=Version(pip) if pip else None,
+        hook=hook,
     )
 
 

@@ -81,7 +81,7 @@ def test_a_tag_is_refused_with_its_reason(row: Row) -> None:
 
 def test_every_part_has_a_row() -> None:
     told = {row.part for row in REFUSED}
-    assert {*told, "limit", "abi"} == set(PARTS)
+    assert {*told, "hook", "limit", "abi"} == set(PARTS)
 
 
 def test_a_free_threaded_python_refuses_the_stable_abi() -> None:
@@ -150,6 +150,19 @@ def test_what_only_the_limit_leaves_out_says_so() -> None:
     machine = seed(settings=Settings({}, limit=3))
     (miss,) = judge(["cp312-cp312-linux_x86_64_v2_rocm6"], machine).tags[0].misses
     assert (miss.part, miss.cure) == ("limit", "set limit = 71 in customtags.toml")
+
+
+def test_what_fits_the_machine_may_lack_the_hook_alone() -> None:
+    machine = seed(hook=False)
+    assert judge(["cp312-cp312-linux_x86_64"], machine).fits
+    tags = ["cp312-cp312-linux_x86_64_v3_fc39", "cp312-cp312-linux_x86_64_v4"]
+    nearest, other = judge(tags, machine).tags
+    (miss,) = nearest.misses
+    assert (miss.part, miss.cure) == ("hook", "run 'customtags doctor'")
+    assert str(miss) == (
+        "linux_x86_64_v3_fc39: requires the hook of customtags; this pip accepts stock tags only"
+    )
+    assert [miss.part for miss in other.misses] == ["isa"]
 
 
 def test_the_nearest_miss_comes_first_and_what_fits_before_it() -> None:

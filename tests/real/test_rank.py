@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,12 @@ from hypothesis import strategies as st
 
 from real.environments import NEWEST, OLDEST, MakeEnvironment
 from real.offers import Offer, write
+from real.stand_ins import OFF, V3, write_wheels
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
+
     from real.environments import Environment
 
 #: A machine that is the same on every machine of its architecture.
@@ -193,3 +198,83 @@ def test_pip_takes_what_rank_says(pip: str, make_environment: MakeEnvironment) -
                 )
 
     agree()
+
+
+#: A start-up file of another tool, which loads pip's copy by a finder of its own.
+OTHER_TOOL = """
+import sys
+from importlib.util import spec_from_file_location
+
+class Finder:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == "pip._vendor.packaging.tags":
+            return spec_from_file_location(name, path[0] + "/tags.py")
+
+sys.meta_path.insert(0, Finder)
+"""
+
+
+@contextmanager
+def without_start_file(environment: Environment) -> Iterator[None]:
+    pth = environment.site / "customtags.pth"
+    off = pth.rename(pth.with_name("customtags.pth.off"))
+    yield
+    off.rename(pth)
+
+
+@contextmanager
+def with_another_tool(environment: Environment) -> Iterator[None]:
+    files = {"other_tool.py": OTHER_TOOL, "other_tool.pth": "import other_tool\n"}
+    for name, text in files.items():
+        (environment.site / name).write_text(text, encoding="utf-8")
+    yield
+    for name in files:
+        (environment.site / name).unlink()
+
+
+#: Why pip accepts stock tags only → what is done to the environment, and its variables.
+OFFS: Mapping[
+    str, tuple[Callable[[Environment], AbstractContextManager[None]], Mapping[str, str]]
+] = {
+    "The hook is switched off by CUSTOMTAGS_DISABLE.": (lambda _: nullcontext(), OFF),
+    "The hook is not started in this environment: no customtags.pth in ": (without_start_file, V3),
+    "The hook is active, but does not reach this pip: ": (with_another_tool, V3),
+}
+
+
+@pytest.mark.parametrize("why", OFFS)
+def test_where_the_hook_is_off_rank_names_the_stock_wheel_that_pip_takes(
+    why: str, make_environment: MakeEnvironment, tmp_path: Path
+) -> None:
+    change, variables = OFFS[why]
+    environment = make_environment(NEWEST)
+    with change(environment):
+        assert_stock_only(why, environment, tmp_path, variables)
+
+
+def assert_stock_only(
+    why: str, environment: Environment, folder: Path, variables: Mapping[str, str]
+) -> None:
+    wheels = write_wheels(folder / "wheels")
+    command = ("-m", "customtags", "rank", wheels, "example")
+    shown = environment.run(*command, env=variables).stdout
+    answer = json.loads(environment.run(*command, "--json", env=variables).stdout)
+    pip = environment.pip(
+        *("install", "--dry-run", "--no-index", "--find-links", wheels, "example"), env=variables
+    )
+    assert answer["chosen"] == "example-1.2.3-py3-none-linux_x86_64.whl"
+    assert f"/{answer['chosen']}\n" in pip.stdout
+    assert answer["stock_only"].startswith(why)
+    headline, note, cure = shown.splitlines()[:3]
+    assert headline.endswith(f"pip {NEWEST} takes {answer['chosen']}")
+    assert note.startswith(f"Note: {why}")
+    assert cure.startswith("  help: ")
+    assert "linux_x86_64_v3: requires the hook of customtags" in shown
+    doctor = environment.run("-m", "customtags", "doctor", env=variables, status=1)
+    assert doctor.stdout.startswith(why)
+    profile = folder / "machine.json"
+    environment.run("-m", "customtags", "detect", "-o", profile, env=variables)
+    away = environment.run(*command, "--profile", profile, "--json", env=variables)
+    assert json.loads(away.stdout)["chosen"] == "example-1.2.3-py3-none-linux_x86_64_v3.whl"
+    assert json.loads(away.stdout)["stock_only"] is None

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from customtags.machine.host import Host
     from customtags.machine.spec import Page
 
-__all__ = ["Copy", "Hook", "copies", "cost", "disagreements", "hook_state"]
+__all__ = ["Copy", "Hook", "copies", "cost", "describe", "disagreements", "hook_state"]
+
+#: The copy of ``packaging.tags`` that pip uses.
+_OF_PIP = "pip._vendor.packaging.tags"
 
 #: Times, in a new process, what the hook adds to the first list of platforms.
 _TIMED = """
@@ -38,6 +41,7 @@ class Hook(NamedTuple):
     :ivar installed: whether Python started it, as it does for pip
     :ivar wanted: False if a variable switches it off
     :ivar pip: whether the environment has a pip
+    :ivar patched: whether the copy in that pip is patched
     :ivar start: the file that runs at start-up
     :ivar pth: the file that makes it run, None if it is missing
     :ivar engine: the file that patches
@@ -46,9 +50,15 @@ class Hook(NamedTuple):
     installed: bool
     wanted: bool
     pip: bool
+    patched: bool
     start: str
     pth: str | None
     engine: str
+
+    @property
+    def active(self) -> bool:
+        """Whether the pip of the environment, if there is one, accepts extended tags."""
+        return self.installed and self.wanted and (self.patched or not self.pip)
 
 
 class Copy(NamedTuple):
@@ -77,14 +87,36 @@ def hook_state() -> Hook:
     installed = _started()
     start = Path(str(_start_up().__file__))
     pth = start.with_name("customtags.pth")
+    pip = importlib.util.find_spec("pip") is not None
     return Hook(
         installed=installed,
         wanted=hook.enabled(os.environ),
-        pip=importlib.util.find_spec("pip") is not None,
+        pip=pip,
+        patched=pip and bool(_copy(_OF_PIP).patched),
         start=str(start),
         pth=str(pth) if pth.exists() else None,
         engine=str(hook.__file__),
     )
+
+
+def describe(hook: Hook) -> tuple[str, str | None]:
+    """Return in one line whether pip accepts wheels with extended tags, and the cure if not."""
+    if not hook.wanted:
+        name = settings.variable("disable")
+        return f"The hook is switched off by {name}.", f"unset {name}"
+    if not hook.installed:
+        off = "The hook is not started in this environment:"
+        if hook.pth is None:
+            cure = "restore customtags.pth, or reinstall customtags"
+            return f"{off} no customtags.pth in {os.path.dirname(hook.start)}.", cure
+        return f"{off} Python did not run {hook.pth}.", "install customtags into site-packages"
+    if not hook.pip:
+        cure = "install pip; for another installer, run 'customtags serve'"
+        return "The hook is active, but pip is not installed in this environment.", cure
+    if not hook.patched:
+        cure = "upgrade customtags, or install another version of pip"
+        return f"The hook is active, but does not reach this pip: {_OF_PIP} is not patched.", cure
+    return "The hook is active: pip in this environment accepts wheels with these tags.", None
 
 
 def _started() -> bool:
@@ -106,17 +138,17 @@ def _start_up() -> ModuleType:
 
 def copies() -> list[Copy]:
     """Return every copy that the hook knows, imported, and whether it is patched."""
-    found = []
-    for name in sorted(_start_up().TARGETS):
-        try:
-            module = importlib.import_module(name)
-        except ImportError:
-            found.append(Copy(name, None, [], None))
-            continue
-        patched = hook.patched(module)
-        by = getattr(module, patched[0]).__code__.co_filename if patched else None
-        found.append(Copy(name, module.__file__, patched, by))
-    return found
+    return [_copy(name) for name in sorted(_start_up().TARGETS)]
+
+
+def _copy(name: str) -> Copy:
+    try:
+        module = importlib.import_module(name)
+    except ImportError:
+        return Copy(name, None, [], None)
+    patched = hook.patched(module)
+    by = getattr(module, patched[0]).__code__.co_filename if patched else None
+    return Copy(name, module.__file__, patched, by)
 
 
 def cost(name: str) -> float:

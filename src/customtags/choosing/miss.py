@@ -9,7 +9,7 @@ __all__ = ["PARTS", "STOCK", "Miss"]
 #: What can keep a machine from accepting a tag, easiest to cure first: of two tags with equally many misses the one
 #: with the easier ones is nearer.
 PARTS = (
-    *("limit", "base", "unknown segment", "spelling"),
+    *("hook", "limit", "base", "unknown segment", "spelling"),
     *("abi", "distro", "accelerator", "isa"),
     *("libc", "python abi", "python", "implementation", "architecture", "system"),
 )

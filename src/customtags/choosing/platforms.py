@@ -130,6 +130,9 @@ def _combination(tag: str, base: str, target: Target, runs: Sequence[Run]) -> It
     if why is not None:
         cure = "install such a build, or state the build in 'abi' of customtags.toml, as in torch+cu128"
         yield Miss("abi", abi, f"a build for {accelerator}", why, None, cure)
+    elif not target.hook:
+        has = "this pip accepts stock tags only"
+        yield Miss("hook", tag, "the hook of customtags", has, None, "run 'customtags doctor'")
     elif base in target.bases:
         number = len(target.extended)
         has = f"the limit keeps the best {number} and drops {target.dropped} more"

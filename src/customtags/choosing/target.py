@@ -30,6 +30,7 @@ class Target:
     :ivar python: the Python that is installed into
     :ivar release: its whole version, as in ``3.12.4``
     :ivar pip: the version of its pip, None for the newest
+    :ivar hook: whether its pip accepts extended tags
     :ivar stock: the stock platforms, the native ``linux_<arch>`` first, as pip ≥ 26.3 orders them
     :ivar platforms: every accepted platform, extended ones included, best first
     :ivar places: the place of each platform in that order, and of ``any``
@@ -51,6 +52,7 @@ class Target:
         pages: Sequence[Page],
         release: str | None = None,
         pip: Version | None = None,
+        hook: bool = True,
     ) -> None:
         """Work out the tags.
 
@@ -63,6 +65,7 @@ class Target:
         self.python = python
         self.release = release or "{}.{}.0".format(*python.version)
         self.pip = pip
+        self.hook = hook
         self.pages = pages
         self.profile = profile
         self.arch = naming.arch(native) if native else ""
@@ -70,7 +73,9 @@ class Target:
         self.bases = machine.bases(stock, settings)
         self.ladders = machine.ladders(profile, self.arch, pages, machine.libcs(stock))
         self.apart = machine.apart(profile, pages, self.ladders)
-        self.extended, self.dropped = machine.combine(self.ladders, stock, settings, self.apart)
+        self.extended, self.dropped = (
+            machine.combine(self.ladders, stock, settings, self.apart) if hook else ([], 0)
+        )
         self.platforms = [*self.extended, *self.stock]
         self.places = {
             **{name: place for place, name in enumerate(self.platforms)},

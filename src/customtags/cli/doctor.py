@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 from customtags.choosing import doctor
@@ -12,14 +11,13 @@ from customtags.errors import LimitError
 from customtags.machine.host import Host, cache
 from customtags.machine.host.child import LIMIT
 from customtags.machine.host.nvml import BRIEF
-from customtags.machine.settings import variable
 from customtags.profiles import interpreter, running
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-__all__ = ["declare", "describe"]
+__all__ = ["declare"]
 
 
 def declare(verbs: Verbs, name: str) -> None:
@@ -39,24 +37,6 @@ def declare(verbs: Verbs, name: str) -> None:
         "(default: the sources that pip is configured for)",
     )
     parser.set_defaults(run=_doctor)
-
-
-def describe(hook: doctor.Hook) -> tuple[str, str | None]:
-    """Return in one line whether pip accepts wheels with extended tags, and the cure if not."""
-    if not hook.wanted:
-        name = variable("disable")
-        return f"The hook is switched off by {name}.", f"unset {name}"
-    if not hook.installed:
-        off = "The hook is not started in this environment:"
-        if hook.pth is None:
-            folder = os.path.dirname(hook.start)
-            cure = "restore customtags.pth, or reinstall customtags"
-            return f"{off} no customtags.pth in {folder}.", cure
-        return f"{off} Python did not run {hook.pth}.", "install customtags into site-packages"
-    if not hook.pip:
-        cure = "install pip; for another installer, run 'customtags serve'"
-        return "The hook is active, but pip is not installed in this environment.", cure
-    return "The hook is active: pip in this environment accepts wheels with these tags.", None
 
 
 def _doctor(options: argparse.Namespace) -> int:
@@ -97,10 +77,10 @@ def _doctor(options: argparse.Namespace) -> int:
     else:
         _print_hook(hook)
         _print_copies(copies)
-        _print_findings(report)
+        _print_findings(report, hook)
         _print_cache(report["cache"])
         installed.show(report)
-    return int(bool(unpatched) or bool(report["unfit"]) or not (hook.installed and hook.wanted))
+    return int(bool(unpatched) or bool(report["unfit"]) or not hook.active)
 
 
 def _print_copies(copies: Sequence[doctor.Copy]) -> None:
@@ -111,9 +91,8 @@ def _print_copies(copies: Sequence[doctor.Copy]) -> None:
     echo(*table(rows, head=("copy", "patched", "file")))
 
 
-def _print_findings(report: dict[str, Any]) -> None:
-    hook = report["hook"]
-    if hook["installed"] and hook["wanted"]:
+def _print_findings(report: dict[str, Any], hook: doctor.Hook) -> None:
+    if hook.active:
         dropped = report["limit"] or f"{report['platforms']} extended tags; none is dropped"
         echo("", f"{dropped}.")
     else:
@@ -151,7 +130,7 @@ def _print_cache(found: dict[str, Any]) -> None:
 
 
 def _print_hook(hook: doctor.Hook) -> None:
-    state, cure = describe(hook)
+    state, cure = doctor.describe(hook)
     echo(state, *([f"  help: {cure}"] if cure else []), "")
     rows = [
         ("started by", (hook.installed and hook.pth) or "nothing"),

@@ -9,7 +9,7 @@ from customtags.cli import misses
 from customtags.cli.batch import Batch
 from customtags.cli.machine import add_options
 from customtags.cli.output import Verbs, add_verb, echo, paint, print_json, warn
-from customtags.cli.targets import add_python, targets, without_digest
+from customtags.cli.targets import add_python, stock_only, stock_only_note, targets, without_digest
 from customtags.errors import CustomtagsError
 from customtags.variants.supported import properties
 
@@ -37,7 +37,7 @@ def declare(verbs: Verbs, name: str) -> None:
 
 
 def _explain(options: argparse.Namespace) -> int:
-    machine = targets(options)
+    machine, reason = targets(options), stock_only(options)
     batch = Batch(options.wheels, key="name")
     shown, refused = 0, False
     for word, found in batch.each(lambda word: _explanations(word, options.index_url, machine)):
@@ -47,9 +47,9 @@ def _explain(options: argparse.Namespace) -> int:
             echo(*([""] if shown else []), *_lines(each))
             shown += 1
     if options.json:
-        print_json({"wheels": batch.report()})
-    elif shown:
-        _warn_of_hook(options)
+        print_json({"wheels": batch.report(), "stock_only": reason and reason[0]})
+    elif shown and reason:
+        echo("", *stock_only_note(reason))
     return batch.status(int(refused))
 
 
@@ -121,13 +121,3 @@ def _lines(found: Explanation) -> list[str]:
         lines.append(f"  {paint('no' if tag.misses else 'yes', tag.name)}{nearest}")
         lines += misses.lines(tag.misses, "    ")
     return lines
-
-
-def _warn_of_hook(options: argparse.Namespace) -> None:
-    """Print a note if pip here would not accept what fits."""
-    from customtags.choosing.doctor import hook_state
-    from customtags.cli.doctor import describe
-
-    hook = hook_state()
-    if not (options.profile or options.root or (hook.installed and hook.wanted)):
-        echo("", f"{paint('note', 'Note')}: {describe(hook)[0]} pip accepts stock tags only.")

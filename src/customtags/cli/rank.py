@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from customtags.cli import misses
 from customtags.cli.machine import add_options
 from customtags.cli.output import Verbs, add_verb, echo, paint, print_json, table, warn
-from customtags.cli.targets import add_python, targets, without_digest
+from customtags.cli.targets import add_python, stock_only, stock_only_note, targets, without_digest
 
 if TYPE_CHECKING:
     import argparse
@@ -46,7 +46,8 @@ def declare(verbs: Verbs, name: str) -> None:
 
 
 def _rank(options: argparse.Namespace) -> int:
-    target = targets(options)[0]
+    reason = stock_only(options)
+    target = targets(options, hook=reason is None)[0]
     ranking, problems, _ = ranked(options.sources, target)
     for problem in problems:
         warn(problem)
@@ -55,9 +56,10 @@ def _rank(options: argparse.Namespace) -> int:
         traps = [trap._asdict() for trap in ranking.traps]
         chosen = {"chosen": ranking.chosen, **({"uv": ranking.uv} if ranking.variants else {})}
         pip = None if target.pip is None else str(target.pip)
-        print_json({**chosen, "python": target.name, "pip": pip, "wheels": wheels, "traps": traps})
+        about = {"python": target.name, "pip": pip, "stock_only": reason and reason[0]}
+        print_json({**chosen, **about, "wheels": wheels, "traps": traps})
     else:
-        _show(ranking, target, None if options.all else SCREEN)
+        _show(ranking, target, None if options.all else SCREEN, stock_only_note(reason))
     return int(ranking.chosen is None)
 
 
@@ -93,17 +95,18 @@ def _row(ranked: Ranked) -> dict[str, Any]:
     }
 
 
-def _show(ranking: Ranking, target: Target, most: int | None) -> None:
+def _show(ranking: Ranking, target: Target, most: int | None, note: Sequence[str]) -> None:
     """Print a ranking.
 
     :param most: how many entries of each list, None for all
+    :param note: lines about the pip, printed below its choice
     """
     fitting = [each for each in ranking.files if not each.misses]
     refused = [each for each in ranking.files if each.misses]
     none = "none of them" if ranking.files else "nothing: no file of that project and version found"
     takes = paint("chosen", ranking.chosen) if ranking.chosen else paint("no", none)
     pip = f"pip {target.pip}" if target.pip else "pip"
-    echo(f"With Python {target.name}, {pip} takes {takes}")
+    echo(f"With Python {target.name}, {pip} takes {takes}", *note)
     if ranking.variants:
         taken = paint("chosen", ranking.uv) if ranking.uv else paint("no", "none of them")
         echo(f"uv takes {taken} (uv ≥ 0.13.8 with --preview-features wheel-variants)")

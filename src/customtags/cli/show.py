@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from customtags import machine
 from customtags.choosing import doctor
-from customtags.cli.doctor import describe
 from customtags.cli.machine import add_options, selected
 from customtags.cli.output import Verbs, add_verb, count, echo, paint, print_json, save, table
 from customtags.errors import CustomtagsError
@@ -108,7 +107,7 @@ def _show(options: argparse.Namespace) -> int:
     for problem in dict.fromkeys(map(str, problems)):
         echo("", f"{paint('note', 'Skipped')}: {problem}.")
     if not foreign:
-        echo("", describe(doctor.hook_state())[0])
+        echo("", doctor.describe(doctor.hook_state())[0])
     return 0
 
 

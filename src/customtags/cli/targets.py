@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from customtags.cli.machine import selected
+from customtags.cli.output import paint
 from customtags.errors import CustomtagsError
 from customtags.profiles import interpreter, running
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from customtags.choosing.target import Target
 
-__all__ = ["add_python", "targets", "without_digest"]
+__all__ = ["add_python", "stock_only", "stock_only_note", "targets", "without_digest"]
 
 
 def add_python(parser: argparse.ArgumentParser) -> None:
@@ -22,8 +23,11 @@ def add_python(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--python", metavar="PYTHON", help=what)
 
 
-def targets(options: argparse.Namespace) -> list[Target]:
-    """Return the machine that the options name, once for each of its Pythons."""
+def targets(options: argparse.Namespace, *, hook: bool = True) -> list[Target]:
+    """Return the machine that the options name, once for each of its Pythons.
+
+    :param hook: whether their pips accept extended tags
+    """
     from customtags.choosing.target import Target
 
     profile, stock, settings, pages, _ = selected(options.profile, options.root)
@@ -43,9 +47,32 @@ def targets(options: argparse.Namespace) -> list[Target]:
             pages=pages,
             release=running.release(each),
             pip=running.pip(each) if here else None,
+            hook=hook,
         )
         for each in pythons
     ]
+
+
+def stock_only(options: argparse.Namespace) -> tuple[str, str | None] | None:
+    """Return why the pip of this environment accepts stock tags only, and the cure; None if it accepts extended tags.
+
+    Of another machine or another Python nothing is known, and its hook is assumed to be active.
+    """
+    from customtags.choosing.doctor import describe, hook_state
+
+    if options.profile or options.root or options.python not in (None, running.python()):
+        return None
+    hook = hook_state()
+    return None if hook.active else describe(hook)
+
+
+def stock_only_note(reason: tuple[str, str | None] | None) -> list[str]:
+    """Return the lines that say what `stock_only` returned."""
+    if reason is None:
+        return []
+    says, cure = reason
+    help_ = [f"  {paint('quiet', 'help:')} {cure}"] if cure else []
+    return [f"{paint('note', 'Note')}: {says} pip accepts stock tags only.", *help_]
 
 
 def without_digest(word: str) -> str:
