@@ -174,7 +174,7 @@ def test_what_pip_ignores_is_told() -> None:
 def test_a_project_that_is_nowhere_is_told(page: ProjectPage) -> None:
     with serve(page) as (url, _):
         done = customtags("rank", url, "nothing", status=1)
-    assert "pip takes nothing: no file of that project" in done.stdout
+    assert "takes nothing: no file of that project" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -222,6 +222,23 @@ def test_without_the_extra_it_names_the_cure(make_environment: MakeEnvironment) 
         done.stderr
         == "customtags: reading an index requires mousebender; pip install 'customtags[index]'\n"
     )
+
+
+def test_a_folder_does_not_require_the_extra(
+    make_environment: MakeEnvironment, tmp_path: Path
+) -> None:
+    environment = make_environment(NEWEST)
+    folder, index = tmp_path / "folder", tmp_path / "index"
+    create(folder, "example", "1.0", "py3-none-any", {"example.py": b""})
+    environment.install(folder, "example")
+    better = create(folder, "example", "1.0", "py3-none-linux_x86_64_v2", {"example.py": b""})
+    doctor = ("-m", "customtags", "doctor", "--index")
+    assert better.name in environment.run(*doctor, folder, env=V3).stdout
+    assert better.name in environment.run(*doctor, folder.as_uri(), env=V3).stdout
+    (index / "example").mkdir(parents=True)
+    (index / "example/index.html").write_text(f'<a href="../{better.name}">{better.name}</a>')
+    done = environment.run(*doctor, index, env=V3, status=2)
+    assert done.stderr.endswith("requires mousebender; pip install 'customtags[index]'\n")
 
 
 @pytest.mark.parametrize("pip", [OLDEST, NEWEST])

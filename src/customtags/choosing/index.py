@@ -5,7 +5,9 @@ What needs more than the standard library is imported where a project page is re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urljoin, urlsplit
@@ -34,36 +36,32 @@ Progress = Callable[[str], None]
 class Client:
     """Reads project pages with pip's settings; credentials come from the URL or from netrc.
 
-    :raises ToolError: the packages that this requires are missing
+    :param most: how many bytes a project page, or another file, may hold
     """
 
     def __init__(self, settings: PipSettings, most: int = MOST) -> None:
-        """Open a session.
-
-        :param most: how many bytes a project page, or another file, may hold
-        """
         self.settings = settings
         self.most = most
-        try:
-            self.session = _session(settings)
-        except ImportError as error:
-            raise ToolError(
-                f"reading an index requires {error.name}", "pip install 'customtags[index]'"
-            ) from error
+
+    @functools.cached_property
+    def session(self) -> Session:
+        """The connections, made when the first page is fetched: a folder requires none."""
+        return _session(self.settings)
 
     def offers(self, url: str, project: str, report: Progress) -> list[Offer]:
         """Return the files of a project page, in its order; none if there is no such page.
 
         :raises SourceError: it cannot be read, is too large, or is not a project page
+        :raises ToolError: there is a page, and the packages that read it are missing
         """
-        from mousebender import simple
-
         path = local_path(url)
+        local = None if path is None else self._read(path)
+        if path is not None and local is None:
+            return []
+        with _extra():
+            from mousebender import simple
         try:
-            if path is None:
-                content, kind = self._fetch(url, report)
-            else:
-                content, kind = self._read(path), "text/html"
+            content, kind = self._fetch(url, report) if local is None else (local, "text/html")
             if content is None:
                 return []
             details = simple.parse_project_details(content, kind, project)
@@ -83,6 +81,7 @@ class Client:
         """Return another file of an index as text, None if there is none.
 
         :raises SourceError: it cannot be read, or is too large
+        :raises ToolError: the packages that fetch it are missing
         """
         path = local_path(url)
         return self._fetch(url, report)[0] if path is None else self._read(path)
@@ -103,9 +102,9 @@ class Client:
 
     def _fetch(self, url: str, report: Progress) -> tuple[str | None, str]:
         """Return a project page and its content type."""
-        from mousebender import simple
-        from requests.exceptions import RequestException
-
+        with _extra():
+            from mousebender import simple
+            from requests.exceptions import RequestException
         shown = without_password(url)
         trusted = self._trusted(url, shown)
         proxy = self.settings.proxy
@@ -164,10 +163,22 @@ class Client:
         return content
 
 
+@contextmanager
+def _extra() -> Iterator[None]:
+    """Name the extra where one of its packages is missing.
+
+    :raises ToolError: that is so
+    """
+    try:
+        yield
+    except ImportError as error:
+        problem = f"reading an index requires {error.name}"
+        raise ToolError(problem, "pip install 'customtags[index]'") from error
+
+
 def _session(settings: PipSettings) -> Session:
     import ssl
 
-    import mousebender.simple  # noqa: F401 - fails now rather than later if it is missing
     import requests
     import urllib3
 
