@@ -7,15 +7,13 @@ import os
 import pty
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from command import run_in
 from customtags.wheels.writer import create
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ONLY = ("--only", "names")
 
@@ -42,7 +40,41 @@ def test_results_are_in_the_order_of_the_arguments(jobs: str, tmp_path: Path) ->
     names = wheels(tmp_path, *(f"a{number}" for number in range(9)))
     done = run_in(tmp_path, "audit", "-j", jobs, *ONLY, *reversed(names))
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines() == [f"{name}: no false claims" for name in reversed(names)]
+    *each, last = done.stdout.splitlines()
+    assert each == [f"{name}: no false claims" for name in reversed(names)]
+    assert last == "9 wheels: no false claims"
+
+
+def test_the_last_line_is_about_all_wheels(tmp_path: Path) -> None:
+    names = [*wheels(tmp_path, "a", "wrong", "b"), "missing-1-py3-none-any.whl"]
+    (tmp_path / names[2]).rename(tmp_path / "b-1-py3-none-win_amd64.whl")
+    names[2] = "b-1-py3-none-win_amd64.whl"
+    done = run_in(tmp_path, "audit", "--only", "mixed-set", *names)
+    assert done.returncode == 2
+    said = "1 with false claims, 1 without false claims, 1 not checked, 1 not read"
+    assert done.stdout.splitlines()[-1] == f"4 wheels: {said}"
+    done = run_in(tmp_path, "audit", *ONLY, "--fix-name", *names[:2])
+    assert done.stdout.splitlines() == names[:2]
+
+
+def test_a_quiet_audit_prints_no_notes(tmp_path: Path) -> None:
+    code = (Path(__file__).parents[1] / "audit/gpu/sm90a.so").read_bytes()
+    made = create(tmp_path, "a", "1", "py3-none-linux_x86_64", {"gpu.so": code})
+    only = ("audit", "--only", "accelerator", made.name)
+    loud, quiet = run_in(tmp_path, *only), run_in(tmp_path, *only, "-q")
+    assert (loud.returncode, quiet.returncode) == (0, 0)
+    first, *rest = loud.stdout.splitlines()
+    assert first == f"{made.name}: no false claims, 1 note"
+    assert "  note  accelerator-unclaimed" in rest
+    assert quiet.stdout.splitlines() == [first]
+    assert (
+        run_in(tmp_path, *only, "--json").stdout == run_in(tmp_path, *only, "-q", "--json").stdout
+    )
+    wrong = create(tmp_path, "wrong", "1", "py3-none-linux_x86_64_cuda12_4", {})
+    done = run_in(tmp_path, "audit", *only[1:3], "--quiet", wrong.name, made.name)
+    assert done.returncode == 1
+    assert "  false  accelerator-absent" in done.stdout
+    assert "note  " not in done.stdout
 
 
 def test_what_no_check_requires_is_not_read(tmp_path: Path) -> None:

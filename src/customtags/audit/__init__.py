@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from customtags.audit import accelerator, instructions, libc, libraries, names, stable_abi, variants
-from customtags.audit.finding import FALSE, NOTE, UNDECIDED, Finding, true_platforms
+from customtags.audit.finding import FALSE, NOTE, UNDECIDED, Finding
 from customtags.audit.variants import NOT_CHECKED
 from customtags.errors import CustomtagsError
-from customtags.wheels.claims import NameClaims
 from customtags.wheels.unpacked import NO_LIBRARY, UNREADABLE, Fault, Limits, Unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from customtags.wheels.claims import NameClaims
+
     Function = Callable[[Unpacked, NameClaims], Iterator[Finding]]
 
-__all__ = ["CHECKS", "CODES", "MODULES", "NOT_CHECKED", "audit", "audited_platforms", "select"]
+__all__ = ["CHECKS", "CODES", "MODULES", "NOT_CHECKED", "audit", "select"]
 
 
 class Check(Protocol):
@@ -56,9 +57,6 @@ CODES: Mapping[str, str] = {
 
 #: How the platforms begin whose libraries are ELF files of Linux, or that promise to have none.
 _READ = ("linux_", "manylinux", "musllinux_", "any")
-
-#: The codes of false claims that other tags resolve although they name none: `retag` makes WHEEL agree with the name.
-RETAGGED = frozenset(("tags-disagree", "mixed-set"))
 
 
 def select(only: Sequence[str]) -> tuple[dict[str, Function], set[str]]:
@@ -112,20 +110,6 @@ def audit(
         found.insert(0, Finding(NOT_CHECKED, UNDECIDED, says))
     order = (FALSE, UNDECIDED, NOTE)
     return sorted(dict.fromkeys(found), key=lambda finding: order.index(finding.severity))
-
-
-def audited_platforms(path: Path) -> list[str]:
-    """Return the platforms that the contents of a wheel allow.
-
-    :raises CustomtagsError: a claim is false that no other platform makes true
-    """
-    findings = audit(path)
-    for each in findings:
-        retagged = each.code in RETAGGED or (each.fix and each.fix.dimension != "interpreter")
-        if each.severity == FALSE and not retagged:
-            problem = f"{path.name}: {each.code}: {each.sentence}"
-            raise CustomtagsError(problem, each.cure or "rebuild the wheel")
-    return true_platforms(findings, NameClaims.of(path.name))
 
 
 def _unread(fault: Fault) -> Finding:

@@ -12,7 +12,16 @@ if TYPE_CHECKING:
 
     from customtags.wheels.claims import NameClaims, PlatformTag
 
-__all__ = ["FALSE", "NOTE", "UNDECIDED", "Finding", "Fix", "true_name", "true_platforms"]
+__all__ = [
+    "FALSE",
+    "NOTE",
+    "UNDECIDED",
+    "Finding",
+    "Fix",
+    "true_interpreter",
+    "true_name",
+    "true_platforms",
+]
 
 #: A claim of the name does not hold; the audit cannot decide; worth knowing.
 FALSE, UNDECIDED, NOTE = "false", "undecided", "note"
@@ -72,11 +81,17 @@ def true_platforms(findings: Iterable[Finding], claims: NameClaims) -> list[str]
 def true_name(findings: Sequence[Finding], claims: NameClaims) -> str:
     """Return the file name that would be true."""
     file = claims.file._replace(platform=".".join(true_platforms(findings, claims)))
-    for each in findings:
-        if each.fix and each.fix.dimension == "interpreter":
-            python, _, abi = each.fix.value.partition("-")
-            file = file._replace(python=python, abi=abi)
+    interpreter = true_interpreter(findings)
+    if interpreter:
+        python, _, abi = interpreter.partition("-")
+        file = file._replace(python=python, abi=abi)
     return str(file)
+
+
+def true_interpreter(findings: Iterable[Finding]) -> str | None:
+    """Return the Python and ABI tags that the name should have, as in ``cp311-abi3``; None for its own."""
+    fixes = [each.fix for each in findings if each.fix]
+    return next((fix.value for fix in fixes if fix.dimension == "interpreter"), None)
 
 
 def _mended(platform: PlatformTag, fixes: dict[str, str]) -> str:

@@ -67,7 +67,8 @@ def check(
 
     yield from wheel.each(read)
     for arch, each in scans.items():
-        claim = _LevelClaim(arch, _claimed(arch, claims), dispatched)
+        named = any(platform.arch == arch for platform in claims.platforms)
+        claim = _LevelClaim(arch, _claimed(arch, claims), dispatched, named)
         yield from _compare(claim, each, _openers(wheel, claim, each))
         yield from _sampled(each)
 
@@ -80,11 +81,15 @@ def _claimed(arch: str, claims: NameClaims) -> int:
 
 
 class _LevelClaim(NamedTuple):
-    """What files are compared with: the level in the name, and what the project lists as chosen at run time."""
+    """What files are compared with: the level in the name, and what the project lists as chosen at run time.
+
+    :ivar named: whether a platform of the name is of that architecture, so that it can have a level
+    """
 
     arch: str
     level: int
     patterns: Sequence[str]
+    named: bool
 
     def name(self, level: int) -> str:
         return name(level, self.arch)
@@ -123,7 +128,7 @@ def _compare(
         for scan in higher
     ]
     required = max([scan.refuses for scan in scans] + [each.level for each in found])
-    nameable = claim.level < required < ABOVE[claim.arch]
+    nameable = claim.named and claim.level < required < ABOVE[claim.arch]
     fix = Fix("isa", claim.name(required)) if nameable else None
     for scan in scans:
         if scan.refuses > claim.level:
@@ -133,7 +138,7 @@ def _compare(
             cure = "link it without that note, which no level covers"
             if scan.refuses < ABOVE[claim.arch]:
                 level = claim.name(scan.refuses)
-                cure = f"name the wheel {level}, or link without -z x86-64-{level}"
+                cure = f"claim {level}, or link without -z x86-64-{level}"
             yield Finding("isa-refused", FALSE, says, scan.member, cure=cure, fix=fix)
     for scan, each in zip(higher, found):
         if each.level > claim.level:
@@ -153,7 +158,8 @@ def _required(claim: _LevelClaim, scan: Scan, found: Baseline) -> Finding:
         cure = "no name can claim that: compile for a level, or check the CPU at run time"
     else:
         level = claim.name(found.level)
-        cure = f"name the wheel {level}, or compile it for {claim.title(claim.level)}"
+        cure = f"compile it for {claim.title(claim.level)}"
+        cure += f", or claim {level}" if claim.named else ""
     example, symbol, address = _example(scan, found.level)
     says = f"requires {claim.title(found.level)} on every CPU: {example}, and {found.why}"
     return Finding("isa-floor", FALSE, says, scan.member, symbol, address, cure=cure)

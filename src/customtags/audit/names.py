@@ -38,7 +38,7 @@ def check(wheel: Unpacked, claims: NameClaims) -> Iterator[Finding]:
     if len(extended) == 2:
         stock = ", ".join(each.tag for each in claims.platforms if not each.runs)
         says = f"the name has stock platforms next to extended ones, and any machine accepts it for {stock}"
-        cure = "give it one kind of platform: customtags retag"
+        cure = "give it one kind of platform: customtags retag --platform"
         yield Finding("mixed-set", FALSE, says, cure=cure)
     yield from _disagreement(wheel)
     yield from wheel.each(partial(_architecture, claims))
@@ -54,7 +54,7 @@ def _disagreement(wheel: Unpacked) -> Iterator[Finding]:
     inside, outside = set(wheel.tags), set(wheel.name.tags)
     if inside != outside:
         says = f"only the file name has {_list(outside - inside)}; only WHEEL has {_list(inside - outside)}"
-        cure = "rename it with a tool that changes both: customtags retag"
+        cure = "build it again, or rename it with a tool that changes both"
         yield Finding("tags-disagree", FALSE, says, path, cure=cure)
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from customtags.audit.finding import Finding
-    from customtags.audit.report import Auditor
+    from customtags.audit.report import Auditor, Report
 
     Result = TypeVar("Result")
 
@@ -29,6 +29,11 @@ __all__ = ["declare"]
 
 #: Severity → the style of its word.
 _STYLES = {"false": "no", "undecided": "note", "note": "quiet"}
+
+_FALSE, _TRUE, _UNCHECKED = "with false claims", "without false claims", "not checked"
+
+#: What the last line says of wheels → the style of its words.
+_VERDICTS = {_FALSE: "no", _TRUE: "yes", _UNCHECKED: "note"}
 
 #: How many findings of one code are printed without `--json`.
 _SHOWN = 5
@@ -58,7 +63,17 @@ def declare(verbs: Verbs, name: str) -> None:
         help="run only this check, or report only this code; can be repeated",
     )
     suppliers.add_option(parser)
-    parser.add_argument("--fix-name", action="store_true", help="print only the true name")
+    parser.add_argument(
+        "--fix-name",
+        action="store_true",
+        help="print only the true name; 'customtags retag --from-audit' gives it to the wheel",
+    )
+    parser.add_argument(
+        "-q",
+        "--quiet",
+        action="store_true",
+        help="print no notes: a wheel without false claims is one line",
+    )
     parser.add_argument(
         "--full", action="store_true", help="read every function instead of a sample of each file"
     )
@@ -122,20 +137,24 @@ def _jobs(text: str) -> int:
 
 
 def _print(wheels: Sequence[Path], auditor: Auditor, jobs: int, options: argparse.Namespace) -> int:
-    """Print what is found in each wheel, in the order of the arguments."""
-    wrong = False
+    """Print what is found in each wheel, in the order of the arguments; the last line is about all of them."""
+    verdicts: Counter[str] = Counter()
     batch = Batch(wheels)
     with _outcomes(auditor.report, wheels, jobs) as outcomes:
         for wheel, report in batch.each(partial(_wait_for, outcomes, {})):
-            wrong = wrong or report.wrong
+            verdicts[_verdict(report)] += 1
             batch.entries[wheel] = [report.as_json()] if options.json else []
             if options.fix_name:
                 echo(report.true_name)
             elif not options.json:
-                echo(*_lines(wheel.name, report.true_name, report.findings))
+                lines = _lines(report, quiet=options.quiet)
+                every_check = not options.only and not options.suppliers
+                echo(*lines, *(_retagged(report) if every_check else ()))
     if options.json:
         print_json({"wheels": batch.report()})
-    return batch.status(int(wrong))
+    elif len(wheels) > 1 and not options.fix_name:
+        echo(_summary(verdicts, len(wheels)))
+    return batch.status(int(bool(verdicts[_FALSE])))
 
 
 def _stream(wheels: Sequence[Path], auditor: Auditor, jobs: int, file: str | None) -> int:
@@ -203,10 +222,38 @@ def _wait_for(
     return outcome
 
 
-def _lines(wheel: str, name: str, findings: Sequence[Finding]) -> list[str]:
-    """Return the lines of one wheel: a summary, then each finding with its place and its cure."""
+def _verdict(report: Report) -> str:
+    """Return the verdict on one wheel; one that was not checked is never called right."""
     from customtags.audit import NOT_CHECKED
 
+    if report.wrong:
+        return _FALSE
+    unchecked = any(each.code == NOT_CHECKED for each in report.findings)
+    return _UNCHECKED if unchecked else _TRUE
+
+
+def _summary(verdicts: Counter[str], wheels: int) -> str:
+    """Return the line about all wheels, with which a log ends."""
+    read = sum(verdicts.values())
+    if verdicts[_TRUE] == wheels:
+        return f"{wheels} wheels: {paint('yes', 'no false claims')}"
+    parts = [
+        paint(style, f"{verdicts[verdict]} {verdict}")
+        for verdict, style in _VERDICTS.items()
+        if verdicts[verdict]
+    ]
+    parts += [paint("no", f"{wheels - read} not read")] if read < wheels else []
+    return f"{wheels} wheels: {', '.join(parts)}"
+
+
+def _lines(report: Report, *, quiet: bool) -> list[str]:
+    """Return the lines of one wheel: a summary, then each finding with its place and its cure.
+
+    :param quiet: print no note; the summary counts them
+    """
+    from customtags.audit import NOT_CHECKED
+
+    findings, wheel = report.findings, Path(report.wheel).name
     summary = [paint("note", each.says) for each in findings if each.code == NOT_CHECKED]
     findings = [each for each in findings if each.code != NOT_CHECKED]
     counts = Counter(finding.severity for finding in findings)
@@ -217,6 +264,8 @@ def _lines(wheel: str, name: str, findings: Sequence[Finding]) -> list[str]:
     summary += [f"{counts['undecided']} undecided"] if counts["undecided"] else []
     summary += [count(counts["note"], "note")] if counts["note"] else []
     lines = [f"{wheel}: {', '.join(summary)}"]
+    if quiet:
+        findings = [each for each in findings if each.severity != "note"]
     shown: dict[str, int] = {}
     for same in _alike(findings):
         first, more = same[0], len(same) - 1
@@ -233,9 +282,20 @@ def _lines(wheel: str, name: str, findings: Sequence[Finding]) -> list[str]:
         for code, number in shown.items()
         if number > _SHOWN
     ]
-    if name != wheel:
-        lines.append(f"  true name: {name}")
+    if report.true_name != wheel and any(each.fix for each in findings):
+        lines.append(f"  true name: {report.true_name}")
     return lines
+
+
+def _retagged(report: Report) -> list[str]:
+    """Return the line with the command that makes all claims of a wheel true, if there is one.
+
+    Another file name alone does not: the tags in WHEEL have to agree with it.
+    """
+    from customtags.audit import renaming
+
+    command = renaming.command(Path(report.wheel), report.findings) if report.wrong else None
+    return [f"  help: {command}"] if command else []
 
 
 def _alike(findings: Sequence[Finding]) -> list[list[Finding]]:

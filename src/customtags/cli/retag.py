@@ -54,7 +54,7 @@ def declare(verbs: Verbs, name: str) -> None:
     tags.add_argument(
         "--from-audit",
         action="store_true",
-        help="use the platforms that 'customtags audit' finds to be true",
+        help="use the tags that 'customtags audit' finds to be true",
     )
     tags.add_argument(
         "--from-local",
@@ -122,10 +122,11 @@ def _retag(options: argparse.Namespace) -> int:
     def planned(wheel: Path) -> Edit:
         name, label = names.split(wheel.name)
         if label is not None:
-            return _from_variant(wheel, request, common)
-        platforms = _audited(wheel) if options.from_audit else request.platforms
-        changed = changes(name, request._replace(platforms=platforms), ladders, pages)
-        return retag.plan(wheel, common._replace(**changed._asdict()))
+            return _from_variant(wheel, request, common, from_audit=options.from_audit)
+        true = _audited(wheel) if options.from_audit else retag.NewTags(request.platforms)
+        changed = changes(name, request._replace(platforms=true.platforms or ()), ladders, pages)
+        tags = common._replace(interpreter=true.interpreter, **changed._asdict())
+        return retag.plan(wheel, tags)
 
     batch = Batch(options.wheels, key="source")
     plans = dict(batch.each(planned))
@@ -144,18 +145,23 @@ def _retag(options: argparse.Namespace) -> int:
     return batch.status()
 
 
-def _audited(wheel: Path) -> Sequence[str]:
-    from customtags.audit import audited_platforms  # costs more than to retag a small wheel
+def _audited(wheel: Path) -> retag.NewTags:
+    """Return the tags that an audit in this folder finds to be true."""
+    from customtags.audit import declared, renaming  # costs more than to retag a small wheel
+    from customtags.audit.report import Auditor
 
-    return audited_platforms(wheel)
+    auditor = Auditor(dispatched=declared.dispatched(Path("pyproject.toml")))
+    return renaming.true_tags(wheel, auditor.report(wheel).findings)
 
 
-def _from_variant(wheel: Path, request: RetagRequest, common: retag.NewTags) -> Edit:
+def _from_variant(
+    wheel: Path, request: RetagRequest, common: retag.NewTags, *, from_audit: bool
+) -> Edit:
     """Return the wheel with the extended tags that mean the same as a variant's properties.
 
     :raises CustomtagsError: other tags are requested, too
     """
-    if request != RetagRequest():
+    if from_audit or request != RetagRequest():
         problem = f"{wheel.name!r} is a variant wheel, whose properties give its tags"
         raise CustomtagsError(problem, "retag it alone first, then again with these options")
     from customtags.variants import convert  # read only for these wheels
@@ -216,7 +222,8 @@ def _machine(profile: str | None) -> tuple[Sequence[Page], Ladders]:
 
 def _lines(result: dict[str, Any], *, removed: bool) -> Iterator[str]:
     """Yield the lines that describe what was done with one wheel."""
-    yield f"{result['source']} -> {result['wheel']}{' (old wheel removed)' if removed else ''}"
+    gone = removed and result["source"] != result["wheel"]
+    yield f"{result['source']} -> {result['wheel']}{' (old wheel removed)' if gone else ''}"
     yield f"  {paint('quiet', 'changed: ' + (', '.join(result['changed']) or 'nothing'))}"
     if result["metadata"]:
         yield f"  metadata for an index: {result['metadata']}"

@@ -46,6 +46,7 @@ class NewTags(NamedTuple):
     :ivar trust_name: allow a wheel whose WHEEL has other platforms than its name
     :ivar pages: the dimensions; None for the built-in ones
     :ivar fix_requires: let requirements of one local version accept every one
+    :ivar interpreter: the Python and ABI tags, as in ``"cp310-abi3"``; None keeps them
     """
 
     platforms: Sequence[str] | None = None
@@ -58,6 +59,7 @@ class NewTags(NamedTuple):
     trust_name: bool = False
     pages: Sequence[Page] | None = None
     fix_requires: bool = False
+    interpreter: str | None = None
 
 
 def retag(  # noqa: PLR0913 - each is an option of its own, and has a default
@@ -113,6 +115,9 @@ def renamed(old: FileName, request: NewTags) -> FileName:
         platforms = [each for given in request.platforms for each in given.split(".")]
         _check_platforms(platforms, request)
         new = new._replace(platform=filename.compressed(platforms))
+    if request.interpreter:
+        python, _, abi = request.interpreter.partition("-")
+        new = new._replace(python=python, abi=abi)
     if request.local is not None:
         public = old.version.partition("+")[0]
         new = new._replace(version=public + _local(old, request.local))
