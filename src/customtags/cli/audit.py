@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from customtags.cli import suppliers
+from customtags.cli import audit_report, suppliers
 from customtags.cli.batch import Batch
-from customtags.cli.output import Verbs, add_verb, count, echo, paint, print_json
+from customtags.cli.output import Verbs, add_verb, count, echo, print_json
 from customtags.cli.progress import progress
 from customtags.errors import CustomtagsError
 
@@ -20,23 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import TypeVar
 
-    from customtags.audit.finding import Finding
-    from customtags.audit.report import Auditor, Report
+    from customtags.audit.report import Auditor
 
     Result = TypeVar("Result")
 
 __all__ = ["declare"]
-
-#: Severity → the style of its word.
-_STYLES = {"false": "no", "undecided": "note", "note": "quiet"}
-
-_FALSE, _TRUE, _UNCHECKED = "with false claims", "without false claims", "not checked"
-
-#: What the last line says of wheels → the style of its words.
-_VERDICTS = {_FALSE: "no", _TRUE: "yes", _UNCHECKED: "note"}
-
-#: How many findings of one code are printed without `--json`.
-_SHOWN = 5
 
 
 def declare(verbs: Verbs, name: str) -> None:
@@ -140,21 +128,22 @@ def _print(wheels: Sequence[Path], auditor: Auditor, jobs: int, options: argpars
     """Print what is found in each wheel, in the order of the arguments; the last line is about all of them."""
     verdicts: Counter[str] = Counter()
     batch = Batch(wheels)
+    every_check = not options.only and not options.suppliers
     with _outcomes(auditor.report, wheels, jobs) as outcomes:
         for wheel, report in batch.each(partial(_wait_for, outcomes, {})):
-            verdicts[_verdict(report)] += 1
+            verdicts[audit_report.verdict(report)] += 1
             batch.entries[wheel] = [report.as_json()] if options.json else []
             if options.fix_name:
                 echo(report.true_name)
             elif not options.json:
-                lines = _lines(report, quiet=options.quiet)
-                every_check = not options.only and not options.suppliers
-                echo(*lines, *(_retagged(report) if every_check else ()))
+                echo(
+                    *audit_report.wheel_lines(report, quiet=options.quiet, every_check=every_check)
+                )
     if options.json:
         print_json({"wheels": batch.report()})
     elif len(wheels) > 1 and not options.fix_name:
-        echo(_summary(verdicts, len(wheels)))
-    return batch.status(int(bool(verdicts[_FALSE])))
+        echo(audit_report.last_line(verdicts, len(wheels)))
+    return batch.status(int(bool(verdicts[audit_report.FALSE])))
 
 
 def _stream(wheels: Sequence[Path], auditor: Auditor, jobs: int, file: str | None) -> int:
@@ -220,87 +209,3 @@ def _wait_for(
     if isinstance(outcome, CustomtagsError):
         raise outcome
     return outcome
-
-
-def _verdict(report: Report) -> str:
-    """Return the verdict on one wheel; one that was not checked is never called right."""
-    from customtags.audit import NOT_CHECKED
-
-    if report.wrong:
-        return _FALSE
-    unchecked = any(each.code == NOT_CHECKED for each in report.findings)
-    return _UNCHECKED if unchecked else _TRUE
-
-
-def _summary(verdicts: Counter[str], wheels: int) -> str:
-    """Return the line about all wheels, with which a log ends."""
-    read = sum(verdicts.values())
-    if verdicts[_TRUE] == wheels:
-        return f"{wheels} wheels: {paint('yes', 'no false claims')}"
-    parts = [
-        paint(style, f"{verdicts[verdict]} {verdict}")
-        for verdict, style in _VERDICTS.items()
-        if verdicts[verdict]
-    ]
-    parts += [paint("no", f"{wheels - read} not read")] if read < wheels else []
-    return f"{wheels} wheels: {', '.join(parts)}"
-
-
-def _lines(report: Report, *, quiet: bool) -> list[str]:
-    """Return the lines of one wheel: a summary, then each finding with its place and its cure.
-
-    :param quiet: print no note; the summary counts them
-    """
-    from customtags.audit import NOT_CHECKED
-
-    findings, wheel = report.findings, Path(report.wheel).name
-    summary = [paint("note", each.says) for each in findings if each.code == NOT_CHECKED]
-    findings = [each for each in findings if each.code != NOT_CHECKED]
-    counts = Counter(finding.severity for finding in findings)
-    if counts["false"]:
-        summary.insert(0, paint("no", count(counts["false"], "false claim")))
-    elif not summary:  # a wheel that was not checked is never called right
-        summary = [paint("yes", "no false claims")]
-    summary += [f"{counts['undecided']} undecided"] if counts["undecided"] else []
-    summary += [count(counts["note"], "note")] if counts["note"] else []
-    lines = [f"{wheel}: {', '.join(summary)}"]
-    if quiet:
-        findings = [each for each in findings if each.severity != "note"]
-    shown: dict[str, int] = {}
-    for same in _alike(findings):
-        first, more = same[0], len(same) - 1
-        shown[first.code] = shown.get(first.code, 0) + 1
-        if shown[first.code] > _SHOWN:
-            continue
-        lines.append(f"  {paint(_STYLES[first.severity], first.severity)}  {first.code}")
-        others = f" (and {count(more, 'more file')})" if more else ""
-        lines.append(f"    {first.sentence}{others}")
-        if first.cure:
-            lines.append(f"    help: {first.cure}")
-    lines += [
-        f"  {number - _SHOWN} more of {code}: --json shows all"
-        for code, number in shown.items()
-        if number > _SHOWN
-    ]
-    if report.true_name != wheel and any(each.fix for each in findings):
-        lines.append(f"  true name: {report.true_name}")
-    return lines
-
-
-def _retagged(report: Report) -> list[str]:
-    """Return the line with the command that makes all claims of a wheel true, if there is one.
-
-    Another file name alone does not: the tags in WHEEL have to agree with it.
-    """
-    from customtags.audit import renaming
-
-    command = renaming.command(Path(report.wheel), report.findings) if report.wrong else None
-    return [f"  help: {command}"] if command else []
-
-
-def _alike(findings: Sequence[Finding]) -> list[list[Finding]]:
-    """Group the findings that say the same of several files."""
-    groups: dict[tuple[str, str, str], list[Finding]] = {}
-    for each in findings:
-        groups.setdefault((each.severity, each.code, each.says), []).append(each)
-    return list(groups.values())
