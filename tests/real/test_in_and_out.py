@@ -153,6 +153,22 @@ def test_where_there_is_no_pip_doctor_and_show_promise_nothing_of_it(
     assert environment.run("-m", "customtags", "show").stdout.splitlines()[-1] == said
 
 
+def test_a_pip_that_cannot_be_patched_is_named(
+    environment: Environment, wheelhouse: Wheelhouse
+) -> None:
+    """pip 19.3.1 makes its list of tags itself, and its copy of packaging.tags has no list of platforms."""
+    environment.install(wheelhouse.customtags(), "customtags")
+    environment.pip("uninstall", "-q", "-y", "pip")
+    environment.unpack(wheelhouse.wheel("pip==19.3.1"))
+    said = "The hook is active, but does not reach this pip: pip._vendor.packaging.tags is not patched."
+    doctor = environment.run("-m", "customtags", "doctor", status=1).stdout
+    assert doctor.splitlines()[0] == said
+    assert environment.run("-m", "customtags", "show").stdout.splitlines()[-1] == said
+    for verb in ("explain", "rank"):
+        done = environment.run("-m", "customtags", verb, "example-1.0-py3-none-any.whl")
+        assert f"Note: {said} pip accepts stock tags only.\n" in done.stdout
+
+
 def test_target(make_environment: MakeEnvironment, wheelhouse: Wheelhouse, tmp_path: Path) -> None:
     """Python reads no .pth file in a folder on PYTHONPATH: the command works, the hook sleeps."""
     environment = make_environment(hooked=False)
