@@ -12,6 +12,7 @@ import pytest
 
 from customtags.wheels.writer import create
 from needs import requires
+from real.environments import run
 from real.servers import listening
 from real.serving import get, serving
 
@@ -46,6 +47,7 @@ class Upstream(http.server.BaseHTTPRequestHandler):
         self.logins.append(given)
         kind = self.path.rstrip("/").rpartition("/")[2]
         answers = {
+            "simple": (200, "text/html", b'<a href="example/">example</a>'),
             "example": (200, "text/html", self.page),
             NAME: (200, "application/octet-stream", self.wheel),
             "broken": (500, "text/plain", b"secret-of-the-source"),
@@ -128,6 +130,22 @@ def test_a_dead_source_is_a_bad_gateway() -> None:
     with serving("http://127.0.0.1:9/simple/") as url:
         assert get(f"{url}/simple/example/")[0] == 502
         assert get(f"{url}/health")[0] == 200
+
+
+@pytest.mark.parametrize("port", ["nonsense", "65536"])
+def test_a_link_to_an_impossible_port_is_no_fault_of_the_server(
+    wheels: Path, tmp_path: Path, port: str
+) -> None:
+    link = f'<a href="http://127.0.0.1:{port}/{NAME}">{NAME}</a>'.encode()
+    with upstream(wheels, page=link) as (address, _):
+        with serving(f"http://{address}") as url:
+            assert get(f"{url}/resources/example/{NAME}")[0] == 502
+            assert get(f"{url}/simple/example/")[0] == 200
+        command = ("-m", "customtags", "view", f"http://{address}", "-o", tmp_path / "out")
+        done = run([sys.executable, *command], status=2)
+    assert done.stderr.startswith(f"customtags: {tmp_path / 'out'} is as it was: a source cannot ")
+    assert done.stderr.count("\n") == 1
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_a_password_goes_to_its_host_alone_and_into_no_log(wheels: Path) -> None:

@@ -10,28 +10,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import httpx
 from simple_repository import content_negotiation, errors, model, serializer
 
 from customtags.errors import SourceError
+from customtags.view.sources import UNREADABLE
 
 if TYPE_CHECKING:
+    import httpx
+
     from customtags.view.component import MachineView
 
 __all__ = ["export"]
 
 #: A normalized project name (PEP 503).
 _NORMALIZED = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-
-#: What a source may fail with.
-_UNREADABLE = (
-    errors.PackageNotFoundError,
-    errors.SourceRepositoryUnavailable,
-    errors.UnsupportedSerialization,
-    errors.InvalidPackageError,
-    httpx.HTTPError,
-    ValueError,
-)
 
 #: The name of each page, and its format.
 PAGES = {
@@ -65,7 +57,7 @@ async def export(view: MachineView, http: httpx.AsyncClient, out: Path) -> int:
         link.replace(out)
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
-        if isinstance(error, _UNREADABLE):
+        if isinstance(error, UNREADABLE):
             why = f"a source cannot be read ({type(error).__name__})"
             raise SourceError(str(out), f"is as it was: {why}", "try again") from error
         raise

@@ -7,7 +7,6 @@ import os
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-import httpx
 from simple_repository import errors
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse
@@ -21,6 +20,7 @@ from customtags.machine.settings import Settings
 from customtags.profiles import interpreter, running
 from customtags.view.folder import FolderRepository
 from customtags.view.recent import Recent
+from customtags.view.sources import UNREADABLE
 from customtags.view.spelling import EXAMPLES
 from customtags.wheels.filename import canonical
 
@@ -52,17 +52,6 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
-
-#: What a source may fail with.
-_UNREADABLE = (
-    errors.PackageNotFoundError,
-    errors.ResourceUnavailable,
-    errors.SourceRepositoryUnavailable,
-    errors.UnsupportedSerialization,
-    httpx.HTTPError,
-    OSError,
-    ValueError,
-)
 
 
 class _Table(NamedTuple):
@@ -162,7 +151,7 @@ async def _offers(
                     continue
                 asked = [name for name in listed if name not in found][:MOST]
                 offers = await _read(place, asked, notes)
-        except _UNREADABLE:
+        except (*UNREADABLE, OSError):
             notes.append("A source cannot be read.")
             continue
         for name in named or sorted(offers):

@@ -17,7 +17,6 @@ from contextvars import ContextVar
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-import httpx
 from fastapi import FastAPI, Request
 from simple_repository import SimpleRepository, errors
 from simple_repository_server.routers import simple
@@ -35,6 +34,7 @@ from customtags.view.spelling import spelled
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
+    import httpx
     from simple_repository import model
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -227,15 +227,9 @@ def _application(current: ContextVar[MachineView], streams: _Streams) -> FastAPI
 
 #: What a source may fail with → the status that the client gets.
 _STATUS: Mapping[type[Exception], int] = {
+    **dict.fromkeys((*sources.UNREADABLE, OSError), 502),
     errors.PackageNotFoundError: 404,
     errors.ResourceUnavailable: 404,
-    errors.SourceRepositoryUnavailable: 502,
-    errors.UnsupportedSerialization: 502,
-    errors.InvalidPackageError: 502,
-    httpx.HTTPError: 502,
-    httpx.InvalidURL: 502,
-    ValueError: 502,
-    OSError: 502,
 }
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
+from simple_repository import errors
 from simple_repository.components.metadata_injector import MetadataInjectorRepository
 from simple_repository.components.priority_selected import PrioritySelectedProjectsRepository
 
@@ -15,10 +17,20 @@ from customtags.view.upstream import IndexRepository
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import httpx
     from simple_repository import SimpleRepository, model
 
-__all__ = ["merged", "opened"]
+__all__ = ["UNREADABLE", "merged", "opened"]
+
+#: What a source may fail with, besides OSError. Of simple_repository's errors, UnsupportedSerialization and
+#: InvalidPackageError are ValueErrors.
+UNREADABLE = (
+    errors.PackageNotFoundError,
+    errors.ResourceUnavailable,
+    errors.SourceRepositoryUnavailable,
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    ValueError,
+)
 
 
 class _WheelMetadata(MetadataInjectorRepository):

@@ -35,6 +35,9 @@ LISTED = 1 << 20
 #: The project pages of how many files are remembered, and for how many files an entry counts besides its own.
 FILES, ENTRY = 60_000, 20
 
+#: The last port of TCP.
+LAST_PORT = 65535
+
 #: What asks for a project page has this in its Accept (PEP 691).
 _PAGE = "application/vnd.pypi.simple"
 
@@ -173,6 +176,13 @@ async def _ask_plain(request: httpx.Request) -> None:
         request.headers["Accept-Encoding"] = "identity"
 
 
+async def _check_port(request: httpx.Request) -> None:
+    if (
+        request.url.port or 0
+    ) > LAST_PORT:  # httpx sends it to the socket, whose error is none of httpx's
+        raise httpx.ConnectError("no server has such a port", request=request)
+
+
 async def _bound(response: httpx.Response) -> None:
     page = _PAGE in response.request.headers.get("Accept", "")
     if page and response.headers.get("Content-Encoding", "identity") != "identity":
@@ -204,7 +214,7 @@ def client(places: Sequence[str]) -> httpx.AsyncClient:
     bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("PIP_CERT")
     context = ssl.create_default_context(cafile=bundle) if bundle else True
     return httpx.AsyncClient(
-        event_hooks={"request": [_ask_plain, Logins(places)], "response": [_bound]},
+        event_hooks={"request": [_check_port, _ask_plain, Logins(places)], "response": [_bound]},
         follow_redirects=True,
         timeout=SILENCE,
         verify=context,
