@@ -99,7 +99,8 @@ def test_a_profile_is_read_from_the_environment_too(seed: str) -> None:
         (["show"], {"CUSTOMTAGS_PROFILE": "nothing.json"}, "No such file"),
         (["show", "--profile", "/dev/null"], {}, "is not valid JSON"),
         (["show", "--root", "/no/such/folder"], {}, "is not a folder"),
-        (["detect", "-o", "/no/such/folder/node.json"], {}, "name another file with -o"),
+        (["detect", "-o", "/no/such/folder/node.json"], {}, "; name another file\n"),
+        (["coverage", ".", "--html", "/no/such/folder/page.html"], {}, "; name another file\n"),
     ],
 )
 def test_bad_input_gets_one_line_with_the_cure_and_status_2(

@@ -107,7 +107,7 @@ def save(text: str, output: str | None) -> None:
         _write(Path(output), text)
     except OSError as error:
         why = f"cannot be written ({error.strerror})"
-        raise FactError(output, why, "name another file with -o") from error
+        raise FactError(output, why, "name another file") from error
 
 
 def _write(file: Path, text: str) -> None:
