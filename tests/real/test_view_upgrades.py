@@ -152,8 +152,7 @@ def test_an_asgi_host_may_mount_it_below_a_path(tmp_path: Path) -> None:
 
     put(tmp_path, "1.0", "linux_x86_64_v3_acme2")
     here: stock.Platform = {"arch": "x86_64", "libc": "glibc", "libc_version": "2.36"}
-    platforms = stock.tags(here)
-    machine = Machine(platforms, [], {"platform": here}, platforms)
+    machine = Machine([], stock.tags(here), [], {"platform": here})
     host = Starlette(
         routes=[Mount("/team/wheels", Views(Served([str(tmp_path)], machine, {}, here)))]
     )

@@ -154,8 +154,7 @@ def _serve(options: argparse.Namespace) -> int:
 def _machine(seen: Selection) -> Machine:
     """Return a machine that was looked at."""
     extended = machine.extend(seen.stock, seen.profile, seen.settings, seen.pages)[0]
-    platforms = [*extended, *seen.stock]
-    return Machine(platforms, list(seen.settings.abi), seen.profile, seen.stock)
+    return Machine(extended, seen.stock, list(seen.settings.abi), seen.profile)
 
 
 def _named(words: Iterable[str]) -> dict[str, Machine]:

@@ -19,16 +19,21 @@ __all__ = ["Machine", "Served"]
 class Machine(NamedTuple):
     """A machine as a view needs it.
 
-    :ivar platforms: the platform tags that it accepts, best first, the stock ones too
+    :ivar extended: the extended tags that it accepts, best first
+    :ivar stock: the stock platform tags that it accepts, best first
     :ivar projects: those whose installed version counts (the dimension ``abi``)
     :ivar profile: its facts, empty for one that is spelled
-    :ivar stock: the stock platform tags among those that it accepts
     """
 
-    platforms: Sequence[str]
+    extended: Sequence[str]
+    stock: Sequence[str]
     projects: Sequence[str]
     profile: Profile
-    stock: Sequence[str]
+
+    @property
+    def platforms(self) -> list[str]:
+        """All platform tags that it accepts, best first."""
+        return [*self.extended, *self.stock]
 
     @property
     def pages(self) -> list[Page]:

@@ -134,10 +134,11 @@ class Views:
         if machine is None:
             return None
         fetch = partial(upstream.read, self._http)
+        platforms = machine.platforms
         view = MachineView(
-            self._source, machine.platforms, pages=machine.pages, fetch=fetch, memory=self._seen
+            self._source, platforms, pages=machine.pages, fetch=fetch, memory=self._seen
         )
-        self._ready.put(name, view, len(machine.platforms) + MACHINE)
+        self._ready.put(name, view, len(platforms) + MACHINE)
         return view
 
     def _machine(self, name: str) -> Machine | None:

@@ -88,7 +88,7 @@ def spelled(text: str, platform: stock.Platform) -> Machine:
     settings = _settings(said, ladders, platforms, arch)
     extended = machine.combine(ladders, platforms, settings, apart)[0]
     projects = (value.partition("+")[0].rstrip("0123456789._") for value in said.get("abi", ()))
-    return Machine([*extended, *platforms], list(projects), {}, platforms)
+    return Machine(extended, platforms, list(projects), {})
 
 
 def _by_name(words: Sequence[str], arch: str) -> dict[str, list[str]]:
