@@ -13,7 +13,7 @@ import pytest
 
 from customtags.building import inner, prepared, project, request, stale
 from customtags.errors import BuildError, CustomtagsError, SettingError
-from customtags.machine.settings import build_variable
+from customtags.machine.settings import BUILD_KEYS, build_variable
 from customtags.wheels.writer import create
 from needs import requires
 
@@ -64,7 +64,7 @@ def test_a_variant_sets_more_than_the_name() -> None:
 
 
 def test_our_settings_never_reach_the_other_back_end() -> None:
-    settings = {**dict.fromkeys(request.KEYS, "none"), "theirs": "1"}
+    settings = {**dict.fromkeys(BUILD_KEYS, "none"), "theirs": "1"}
     assert read(settings).settings == {"theirs": "1"}
 
 

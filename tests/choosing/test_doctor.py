@@ -48,6 +48,30 @@ def test_it_says_no_where_the_hook_is_off() -> None:
     assert "none is dropped" not in done.stdout
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"CUSTOMTAGS_ISA": "v9"},
+        {"CUSTOMTAGS_PROFILE": "none.json"},
+        {"CUSTOMTAGS_ACCELERATOR": "cuda"},
+        {"CUSTOMTAGS_CUDA_MINOR": "loose"},
+    ],
+    ids=str,
+)
+def test_a_wrong_setting_is_why_pip_accepts_stock_tags_only(wrong: dict[str, str]) -> None:
+    done = run("doctor", **wrong)
+    assert done.returncode == 2
+    assert done.stdout.startswith("The hook is active, but pip accepts stock tags only, because")
+    assert "pip._vendor.packaging.tags" in done.stdout
+    (value,) = wrong.values()
+    assert value in done.stderr
+    assert done.stderr.count("\n") == 1
+    off = run("doctor", CUSTOMTAGS_DISABLE="1", **wrong)
+    assert off.stdout.startswith("The hook is switched off by CUSTOMTAGS_DISABLE.")
+    assert off.stderr == done.stderr
+    assert run("doctor", "--json", **wrong).stdout == ""
+
+
 def broken(_: object) -> None:
     raise FactError("/proc/nothing", "is broken", "mend it")
 

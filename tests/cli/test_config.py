@@ -102,6 +102,30 @@ def test_an_unknown_variable_ends_with_status_1() -> None:
     )
 
 
+def test_a_variable_for_builds_is_known() -> None:
+    assert run("config", CUSTOMTAGS_BUILD_LOCAL_VERSION="auto").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (["show"], 0),
+        (["show", "--json"], 0),
+        (["detect"], 0),
+        (["explain", "a-1.0-py3-none-any.whl"], 0),
+        (["rank", "a-1.0-py3-none-any.whl"], 0),
+        (["doctor"], 1),
+        (["doctor", "--json"], 1),
+    ],
+)
+def test_every_verb_about_the_machine_names_an_unknown_variable(
+    arguments: list[str], status: int
+) -> None:
+    done = run(*arguments, CUSTOMTAGS_ISSA="v2")
+    assert done.returncode == status
+    assert done.stderr == "customtags: unknown variable CUSTOMTAGS_ISSA; write 'CUSTOMTAGS_ISA'\n"
+
+
 @pytest.mark.parametrize("text", REFUSED)
 def test_what_is_refused_is_one_line_with_the_cure(text: str, file: str, tmp_path: Path) -> None:
     put(file, text)

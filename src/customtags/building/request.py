@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from customtags.errors import BuildError
 from customtags.machine.dimensions import builtin
-from customtags.machine.settings import build_variable
+from customtags.machine.settings import BUILD_KEYS, build_variable
 from customtags.tags import DIMENSIONS
 from customtags.wheels.platforms import HERE, NONE, local_version, platform_tags, resolve
 
@@ -16,13 +16,10 @@ if TYPE_CHECKING:
 
     from customtags.tags.naming import Value
 
-__all__ = ["KEYS", "BuildRequest", "Settings", "read_request"]
+__all__ = ["BuildRequest", "Settings", "read_request"]
 
 #: The value that makes a local version of distro and accelerator.
 AUTO = "auto"
-
-#: The config settings of customtags; every other is the wrapped back end's.
-KEYS = ("variant", *DIMENSIONS, "local-version")
 
 #: What a front end passes; pip passes a list if a key is repeated.
 Settings = Mapping[str, Any]
@@ -87,9 +84,9 @@ def read_request(
 
     :raises BuildError: there is no such variant, or a key has several values
     """
-    ours = {key: value for key, value in (settings or {}).items() if key in KEYS}
-    others = {key: value for key, value in (settings or {}).items() if key not in KEYS}
-    variables = {key: environ.get(build_variable(key)) for key in KEYS}
+    ours = {key: value for key, value in (settings or {}).items() if key in BUILD_KEYS}
+    others = {key: value for key, value in (settings or {}).items() if key not in BUILD_KEYS}
+    variables = {key: environ.get(build_variable(key)) for key in BUILD_KEYS}
     given = {**{key: value for key, value in variables.items() if value}, **ours}
     variant = _variant(given.pop("variant", None), variants)
     given = {**variant, **given}

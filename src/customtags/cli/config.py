@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from customtags.cli.output import Verbs, add_verb, echo, paint, print_json, table
 from customtags.machine.settings import files, variable
-from customtags.profiles.provenance import provenance, unknown_variables
+from customtags.profiles.provenance import present, provenance, unknown_variables
 
 if TYPE_CHECKING:
     import argparse
@@ -23,13 +22,12 @@ def declare(verbs: Verbs, name: str) -> None:
 
 
 def _config(options: argparse.Namespace) -> int:
-    paths = files(os.environ)
-    present = [path for path in paths if Path(path).exists()]
-    rows = provenance(os.environ, present)
-    unknown = unknown_variables(os.environ, present)
+    read = present(os.environ)
+    rows = provenance(os.environ, read)
+    unknown = unknown_variables(os.environ, read)
     if options.json:
         settings = [row._asdict() for row in rows]
-        found = {path: path in present for path in paths}
+        found = {path: path in read for path in files(os.environ)}
         print_json({"settings": settings, "files": found, "unknown": unknown})
         return int(bool(unknown))
     cells = [(row.key, _text(row.value), row.origin or paint("quiet", "default")) for row in rows]
@@ -39,7 +37,9 @@ def _config(options: argparse.Namespace) -> int:
         f"Environment variables ({variable('…')}) override these files, and each file the next:",
         "",
     )
-    states = [(path, paint("yes", "read") if path in present else "not found") for path in paths]
+    states = [
+        (path, paint("yes", "read") if path in read else "not found") for path in files(os.environ)
+    ]
     echo(*table(states))
     for name, cure in unknown.items():
         echo("", f"{paint('no', 'Unknown variable')}: {name}; {cure}.")

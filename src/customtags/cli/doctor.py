@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from customtags.choosing import doctor
-from customtags.cli.machine import selected
+from customtags.cli.machine import selected, warn_of_variables
 from customtags.cli.output import Verbs, add_verb, count, echo, print_json, table
-from customtags.errors import LimitError
+from customtags.errors import CustomtagsError, LimitError
 from customtags.machine.host import Host, cache
 from customtags.machine.host.child import LIMIT
 from customtags.machine.host.nvml import BRIEF
@@ -46,7 +46,14 @@ def _doctor(options: argparse.Namespace) -> int:
     hook, copies = doctor.hook_state(), doctor.copies()
     unpatched = [copy.name for copy in copies if copy.file and not copy.patched]
     patched = [copy.name for copy in copies if copy.patched]
-    profile, _, settings, pages, problems = selected()
+    try:
+        unknown = warn_of_variables()
+        profile, _, settings, pages, problems = selected()
+    except CustomtagsError:
+        if not options.json:
+            _print_hook(hook, failed=True)
+            _print_copies(copies)
+        raise
     python = interpreter.read(running.python())
     target = Target(
         profile,
@@ -71,6 +78,7 @@ def _doctor(options: argparse.Namespace) -> int:
         "cache": {"folder": cache.folder(), "seconds_left": cache.seconds_left()},
         **installed.report(target, options.index),
         "problems": list(dict.fromkeys(map(str, problems))),
+        "unknown": unknown,
     }
     if options.json:
         print_json(report)
@@ -80,7 +88,7 @@ def _doctor(options: argparse.Namespace) -> int:
         _print_findings(report, hook)
         _print_cache(report["cache"])
         installed.show(report)
-    return int(bool(unpatched) or bool(report["unfit"]) or not hook.active)
+    return int(any((unpatched, report["unfit"], unknown, not hook.active)))
 
 
 def _print_copies(copies: Sequence[doctor.Copy]) -> None:
@@ -129,8 +137,14 @@ def _print_cache(found: dict[str, Any]) -> None:
         echo(f"Driver answers cached in {found['folder']}: {', '.join(answers)}.")
 
 
-def _print_hook(hook: doctor.Hook) -> None:
+def _print_hook(hook: doctor.Hook, *, failed: bool = False) -> None:
+    """Print the state of the hook.
+
+    :param failed: whether a setting or the machine cannot be read; the error is printed below
+    """
     state, cure = doctor.describe(hook)
+    if failed and hook.active:
+        state = "The hook is active, but pip accepts stock tags only, because of the error below."
     echo(state, *([f"  help: {cure}"] if cure else []), "")
     rows = [
         ("started by", (hook.installed and hook.pth) or "nothing"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from customtags import machine
 from customtags.choosing import doctor
-from customtags.cli.machine import add_options, selected
+from customtags.cli.machine import add_options, selected, warn_of_variables
 from customtags.cli.output import Verbs, add_verb, count, echo, paint, print_json, save, table
 from customtags.errors import CustomtagsError
 from customtags.machine.dimensions import OPTIONAL
@@ -76,11 +76,13 @@ def declare_detect(verbs: Verbs, name: str) -> None:
 
 
 def _detect(options: argparse.Namespace) -> int:
+    warn_of_variables()
     save(json.dumps(selected(root=options.root).profile, indent=2) + "\n", options.output)
     return 0
 
 
 def _show(options: argparse.Namespace) -> int:
+    warn_of_variables()
     seen = selected(options.profile, options.root)
     profile, stock_tags, configured, pages, problems = seen
     extended, cut = machine.extend(stock_tags, profile, configured, pages)

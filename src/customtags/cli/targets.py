@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from customtags.cli.machine import selected
+from customtags.cli.machine import selected, warn_of_variables
 from customtags.cli.output import paint
 from customtags.errors import CustomtagsError
 from customtags.profiles import interpreter, running
@@ -30,6 +30,7 @@ def targets(options: argparse.Namespace, *, hook: bool = True) -> list[Target]:
     """
     from customtags.choosing.target import Target
 
+    warn_of_variables()
     profile, stock, settings, pages, _ = selected(options.profile, options.root)
     named = [options.python] if options.python else (profile["platform"] or {}).get("python")
     try:

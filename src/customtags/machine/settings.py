@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 __all__ = [
+    "BUILD_KEYS",
     "CHOICES",
     "Settings",
     "build_variable",
@@ -25,6 +26,9 @@ __all__ = [
 #: Key → the page whose ladder it changes, and the choices, the default first. The page's facts hold the choice as
 #: ``policy``, so that a profile has it too.
 CHOICES = {"cuda-minor": ("cuda", ("strict", "minor"))}
+
+#: The keys of `build_variable`, which are also the config settings of a build.
+BUILD_KEYS = ("variant", *DIMENSIONS, "local-version")
 
 #: The keys of customtags.toml that override nothing.
 STEERING = ("abi", "bases", "dimensions", "limit", "priority", "public-first", "variant-providers")

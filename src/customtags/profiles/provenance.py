@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from customtags.machine import configuration
-from customtags.machine.settings import CHOICES, Settings, overridable, variable
+from customtags.machine.settings import (
+    BUILD_KEYS,
+    CHOICES,
+    Settings,
+    build_variable,
+    files,
+    overridable,
+    variable,
+)
 from customtags.tags import PRIORITY
 from customtags.tags.ladder import POLICIES
 
-__all__ = ["ONLY_VARIABLES", "provenance", "unknown_variables"]
+__all__ = ["ONLY_VARIABLES", "present", "provenance", "unknown_variables"]
 
 #: The keys that only the environment has.
 ONLY_VARIABLES = ("disable", "debug")
@@ -35,6 +44,11 @@ class Provenance(NamedTuple):
     key: str
     value: Any
     origin: str | None
+
+
+def present(environ: Mapping[str, str]) -> list[str]:
+    """Return the files customtags.toml that exist; the first that has a key wins."""
+    return [path for path in files(environ) if Path(path).exists()]
 
 
 def provenance(environ: Mapping[str, str], paths: Sequence[str]) -> list[Provenance]:
@@ -62,7 +76,7 @@ def provenance(environ: Mapping[str, str], paths: Sequence[str]) -> list[Provena
 def unknown_variables(environ: Mapping[str, str], paths: Sequence[str]) -> dict[str, str]:
     """Return the variables that begin with ``CUSTOMTAGS_`` and have no meaning: name → the cure."""
     values, _ = configuration.read(paths, overridable)
-    known = list(map(variable, _variables(values)))
+    known = [*map(variable, _variables(values)), *map(build_variable, BUILD_KEYS)]
     return {
         name: configuration.nearest(name, known)
         for name in sorted(environ)
