@@ -8,7 +8,7 @@ from customtags import machine
 from customtags.choosing.miss import Miss
 from customtags.machine.settings import variable
 from customtags.tags import parse
-from customtags.tags.naming import Run
+from customtags.tags.naming import Run, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,14 +31,15 @@ def misses(runs: Sequence[Run], target: Target) -> Iterator[Miss]:
     together = [Run("abi", "_".join(abis))] if abis else []
     for dimension, text in (*(run for run in runs if run.dimension != "abi"), *together):
         if dimension is None:
-            yield _unknown(text)
+            yield _unknown(text, target)
         elif text not in target.ladders.get(dimension, ()):
             yield _refused(dimension, text, target)
 
 
-def _unknown(text: str) -> Miss:
+def _unknown(text: str, target: Target) -> Miss:
     needs, has = "a dimension that defines it", "no enabled dimension does"
-    cure = "add a label to 'site', a project to 'abi' or a third party's dimension to 'dimensions' in customtags.toml"
+    known = "add a label to 'site', a project to 'abi' or a third party's dimension to 'dimensions' in customtags.toml"
+    cure = ", or ".join(filter(None, (nearest(text, target.arch, target.pages), known)))
     return Miss("unknown segment", text, needs, has, "the configuration", cure)
 
 

@@ -7,12 +7,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from typing import NamedTuple, Protocol, Union
 
 from customtags.errors import TagError
 from customtags.tags import DIMENSIONS, format, parse
 
-__all__ = ["Run", "Value", "agree", "arch", "check", "name", "runs"]
+__all__ = ["Run", "Value", "agree", "arch", "check", "name", "nearest", "runs"]
 
 #: The value of a dimension as users write it: one segment, or for ``abi`` several.
 Value = Union[str, Sequence[str]]
@@ -74,12 +75,32 @@ def check(tag: str, pages: Sequence[Vocabulary], *, unknown: bool = False) -> No
     base, found = runs(tag, pages)
     for run in found:
         if run.dimension is None and not unknown:
+            near = nearest(run.text, arch(base), pages)
+            known = near or "write a known one such as v3, fc39, cuda12_4 or rocm6_0"
             raise TagError(
                 tag,
                 f"has the segment {run.text!r}, which is of no known dimension",
-                "write a known one such as v3, fc39, cuda12_4 or rocm6_0, or allow unknown segments",
+                f"{known}, or allow unknown segments",
             )
     agree(tag, base, found)
+
+
+def nearest(segment: str, arch: str, pages: Sequence[Vocabulary]) -> str:
+    """Return the cure for a segment that no page knows: what it resembles, as names spell it; empty if nothing.
+
+    >>> from customtags.machine.dimensions import builtin
+    >>> nearest("vv3", "x86_64", builtin()), nearest("cuda", "x86_64", builtin())
+    ('write v3', 'write one such as cuda12_4')
+    """
+    known = [each.replace(".", "_") for each in _examples(pages, arch)]
+    same = [each for each in known if _word(each) == _word(segment)]
+    near = [] if same else get_close_matches(segment, known, 1)
+    return f"write one such as {', '.join(same)}" if same else f"write {near[0]}" if near else ""
+
+
+def _word(segment: str) -> str:
+    """Return a segment without its version."""
+    return segment.rstrip("_0123456789")
 
 
 def agree(tag: str, base: str, found: Sequence[Run]) -> None:
@@ -144,13 +165,18 @@ def _segment(base: str, dimension: str, value: str, pages: Sequence[Vocabulary])
 
 
 def _cure(dimension: str, family: Sequence[Vocabulary], arch: str) -> str:
-    sources = [page.examples for page in family if hasattr(page, "examples")]
-    if not sources:
+    if not any(hasattr(page, "examples") for page in family):
         return "write letters and digits, then a version, as in torch2.9 or acme2"
-    examples = [each for examples in sources for each in examples(arch)]
+    examples = _examples(family, arch)
     if not examples:
         return f"no segment of {dimension} is known on {arch}"
     return f"write one such as {', '.join(examples)}"
+
+
+def _examples(pages: Sequence[Vocabulary], arch: str) -> list[str]:
+    """Return the values that pages show, as users write them."""
+    sources = [page.examples for page in pages if hasattr(page, "examples")]
+    return [each for examples in sources for each in examples(arch)]
 
 
 def _join(segments: list[str], arch: str, pages: Sequence[Vocabulary]) -> Iterator[Run]:
