@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from command import run
+from command import run, run_in
 from customtags.choosing.candidate import MOST_TAGS
 from customtags.choosing.explain import explain, wheel
 from customtags.choosing.offer import Offer, requires_python
 from customtags.choosing.rank import rank
 from customtags.choosing.request import Request
 from customtags.errors import WheelError
+from customtags.wheels.writer import create
 from sample import SEED, seed
 
 if TYPE_CHECKING:
@@ -128,6 +129,19 @@ def test_every_wheel_is_explained_although_one_cannot_be_read(profile: str) -> N
     assert [entry["name"] for entry in entries] == list(words)
     assert ["error" in entry for entry in entries] == [False, True, False]
     assert [entry.get("fits") for entry in entries] == [True, None, False]
+
+
+def test_a_verdict_by_the_name_alone_says_so(tmp_path: Path) -> None:
+    name = "a-1.0-py3-none-any.whl"
+    said = "only the name was read, because the file does not exist\n"
+    assert run_in(tmp_path, "explain", name).stdout.endswith(said)
+    (entry,) = json.loads(run_in(tmp_path, "explain", name, "--json").stdout)["wheels"]
+    assert entry["by_name"] is True
+    create(tmp_path, "a", "1.0", "py3-none-any", {})
+    for word in (name, str(tmp_path / name), f"https://example.org/{name}"):
+        assert said not in run_in(tmp_path, "explain", word).stdout
+    (entry,) = json.loads(run_in(tmp_path, "explain", name, "--json").stdout)["wheels"]
+    assert entry["by_name"] is False
 
 
 def test_the_nearest_of_several_tags_is_marked(profile: str) -> None:

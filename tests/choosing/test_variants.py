@@ -275,3 +275,6 @@ def test_a_wheel_and_a_name_beside_its_metadata_are_explained(folder: Path) -> N
     done = run(*options, str(wheel))
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert "has a label without meaning" in done.stderr
+    missing = f"neither the wheel nor 'example-1.0-variants.json' exists in '{folder / 'w'}'"
+    assert done.stderr.endswith(f"{missing}; check the path\n")
+    assert "name the wheel by its path" in run(*options, wheel.name).stderr

@@ -55,6 +55,16 @@ def test_every_wheel_gets_its_verdict(verb: str, bad: str, tmp_path: Path) -> No
     assert ["error" in entry for entry in entries] == [False, True, False]
 
 
+@pytest.mark.parametrize("name", ["missing.whl", "missing-1-py3-none-any.whl"])
+@pytest.mark.parametrize("verb", ["audit", "audit --json-lines", "retag", "repair", "variant"])
+def test_a_missing_file_is_called_missing_whatever_its_name_is(
+    verb: str, name: str, tmp_path: Path
+) -> None:
+    done = run_in(tmp_path, *verb.split(), name)
+    assert done.returncode == 2
+    assert done.stderr == f"customtags: {name!r} does not exist; check the path\n"
+
+
 def test_an_error_that_does_not_name_its_wheel_gets_the_name(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -131,6 +131,24 @@ def test_wrong_usage_ends_with_status_2(arguments: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["retag", "a.whl", "--acelerator", "cuda12.4"], "--acelerator cuda12.4; write --accelerator"),
+        (["show", "--profle=node.json"], "--profle=node.json; write --profile"),
+        (["show", "node.json"], "node.json"),
+        (["show", "--nothing-like-it"], "--nothing-like-it"),
+    ],
+)  # fmt: skip
+def test_a_misspelt_option_gets_the_usage_of_its_verb_and_the_nearest(
+    arguments: list[str], message: str
+) -> None:
+    done = run(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"usage: customtags {arguments[0]} [-h]")
+    assert done.stderr.endswith(f"error: unrecognized arguments: {message}\n")
+
+
+@pytest.mark.parametrize(
     "arguments", [["--help"], ["show", "--help"], ["detect", "--help"], ["demo", "--help"]]
 )
 def test_help_is_there_with_an_example_per_verb(arguments: list[str]) -> None:

@@ -455,7 +455,7 @@ def test_wheels_that_would_become_the_same_file_are_refused(wheel: Path, tmp_pat
     ("arguments", "message"),
     [
         (["no.whl", "--isa=v3"], "'no.whl' is not a wheel file name"),
-        (["a-1-py3-none-linux_x86_64.whl", "--isa=v3"], "does not exist; check the path"),
+        (["missing-1-py3-none-linux_x86_64.whl", "--isa=v3"], "does not exist; check the path"),
         (["--local-version", "a.whl", "b.whl"], "after the wheels"),
         (["a-1-py3-none-linux_x86_64.whl"], "no change is requested"),
         (["a-1-py3-none-linux_x86_64.whl", "--build=x"], "begin with a digit"),
@@ -465,9 +465,20 @@ def test_wheels_that_would_become_the_same_file_are_refused(wheel: Path, tmp_pat
 def test_bad_input_gets_one_line_with_the_cure(
     tmp_path: Path, arguments: list[str], message: str
 ) -> None:
+    for each in arguments:
+        if each.endswith(".whl") and not each.startswith("missing"):
+            (tmp_path / each).touch()
     done = run_in(tmp_path, "retag", *arguments)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert message in done.stderr
+
+
+def test_a_folder_that_cannot_be_made_is_not_called_full(wheel: Path) -> None:
+    done = run_in(wheel.parent, "retag", wheel.name, "--isa=v3", "-d", "/proc/out")
+    assert done.returncode == 2
+    assert done.stderr.endswith(
+        " cannot be written (No such file or directory); give another folder with -d\n"
+    )
 
 
 def test_here_is_the_machine_of_the_settings(wheel: Path) -> None:

@@ -14,6 +14,7 @@ from customtags.audit.isa.levels import NAMES
 from customtags.audit.isa.scan import decoder
 from customtags.audit.variants import named
 from customtags.errors import ToolError, WheelError
+from customtags.wheels import listing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,6 +105,7 @@ class Auditor:
         :raises WheelError: the file is not a wheel, or cannot be read
         :raises ToolError: a check requires a package that is not installed
         """
+        listing.check(wheel)
         if wheel.is_dir():
             why = "is a folder without wheels"
             raise WheelError(

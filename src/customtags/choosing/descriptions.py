@@ -75,8 +75,9 @@ def own(offer: Offer) -> Metadata:
     name = names.index_name(file)
     found = index.read(Path(offer.origin, name)) if "://" not in offer.origin else None
     if found is None:
-        problem = (
-            f"{offer.name!r} has a label without meaning: neither the wheel nor {name!r} was found"
-        )
-        raise VariantError(problem, "name the wheel by its path")
+        folder, cure = repr(offer.origin), "check the path"
+        if not offer.origin:
+            folder, cure = "this folder", "name the wheel by its path"
+        why = f"neither the wheel nor {name!r} exists in {folder}"
+        raise VariantError(f"{offer.name!r} has a label without meaning: {why}", cure)
     return found

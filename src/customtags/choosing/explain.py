@@ -56,6 +56,11 @@ class Explanation(NamedTuple):
         return self.verdict.fits and not self.misses
 
     @property
+    def by_name(self) -> bool:
+        """Whether there is a name alone, and neither a file on this machine nor a URL."""
+        return self.offer.path is None and "://" not in self.offer.origin
+
+    @property
     def distance(self) -> tuple[bool, int]:
         """How near it is: what fits comes first, then what lacks least."""
         return not self.fits, len(self.misses) + len(self.verdict.tags[0].misses)

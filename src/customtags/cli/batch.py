@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from customtags.cli.output import warn
 from customtags.errors import CustomtagsError
+from customtags.wheels import listing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
 __all__ = ["Batch"]
 
@@ -34,11 +35,13 @@ class Batch(Generic[Wheel]):
         self.entries: dict[Wheel, Sequence[dict[str, Any]]] = {}
 
     def each(self, work: Callable[[Wheel], Result]) -> Iterator[tuple[Wheel, Result]]:
-        """Yield every wheel that has not failed yet, with what the work returns; report a wheel that fails."""
+        """Yield every wheel that has not failed yet, with what the work returns; report a path that does not exist, and a wheel that fails."""
         for wheel in self._wheels:
             if wheel in self._failed:
                 continue
             try:
+                if isinstance(wheel, Path):
+                    listing.check(wheel)
                 result = work(wheel)
             except CustomtagsError as error:
                 self.fail(wheel, error)

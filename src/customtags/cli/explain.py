@@ -82,6 +82,7 @@ def _entry(found: Explanation) -> dict[str, Any]:
     entry = {
         "name": found.offer.name,
         "fits": found.fits,
+        "by_name": found.by_name,
         "place": found.verdict.place,
         "of": len(found.target.order),
         "python": found.target.name,
@@ -107,7 +108,10 @@ def _lines(found: Explanation) -> list[str]:
     python = f"(Python {found.target.name})"
     if found.fits:
         place = f"tag {(found.verdict.place or 0) + 1} of {len(found.target.order)}"
-        lines = [f"{found.offer.name}: {paint('yes', 'fits')} {python}, {place}"]
+        source = (
+            "; only the name was read, because the file does not exist" if found.by_name else ""
+        )
+        lines = [f"{found.offer.name}: {paint('yes', 'fits')} {python}, {place}{source}"]
     else:
         lines = [f"{found.offer.name}: {paint('no', 'does not fit')} {python}"]
     if found.variant and not found.variant.lacking:

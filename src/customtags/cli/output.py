@@ -52,11 +52,33 @@ _COLOUR = re.compile(f"({_OURS}[0-9;]*m)")
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose errors are printable: a shell's ``*`` may have made an argument of any file name."""
+    """A parser whose errors are printable: a shell's ``*`` may have made an argument of any file name.
+
+    It reports an unknown option with the usage of its verb and the nearest option. argparse itself prints the usage of the
+    whole program, and lists verbs.
+    """
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse the command line; exit with status 2 if a word is left over."""
+        options, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            verb = getattr(options, "parser", self)
+            verb.error(f"unrecognized arguments: {' '.join(unknown)}{_suggestion(unknown, verb)}")
+        return options
 
     def error(self, message: str) -> NoReturn:
         """Print the usage and what is wrong, and exit with status 2."""
         super().error(printable(message))
+
+
+def _suggestion(words: Sequence[str], parser: argparse.ArgumentParser) -> str:
+    """Return the options of a parser that resemble unknown ones, as the end of a message."""
+    from difflib import get_close_matches
+
+    options = re.findall(r"--[a-z-]+", parser.format_usage())
+    typed = (word.partition("=")[0] for word in words if word.startswith("--"))
+    near = [match for word in typed for match in get_close_matches(word, options, 1)]
+    return f"; write {' and '.join(near)}" if near else ""
 
 
 def add_verb(
@@ -67,6 +89,7 @@ def add_verb(
     parser = verbs.add_parser(
         name, help=purpose, description=description, epilog=f"example: {example}"
     )
+    parser.set_defaults(parser=parser)
     if json:
         parser.add_argument("--json", action="store_true", help="print JSON")
     return parser

@@ -1,4 +1,4 @@
-"""The wheels that a command names: files, folders, and files with a list of either."""
+"""The wheels that a command names: files, folders, and files with a list of either; and whether they exist."""
 
 from __future__ import annotations
 
@@ -6,12 +6,18 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from customtags.errors import FactError
+from customtags.errors import FactError, WheelError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["expanded", "listed"]
+__all__ = ["check", "expanded", "listed"]
+
+
+def check(path: Path) -> None:
+    """Raise WheelError if nothing has this path, whatever its name is; a broken link counts as something."""
+    if not os.path.lexists(path):
+        raise WheelError(str(path), "does not exist", "check the path")
 
 
 def expanded(paths: Iterable[Path]) -> Iterator[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import filecmp
 import os
 from collections.abc import Iterable, Mapping
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
     from customtags.wheels.edit import Edit
 
 __all__ = ["collisions", "create", "write"]
+
+#: What a folder can be wrong for, whatever space there is.
+_FOLDER = (
+    *(errno.EACCES, errno.EEXIST, errno.ENOENT),
+    *(errno.ENOTDIR, errno.EPERM, errno.EROFS),
+)
 
 
 def create(folder: Path, project: str, version: str, tag: str, files: Mapping[str, bytes]) -> Path:
@@ -73,9 +80,8 @@ def write(edit: Edit, *, remove: bool = False) -> Path:
                     write_all(described, edit.metadata)
     except OSError as error:
         why = f"cannot be written ({error.strerror})"
-        raise WheelError(
-            str(target), why, "free some space, or give another folder with -d"
-        ) from error
+        room = "" if error.errno in _FOLDER else "free some space, or "
+        raise WheelError(str(target), why, f"{room}give another folder with -d") from error
     if remove and not in_place:
         _remove(edit)
     return target
