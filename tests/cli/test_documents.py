@@ -27,7 +27,7 @@ COMMANDS: dict[str, list[tuple[list[str], dict[str, str]]]] = {
         (["retag", "--profile", "node.json", "--here", WHEEL], {}),
         (["intersect", "node.json", "node.json", "-o", "all.json"], {}),
         (["detect", "-o", "again.json"], {"CUSTOMTAGS_PROFILE": "node.json"}),
-        (["doctor"], {"CUSTOMTAGS_PROFILE": "node.json"}),
+        (["doctor", "--json"], {"CUSTOMTAGS_PROFILE": "node.json"}),
     ],
     "customtags/customtags.toml": [
         (["config"], {"XDG_CONFIG_HOME": "."}),
