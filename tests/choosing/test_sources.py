@@ -154,3 +154,16 @@ def test_places_are_told_apart() -> None:
     assert without_password("https://me:secret@w.invalid/a@b") == "https://w.invalid/a@b"
     (offer,) = named(["https://w.invalid/a%2Bb-1-py3-none-any.whl"])
     assert (offer.name, offer.path) == ("a+b-1-py3-none-any.whl", None)
+
+
+def test_what_pip_is_configured_for_besides_the_named_indexes_is_known() -> None:
+    main, extra, private = (f"https://{name}.invalid/simple" for name in ("a", "b", "c"))
+    secret = private.replace("//", "//user:hush@")
+    settings = PipSettings(indexes=(main, f"{extra}/", secret), find_links=("/wheels",))
+    assert Sources(indexes=(main,)).unread(settings) == [extra, private, "/wheels"]
+    assert (
+        Sources(("/wheels",), indexes=("https://d.invalid", extra, private)).unread(settings) == []
+    )
+    assert Sources(("/wheels",)).unread(settings) == []
+    assert Sources(requirement="example").unread(settings) == []
+    assert Sources(indexes=(main,)).unread(PipSettings()) == []

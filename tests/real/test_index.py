@@ -15,7 +15,15 @@ import pytest
 from customtags.choosing import pip_settings
 from customtags.machine.documents import read_toml
 from customtags.wheels.writer import create
-from real.environments import NEWEST, OLDEST, MakeEnvironment, clean, run
+from real.environments import (
+    NEWEST,
+    OLDEST,
+    PROJECT,
+    MakeEnvironment,
+    Wheelhouse,
+    clean,
+    run,
+)
 from real.servers import ProjectPage, certificate, serve
 from real.stand_ins import V3, customtags
 
@@ -213,6 +221,42 @@ def test_a_terminal_sees_how_far_it_is(page: ProjectPage) -> None:
     assert done.stdout.startswith("With Python ")
 
 
+def test_a_note_names_what_pip_searches_besides_the_index(
+    make_environment: MakeEnvironment, wheelhouse: Wheelhouse, tmp_path: Path
+) -> None:
+    environment, packages = make_environment(NEWEST), tmp_path / "packages"
+    for requirement in ("mousebender", "requests"):
+        wheels = wheelhouse.fetch(requirement)
+        environment.pip("install", "-q", "--no-index", "-f", wheels, "-t", packages, requirement)
+    for folder, version in (("own", "1.0"), ("other", "2.0")):
+        create(tmp_path / folder, "example", version, "py3-none-any", {"example.py": b""})
+    own, other = (
+        ProjectPage({each.name: {} for each in folder.iterdir()}, folder)
+        for folder in (tmp_path / "own", tmp_path / "other")
+    )
+    rank = ("-m", "customtags", "rank", "--json")
+    with serve(own) as (url, _), serve(other) as (extra, _):
+        config = tmp_path / "pip.conf"
+        config.write_text(f"[global]\nextra-index-url = {extra}\n", "utf-8")
+        env = {"PYTHONPATH": str(packages), "PIP_CONFIG_FILE": str(config)}
+        environment.pip(
+            "install", "-q", "--index-url", url, "-t", tmp_path / "t", "example", env=env
+        )
+        assert (tmp_path / "t" / "example-2.0.dist-info").is_dir()
+        plain = {**env, "PIP_CONFIG_FILE": os.devnull}
+        alone = json.loads(environment.run(*rank, url, "example", env=env).stdout)
+        assert alone["chosen"] == "example-1.0-py3-none-any.whl"
+        assert [(each["kind"], each["name"]) for each in alone["traps"]] == [
+            ("more sources", extra)
+        ]
+        both = json.loads(environment.run(*rank, url, extra, "example", env=env).stdout)
+        assert (both["chosen"], both["traps"]) == ("example-2.0-py3-none-any.whl", [])
+        assert json.loads(environment.run(*rank, url, "example", env=plain).stdout)["traps"] == []
+        elsewhere = ("--profile", PROJECT / "docs/fedora39.json")
+        done = environment.run(*rank, *elsewhere, url, "example", env=env)
+        assert json.loads(done.stdout)["traps"] == []
+
+
 def test_without_the_extra_it_names_the_cure(make_environment: MakeEnvironment) -> None:
     environment = make_environment(NEWEST)
     done = environment.run(
@@ -239,6 +283,7 @@ def test_a_folder_does_not_require_the_extra(
     (index / "example/index.html").write_text(f'<a href="../{better.name}">{better.name}</a>')
     done = environment.run(*doctor, index, env=V3, status=2)
     assert done.stderr.endswith("requires mousebender; pip install 'customtags[index]'\n")
+    environment.pip("uninstall", "-q", "-y", "example")
 
 
 @pytest.mark.parametrize("pip", [OLDEST, NEWEST])

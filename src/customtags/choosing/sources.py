@@ -14,7 +14,15 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from customtags.choosing.index import Client
-from customtags.choosing.offer import ARCHIVES, in_folder, is_index, local_path, named, projects
+from customtags.choosing.offer import (
+    ARCHIVES,
+    in_folder,
+    is_index,
+    local_path,
+    named,
+    projects,
+    without_password,
+)
 from customtags.choosing.request import Request
 from customtags.errors import CustomtagsError, SourceError
 
@@ -69,6 +77,14 @@ class Sources(NamedTuple):
             *named(self.files),
         ]
 
+    def unread(self, settings: PipSettings) -> list[str]:
+        """Return the places of pip's settings that ``pip install --index-url`` searches besides the indexes that are named."""
+        if not self.indexes:
+            return []
+        read = {_place(each) for each in (*self.indexes, *self.folders)}
+        places = map(_place, (*settings.indexes[1:], *settings.find_links))
+        return [each for each in places if each not in read]
+
     def request(self, local: Sequence[Offer], settings: PipSettings) -> Request:
         """Return the request; without a requirement, for the project of the local files if it is the only one.
 
@@ -109,6 +125,11 @@ class Sources(NamedTuple):
                 raise problems[0]
             offers += found
         return request, offers, problems
+
+
+def _place(place: str) -> str:
+    """Return a place as it is compared and shown."""
+    return without_password(place).rstrip("/")
 
 
 def projects_behind(words: Sequence[str]) -> list[str]:

@@ -17,14 +17,15 @@ if TYPE_CHECKING:
     from customtags.choosing.order import Key, Metadata
     from customtags.choosing.target import Target
 
-__all__ = ["Trap", "better_platforms", "mixed_sets", "other_pips"]
+__all__ = ["Trap", "better_platforms", "mixed_sets", "more_sources", "other_pips"]
 
 
 class Trap(NamedTuple):
     """Something that decides otherwise than one might expect.
 
-    :ivar kind: ``local version``, ``version``, ``row``, ``sdist``, ``mixed set``, ``uv``, ``newer pip``, or ``pip before …``
-    :ivar name: the file that it concerns, empty if none
+    :ivar kind: ``local version``, ``version``, ``row``, ``sdist``, ``mixed set``, ``uv``, ``newer pip``, ``pip before …``, or
+        ``more sources``
+    :ivar name: the file or the places that it concerns, empty if none
     """
 
     kind: str
@@ -137,6 +138,15 @@ def mixed_sets(offers: Iterable[Offer]) -> Iterator[Trap]:
             )
             cure = "give it extended tags only, with 'customtags retag'"
             yield Trap("mixed set", offer.name, says, cure)
+
+
+def more_sources(places: Sequence[str]) -> Iterator[Trap]:
+    """Yield that pip searches places of its configuration besides those that were ranked."""
+    if places:
+        which, them = ("this source", "it") if len(places) == 1 else ("these sources", "them")
+        says = f"pip is configured to search {which} too, and may take a file from there"
+        cure = f"name {them} too, as in 'customtags rank URL OTHER PROJECT', or see 'pip config list' and remove {them}"
+        yield Trap("more sources", ", ".join(places), says, cure)
 
 
 def _is_stock(platform: str) -> bool:

@@ -72,6 +72,7 @@ def ranked(
     from customtags.choosing.pip_settings import PipSettings
     from customtags.choosing.rank import rank
     from customtags.choosing.sources import Sources
+    from customtags.choosing.traps import more_sources
     from customtags.cli.progress import progress
 
     sources = Sources.parse(words)
@@ -81,7 +82,9 @@ def ranked(
         report(f"ranking {len(offers)} files")
         described = Descriptions(offers, settings, report)
         ranking = rank(offers, request, target, requires_python, described)
-        return ranking, problems, described
+        # Of the pip of another machine, the configuration is not known.
+        unread = more_sources(sources.unread(settings) if target.pip else ())
+        return ranking._replace(traps=(*unread, *ranking.traps)), problems, described
 
 
 def _row(ranked: Ranked) -> dict[str, Any]:
