@@ -139,6 +139,32 @@ def test_a_build_that_fails_and_two_variants_of_one_wheel_are_refused(tmp_path: 
         [*build(tmp_path, tmp_path / "file" / "out", {"v3": {}}, [])]
 
 
+#: A stand-in whose back end refuses the build, and then writes more, as build does.
+REFUSES = """
+import os, pathlib, sys
+pathlib.Path("elsewhere").mkdir(exist_ok=True)
+os.chdir("elsewhere")
+from customtags.building import reason
+from customtags.errors import BuildError
+reason.write(BuildError("CFLAGS contains\x1b '-mavx2'", "remove it"), os.environ)
+print("ERROR Backend subprocess exited")
+sys.exit(1)
+"""
+
+
+@pytest.mark.usefixtures("stand_in")
+def test_the_last_line_of_a_refused_build_says_why(tmp_path: Path) -> None:
+    (tmp_path / "modules" / "build" / "__main__.py").write_text(REFUSES)
+    (tmp_path / "pyproject.toml").write_text(PYPROJECT, encoding="utf-8")
+    done = run_in(tmp_path, "build-matrix", PYTHONPATH=str(tmp_path / "modules"))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines() == [
+        "ERROR Backend subprocess exited",
+        r"customtags: the build of the variant 'plain' failed: CFLAGS contains\x1b '-mavx2'; remove it",
+    ]
+    assert not [*(tmp_path / "dist").iterdir()]
+
+
 def test_a_missing_build_is_named_with_the_cure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from customtags.building.compilers import CHECKED, FLAGS, VARIABLES, flags, variables
+from customtags.building.compilers import (
+    BASELINE,
+    CHECKED,
+    FLAGS,
+    VARIABLES,
+    flags,
+    refuse_above_baseline,
+    variables,
+)
 from customtags.errors import BuildError
 from customtags.machine.dimensions.isa import LEVELS
 
@@ -97,6 +105,31 @@ def test_other_instructions_are_found_in_the_arguments_of_a_build_tool(
     for value in (text, ["-O2", text]):
         with pytest.raises(BuildError, match=r"^the config setting 'a\.b' contains "):
             variables({}, "x86_64", "v3", {"a.b": value})
+
+
+@pytest.mark.parametrize(
+    ("arch", "flag"),
+    [
+        *(("x86_64", flag) for flag in ("-march=native", "-march=x86-64-v2", "-mavx2")),
+        *(("aarch64", flag) for flag in ("-march=armv8.2-a", "-Ctarget-cpu=native")),
+        *(("ppc64le", "-mcpu=power9"), ("s390x", "-march=z13")),
+    ],
+)
+def test_without_a_level_what_is_above_the_baseline_is_refused(arch: str, flag: str) -> None:
+    for environ, settings, name in (
+        ({"CFLAGS": f"-O2 {flag}"}, {}, "CFLAGS"),
+        ({}, {"a": ["-O2", flag]}, "the config setting 'a'"),
+    ):
+        said = f"{name} contains '{flag}', and a wheel without isa= claims to run on every {arch}"
+        with pytest.raises(BuildError, match=f"^{said} CPU; remove it from {name}, or request its"):
+            refuse_above_baseline(environ, arch, settings)
+
+
+@pytest.mark.parametrize("arch", FLAGS)
+def test_the_baseline_s_own_flags_are_no_conflict(arch: str) -> None:
+    for flag in BASELINE[arch]:
+        refuse_above_baseline({"CFLAGS": flag, "RUSTFLAGS": flag, "CC": "cc -mtune=native"}, arch)
+    refuse_above_baseline({"CFLAGS": "-march=rv64gc"}, "riscv64")  # it has no levels
 
 
 def test_the_same_flag_for_a_build_tool_is_allowed() -> None:

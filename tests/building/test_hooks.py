@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 pytestmark = requires(sys.platform == "linux" and os.uname().machine == "x86_64", "x86-64 Linux")
 
-VARIANTS = {"rocm": {"isa": "v2", "accelerator": "rocm6.0", "environment": {"HIP": "gfx90a"}}}
+VARIANTS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "rocm": {"isa": "v2", "accelerator": "rocm6.0", "environment": {"HIP": "gfx90a"}},
+}
 
 #: What the environment of a build is recorded of.
 RECORDED = ("CFLAGS", "HIP", "SKBUILD_BUILD_DIR")
@@ -129,6 +132,24 @@ def test_a_variant_sets_the_environment(monkeypatch: pytest.MonkeyPatch) -> None
     assert os.environ["HIP"] == "before"
 
 
+def test_a_wheel_without_a_level_is_not_compiled_above_the_baseline(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CFLAGS", "-O2 -march=x86-64-v3")
+    backend = BackEnd()
+    for request in ({"variant": "plain"}, {"accelerator": "rocm6.0"}, {"distro": "deb12"}):
+        with pytest.raises(BuildError, match=r"^CFLAGS contains '-march=x86-64-v3', and a wheel"):
+            wrapped(backend).build_wheel("out", request)
+    monkeypatch.setenv(build_variable("variant"), "plain")
+    with pytest.raises(BuildError, match="request its level with isa="):
+        wrapped(backend).build_wheel("out")
+    assert not backend.calls
+    monkeypatch.delenv(build_variable("variant"))  # a wheel of one's own is the back end's affair
+    assert wrapped(backend).build_wheel("out", {"local-version": "mine"}) in os.listdir("out")
+    monkeypatch.setenv("CFLAGS", "-march=x86-64")
+    assert wrapped(backend).build_wheel("out", {"variant": "plain"}) in os.listdir("out")
+
+
 @pytest.mark.parametrize(
     ("hook", "recorded"),
     [
@@ -182,9 +203,13 @@ def test_a_false_claim_fails_an_audited_build(
 ) -> None:
     (project / "pyproject.toml").touch()
     backend = BackEnd("py3-none-manylinux_2_17_x86_64", {"tiny/a.so": UNSUPPLIED})
-    with pytest.raises(BuildError, match=r"_v2\.whl' makes a false claim; see the findings above"):
+    with pytest.raises(BuildError, match=r"_v2\.whl' makes a false claim: library-missing: tiny/a"):
         wrapped(backend, audit=True).build_wheel("out", {"isa": "v2"})
-    assert capsys.readouterr().err.startswith("customtags: library-missing: ")
+    assert capsys.readouterr().err == ""
+    backend.files = {**backend.files, "tiny/b.so": shared(["libother.so"])}
+    with pytest.raises(BuildError, match="makes 2 false claims, the first is: library-missing: ti"):
+        wrapped(backend, audit=True).build_wheel("out", {"isa": "v2"})
+    assert capsys.readouterr().err.startswith("customtags: library-missing: tiny/b.so: ")
     assert not [*(project / "out").iterdir()]
 
 

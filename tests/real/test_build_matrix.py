@@ -78,6 +78,22 @@ def test_a_variant_that_can_t_be_built_ends_it(environment: Environment, tmp_pat
     assert not list((tree / "dist").iterdir())
 
 
+def test_the_plain_variant_is_not_compiled_for_a_level(
+    environment: Environment, tmp_path: Path
+) -> None:
+    tree = Path(shutil.copytree(EXAMPLE, tmp_path / "tree"))
+    command = ("-m", "customtags", "build-matrix", "--", "--no-isolation")
+    flags = {"CFLAGS": "-O2 -march=native"}
+    done = environment.run(*command, cwd=tree, status=2, env=flags)
+    *_, last = done.stderr.splitlines()
+    refused = (
+        "customtags: the build of the variant 'plain' failed: CFLAGS contains '-march=native', "
+    )
+    assert last.startswith(refused)
+    assert last.endswith("; remove it from CFLAGS, or request its level with isa=")
+    assert not list((tree / "dist").iterdir())
+
+
 def test_the_recipe_for_github_writes_the_names_on_one_line(
     environment: Environment, tmp_path: Path
 ) -> None:

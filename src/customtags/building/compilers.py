@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
 from customtags.errors import BuildError
 
-__all__ = ["CHECKED", "FLAGS", "VARIABLES", "flags", "variables"]
+__all__ = ["CHECKED", "FLAGS", "VARIABLES", "flags", "refuse_above_baseline", "variables"]
 
 
 class Flags(NamedTuple):
@@ -38,6 +38,16 @@ FLAGS: Mapping[str, Flags] = {
     "aarch64": Flags("-march=armv{version}-a", "-Ctarget-feature=+v{version}a"),
     "ppc64le": Flags("-mcpu={level}", "-Ctarget-cpu=pwr{version}"),
     "s390x": Flags("-march={level}", "-Ctarget-cpu={level}"),
+}
+
+#: Architecture → the flags that select the baseline of its platforms, or less.
+BASELINE: Mapping[str, frozenset[str]] = {
+    "x86_64": frozenset(("-march=x86-64", "-Ctarget-cpu=x86-64", "-Ctarget-cpu=generic")),
+    "aarch64": frozenset(("-march=armv8-a", "-mcpu=generic", "-Ctarget-cpu=generic")),
+    "ppc64le": frozenset(
+        ("-mcpu=power8", "-mcpu=powerpc64le", "-Ctarget-cpu=pwr8", "-Ctarget-cpu=ppc64le")
+    ),
+    "s390x": frozenset(("-march=z196", "-march=zEC12", "-Ctarget-cpu=z10", "-Ctarget-cpu=generic")),
 }
 
 #: Variable that build systems read → the flags that it takes.
@@ -98,11 +108,10 @@ def variables(
     :raises BuildError: the architecture has no flags, or the environment or the settings select other instructions
     """
     ours = flags(arch, level)
-    values = {name: environ.get(name, "") for name in CHECKED}
-    for name, value in settings.items():
-        each = value if isinstance(value, list) else [value]
-        values[f"the config setting {name!r}"] = " ".join(map(str, each))
-    _refuse_others(values, ours, level)
+    allowed = {word for flag in ours for word in flag.split()}
+    for name, word in _selecting(environ, settings, allowed):
+        why = f"{name} contains {word!r}, which conflicts with {ours.compiler!r} of isa={level}"
+        raise BuildError(why, f"remove it from {name}, or build without isa={level}")
     changed = {
         name: f"{environ.get(name, '')} {getattr(ours, kind)}".strip()
         for name, kind in VARIABLES.items()
@@ -113,16 +122,36 @@ def variables(
     return changed
 
 
-def _refuse_others(values: Mapping[str, str], ours: Flags, level: str) -> None:
-    """Refuse values with a flag that selects other instructions than those of the level."""
-    allowed = {word for flag in ours for word in flag.split()}
-    for name, value in values.items():
-        for word in _words(value):
+def refuse_above_baseline(
+    environ: Mapping[str, str],
+    arch: str,
+    settings: Mapping[str, object] = MappingProxyType({}),
+) -> None:
+    """Refuse an environment or settings that select instructions, for a wheel whose name has no level: it claims the baseline.
+
+    :raises BuildError: there is such a flag; an architecture without levels has none
+    """
+    if arch not in FLAGS:
+        return
+    for name, word in _selecting(environ, settings, BASELINE[arch]):
+        why = (
+            f"{name} contains {word!r}, and a wheel without isa= claims to run on every {arch} CPU"
+        )
+        raise BuildError(why, f"remove it from {name}, or request its level with isa=")
+
+
+def _selecting(
+    environ: Mapping[str, str], settings: Mapping[str, object], allowed: Collection[str]
+) -> Iterator[tuple[str, str]]:
+    """Yield each flag that selects instructions and is not allowed, after the name of the variable or setting."""
+    values = {name: environ.get(name, "") for name in CHECKED}
+    for name, value in settings.items():
+        each = value if isinstance(value, list) else [value]
+        values[f"the config setting {name!r}"] = " ".join(map(str, each))
+    for name, text in values.items():
+        for word in _words(text):
             if _SELECTS.match(word) and word not in allowed:
-                raise BuildError(
-                    f"{name} contains {word!r}, which conflicts with {ours.compiler!r} of isa={level}",
-                    f"remove it from {name}, or build without isa={level}",
-                )
+                yield name, word
 
 
 def _words(value: str) -> Iterator[str]:

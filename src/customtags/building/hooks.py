@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
 from customtags import machine
-from customtags.building import compilers, inner, prepared, project, stale
+from customtags.building import compilers, inner, prepared, project, reason, stale
 from customtags.building.request import BuildRequest, Settings, read_request
 from customtags.errors import BuildError, CustomtagsError, printable
 from customtags.machine.dimensions import builtin
@@ -145,7 +145,7 @@ class Wrapper(NamedTuple):
             stack.enter_context(_environment(request.environment))
             base = _base(request)
             request = request.resolved(base, functools.partial(_ladders, base))
-            changes = _flags(base, request) if "isa" in request.values else {}
+            changes = _flags(base, request)
             if request.values:
                 stack.enter_context(stale.aged(Path.cwd()))
             if request.values and anew:
@@ -171,10 +171,18 @@ def _ladders(base: str) -> Mapping[str, Sequence[str]]:
 
 
 def _flags(base: str, request: BuildRequest) -> dict[str, str]:
-    """Return the variables with the flags of the level that the name will have."""
+    """Return the variables with the flags of the level that the name will have; none if it will have no level.
+
+    :raises BuildError: the environment or the settings select other instructions than the name will claim
+    """
+    arch = naming.arch(base)
+    if "isa" not in request.values:
+        if (request.values or request.variant) and base.startswith("linux_"):
+            compilers.refuse_above_baseline(os.environ, arch, request.settings)
+        return {}
     _, runs = naming.runs(request.platforms([base])[0], builtin())
     (level,) = (run.text for run in runs if run.dimension == "isa")
-    return compilers.variables(os.environ, naming.arch(base), level, request.settings)
+    return compilers.variables(os.environ, arch, level, request.settings)
 
 
 def _named(built: Path, request: BuildRequest) -> Path:
@@ -200,12 +208,13 @@ def _refuse_false_claims(wheel: Path) -> None:
         instructions.check, full=True, dispatched=patterns
     )
     false = [finding for finding in audit(wheel, checks) if finding.severity == FALSE]
-    for finding in false:
+    for finding in false[1:]:
         line = f"{finding.code}: {finding.sentence}; {finding.cure}"
         print(f"customtags: {printable(line)}", file=sys.stderr)
     if false:
-        count = "a false claim" if len(false) == 1 else f"{len(false)} false claims"
-        raise BuildError(f"{wheel.name!r} makes {count}", "see the findings above")
+        count = "a false claim" if len(false) == 1 else f"{len(false)} false claims, the first is"
+        why = f"{wheel.name!r} makes {count}: {false[0].code}: {false[0].sentence}"
+        raise BuildError(why, false[0].cure)
 
 
 @contextmanager
@@ -229,4 +238,5 @@ def _one_line() -> Iterator[None]:
     try:
         yield
     except CustomtagsError as error:
+        reason.write(error, os.environ)
         raise SystemExit(f"customtags: {printable(str(error))}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -10,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from customtags.building import reason
 from customtags.errors import BuildError, ToolError
 from customtags.tags import DIMENSIONS
 
@@ -76,12 +78,8 @@ def build(
     owners: dict[str, str] = {}
     for name in variants:
         with tempfile.TemporaryDirectory(prefix=".customtags-", dir=folder) as out:
-            command = [sys.executable, "-m", "build", f"-Cvariant={name}", "-o", out, *options]
-            done = subprocess.run([*command, str(source)], stdout=sys.stderr, check=False)
-            if done.returncode:
-                why = f"the build of the variant {name!r} failed (status {done.returncode})"
-                raise ToolError(why, "see its output above")
-            for made in sorted(Path(out).iterdir()):
+            _run_build(source, name, Path(out, "wheels"), options)
+            for made in sorted(Path(out, "wheels").iterdir()):
                 owner = owners.setdefault(made.name, name) if made.suffix == ".whl" else name
                 if owner != name:
                     why = f"the variants {owner!r} and {name!r} both produce {made.name!r}"
@@ -89,3 +87,22 @@ def build(
                 made.replace(folder / made.name)
                 if made.suffix == ".whl":
                     yield Built(name, folder / made.name)
+
+
+def _run_build(source: Path, variant: str, folder: Path, options: Sequence[str]) -> None:
+    """Run ``python -m build`` for one variant.
+
+    :param folder: a new folder for the sdist and the wheel
+    :raises ToolError: it failed; the message repeats the reason of the back end, because more output follows that
+    """
+    folder.mkdir()
+    file = folder.with_name("reason").resolve()  # back ends run in the project's folder
+    command = [sys.executable, "-m", "build", f"-Cvariant={variant}", "-o", str(folder), *options]
+    environment = {**os.environ, reason.VARIABLE: str(file)}
+    done = subprocess.run([*command, str(source)], stdout=sys.stderr, env=environment, check=False)
+    if done.returncode:
+        why = f"the build of the variant {variant!r} failed"
+        refusal = reason.read(file)
+        if refusal:
+            raise ToolError(f"{why}: {refusal.problem}", refusal.cure)
+        raise ToolError(f"{why} (status {done.returncode})", "see its output above")

@@ -32,12 +32,14 @@ class BuildRequest(NamedTuple):
     :ivar local: the local version, or None
     :ivar settings: the config settings for the wrapped back end
     :ivar environment: the variables that the variant sets
+    :ivar variant: its name, or None
     """
 
     values: Mapping[str, Value]
     local: str | None
     settings: dict[str, Any]
     environment: Mapping[str, str]
+    variant: str | None = None
 
     def __bool__(self) -> bool:
         """Return whether the wheel gets another name than the wrapped back end's."""
@@ -88,7 +90,8 @@ def read_request(
     others = {key: value for key, value in (settings or {}).items() if key not in BUILD_KEYS}
     variables = {key: environ.get(build_variable(key)) for key in BUILD_KEYS}
     given = {**{key: value for key, value in variables.items() if value}, **ours}
-    variant = _variant(given.pop("variant", None), variants)
+    name = given.pop("variant", None)
+    variant = _variant(name, variants)
     given = {**variant, **given}
     values = {name: _value(name, given[name]) for name in DIMENSIONS if name in given}
     local = _value("local-version", given.get("local-version", NONE))
@@ -97,6 +100,7 @@ def read_request(
         None if local == NONE else str(local),
         {**variant.get("config-settings", {}), **others},
         {name: str(value) for name, value in variant.get("environment", {}).items()},
+        None if name == NONE else name,
     )
 
 
