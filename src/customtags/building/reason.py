@@ -6,15 +6,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from customtags.machine.settings import build_variable
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from customtags.errors import CustomtagsError
 
-__all__ = ["VARIABLE", "Refusal", "read", "write"]
+__all__ = ["VARIABLE", "read", "write"]
 
 #: The variable that names the file. `build-matrix` sets it, and front ends pass it on.
-VARIABLE = "CUSTOMTAGS_BUILD_REASON"
+VARIABLE = build_variable("reason")
 
 #: The most characters that are read, because any build script can write the file.
 _MOST = 4000
