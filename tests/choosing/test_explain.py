@@ -164,7 +164,28 @@ def test_a_version_is_explained_wheel_by_wheel_on_an_index(profile: str, tmp_pat
     assert [line.split(":")[0] for line in done.stdout.split("\n\n")] == [names[1], names[0]]
     done = run(*options, "a==3")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "no wheel of 'a==3' found" in done.stderr
+    assert "no wheel of the project 'a==3' found" in done.stderr
+
+
+def test_a_word_is_a_project_although_a_folder_has_its_name(profile: str, tmp_path: Path) -> None:
+    for name, links in (("a", "a-1.0-py3-none-any.whl"), ("b", "")):
+        (tmp_path / "simple" / name).mkdir(parents=True)
+        page = tmp_path / "simple" / name / "index.html"
+        page.write_text(f'<a href="{links}">{links}</a>' if links else "", encoding="utf-8")
+    url = (tmp_path / "simple").as_uri()
+    options = ("explain", "--profile", profile, "--index-url", url)
+    folder = tmp_path / "simple"
+    assert run_in(folder, *options, "a").stdout.startswith("a-1.0-py3-none-any.whl: fits")
+    messages = {
+        "b": "no wheel of the project 'b' found; if you mean the folder, name its wheels, as in 'b/*.whl'",
+        "c": "no wheel of the project 'c' found; check its spelling and version, or name another index",
+        "a/": "'a/' is a folder; name its wheels, as in 'a/*.whl'",
+        ".": "'.' is not a project",
+    }
+    for word, message in messages.items():
+        done = run_in(folder, *options, word)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith(f"customtags: {message}")
 
 
 def test_no_control_character_of_an_index_reaches_a_terminal(profile: str, tmp_path: Path) -> None:

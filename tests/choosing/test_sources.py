@@ -48,10 +48,14 @@ def test_words_are_folders_files_indexes_and_at_most_one_project(folder: str) ->
     )
 
 
-@pytest.mark.parametrize("words", [["no such/thing"], ["one", "two"]])
-def test_a_word_that_is_nothing_of_these_is_named(words: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("words", "requirement"), [(["no such/thing"], None), (["one", "two"], None), (["one"], "two")]
+)
+def test_a_word_that_is_nothing_of_these_is_named(
+    words: list[str], requirement: str | None
+) -> None:
     with pytest.raises(CustomtagsError, match="is not a folder, a file, a URL or the only project"):
-        Sources.parse(words)
+        Sources.parse(words, requirement)
 
 
 def test_the_last_word_after_an_index_is_a_project_unless_it_is_a_path(

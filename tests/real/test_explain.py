@@ -83,7 +83,7 @@ def test_it_says_no_by_its_status_and_yes() -> None:
     [
         ("example.whl", "is not a wheel file name"),
         ("nowhere/example-1.0-py3-none-any.whl", "does not exist"),
-        ("no such/thing", "is not a folder, a file, a URL or the only project"),
+        ("no such/thing", "is not a project"),
     ],
 )
 def test_bad_input_is_told_in_a_line(what: str, says: str) -> None:
@@ -138,7 +138,7 @@ def test_a_version_on_an_index(tmp_path: Path) -> None:
         assert "v4: requires an x86-64-v4 CPU" in first
         assert "win_amd64: requires Windows" in second
         done = customtags("explain", "example==3", "--index-url", url, status=2)
-        assert "no wheel of 'example==3' found" in done.stderr
+        assert "no wheel of the project 'example==3' found" in done.stderr
 
 
 def test_where_the_hook_is_off_it_says_that_pip_sees_less() -> None:

@@ -48,21 +48,24 @@ class Sources(NamedTuple):
     requirement: str | None = None
 
     @classmethod
-    def parse(cls, words: Sequence[str]) -> Sources:
+    def parse(cls, words: Sequence[str], requirement: str | None = None) -> Sources:
         """Parse words such as folders, files, URLs, and at most one project.
 
         The last word after the URL of an index is the project if there is no other, even if a folder has its name.
 
+        :param requirement: the project, if it is none of the words
         :raises CustomtagsError: a word is none of these
         """
         indexes = tuple(word for word in words if is_index(word))
         folders = tuple(word for word in words if os.path.isdir(word))
         files = tuple(word for word in words if word.endswith(ARCHIVES) and word not in folders)
         others = [word for word in words if word not in (*indexes, *folders, *files)]
-        wrong = next((word for word in others if "/" in word or len(others) > 1), None)
+        most = 1 if requirement is None else 0
+        wrong = next((word for word in others if "/" in word or len(others) > most), None)
         if wrong:
             problem = f"{wrong!r} is not a folder, a file, a URL or the only project"
             raise CustomtagsError(problem, f"write it {_EXAMPLE}")
+        others += [] if requirement is None else [requirement]
         if not others and folders and words[-1] in projects_behind(words):
             folders, others = folders[:-1], [words[-1]]
         return cls(folders, files, indexes, others[0] if others else None)

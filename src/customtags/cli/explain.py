@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 from typing import TYPE_CHECKING, Any
 
 from customtags.cli import misses
@@ -54,21 +54,31 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _explanations(word: str, url: str | None, machine: Sequence[Target]) -> list[Explanation]:
-    """Explain a wheel, or every wheel of a version on an index, best first."""
+    """Explain a wheel, or every wheel of a project on an index, best first.
+
+    :raises CustomtagsError: the word is neither, or the project has no wheel
+    """
     from customtags.choosing.descriptions import own
     from customtags.choosing.explain import explain, wheel
+    from customtags.choosing.sources import Sources
     from customtags.cli.rank import ranked
 
-    if word.endswith(".whl") or Path(word).is_file():
+    if word.endswith(".whl") or os.path.isfile(word):
         return [explain(wheel(word), machine, own)]
-    ranking, problems, describe = ranked([*([url] if url else []), word], machine[0])
+    wheels = f"name its wheels, as in '{word.rstrip('/')}/*.whl'" if os.path.isdir(word) else ""
+    if wheels and "/" in word:
+        raise CustomtagsError(f"{word!r} is a folder", wheels)
+    sources = Sources.parse([url] if url else [], requirement=word)
+    ranking, problems, describe = ranked(sources, machine[0])
     for problem in problems:
         warn(problem)
     understood = [each.offer for each in ranking.files if each.version is not None]
     offers = [offer for offer in understood if offer.name.endswith(".whl")]
     if not offers:
-        cure = f"'customtags rank {word}' lists the files that exist"
-        raise CustomtagsError(f"no wheel of {word!r} found", cure)
+        cure = "check its spelling and version, or name another index with --index-url"
+        if wheels:
+            cure = f"if you mean the folder, {wheels}"
+        raise CustomtagsError(f"no wheel of the project {word!r} found", cure)
     found = []
     for each in offers:
         try:

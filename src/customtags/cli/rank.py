@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from customtags.choosing.descriptions import Descriptions
     from customtags.choosing.rank import Ranked, Ranking
+    from customtags.choosing.sources import Sources
     from customtags.choosing.target import Target
     from customtags.choosing.traps import Trap
     from customtags.errors import CustomtagsError
@@ -46,9 +47,11 @@ def declare(verbs: Verbs, name: str) -> None:
 
 
 def _rank(options: argparse.Namespace) -> int:
+    from customtags.choosing.sources import Sources
+
     reason = stock_only(options)
     target = targets(options, hook=reason is None)[0]
-    ranking, problems, _ = ranked(options.sources, target)
+    ranking, problems, _ = ranked(Sources.parse(options.sources), target)
     for problem in problems:
         warn(problem)
     if options.json:
@@ -64,18 +67,16 @@ def _rank(options: argparse.Namespace) -> int:
 
 
 def ranked(
-    words: Sequence[str], target: Target
+    sources: Sources, target: Target
 ) -> tuple[Ranking, Sequence[CustomtagsError], Descriptions]:
-    """Return the ranking of what words of the command line name, the sources that failed, and what labels mean."""
+    """Return the ranking of the files of one project, the sources that failed, and what labels mean."""
     from customtags.choosing.descriptions import Descriptions
     from customtags.choosing.offer import requires_python
     from customtags.choosing.pip_settings import PipSettings
     from customtags.choosing.rank import rank
-    from customtags.choosing.sources import Sources
     from customtags.choosing.traps import more_sources
     from customtags.cli.progress import progress
 
-    sources = Sources.parse(words)
     settings = PipSettings.read(os.environ)
     with progress() as report:
         request, offers, problems = sources.find(settings, report)
