@@ -115,6 +115,27 @@ def test_the_command_lists_what_is_missing(tmp_path: Path) -> None:
     assert (tmp_path / "c.html").read_text("utf-8").startswith("<!DOCTYPE html>")
 
 
+def test_what_is_accepted_is_no_gap(tmp_path: Path) -> None:
+    for tag in ("linux_x86_64", "linux_x86_64_v3"):
+        create(tmp_path / "w", "example", "1.0", f"py3-none-{tag}", {})
+    for level in ("none", "v2", "v3", "v4"):
+        run_in(tmp_path, "detect", "-o", f"{level}.json", CUSTOMTAGS_ISA=level)
+    command = ["coverage", "w", "--missing"]
+    rows = {"v2": ["stock"], "v4": ["lower"]}
+    for name, kinds in rows.items():
+        machines = ["--profile", f"{name}.json", "--profile", "v3.json", "--profile", "none.json"]
+        accept = [word for kind in kinds for word in ("--accept", kind)]
+        done = run_in(tmp_path, *command, *machines)
+        assert (done.returncode, done.stdout) == (1, f'example: "{name}" = {{ isa = "{name}" }}\n')
+        done = run_in(tmp_path, *command, *machines, *accept)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    create(tmp_path / "w", "other", "1.0", "py3-none-linux_x86_64_v3", {})
+    machines = ["--profile", "v2.json", "--accept", "stock", "--accept", "lower"]
+    done = run_in(tmp_path, *command, *machines)
+    assert (done.returncode, done.stdout) == (1, 'other: "v2" = { isa = "v2" }\n')
+    assert "invalid choice: 'best'" in run_in(tmp_path, *command, "--accept", "best").stderr
+
+
 def test_a_word_after_an_index_is_a_project_although_a_folder_has_its_name(tmp_path: Path) -> None:
     wheel = create(tmp_path / "example", "example", "1.0", "py3-none-any", {})
     page = f'<!DOCTYPE html><a href="{wheel.name}">{wheel.name}</a>'

@@ -80,7 +80,7 @@ def test_a_word_that_may_be_folder_or_project_is_written_both_ways(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "fast").mkdir()
     (tmp_path / "wheels").mkdir()
-    cure = "'fast' is read as 'fast/': if it is the project, write 'fast>=0'"
+    cure = "if you mean the project 'fast' and not the folder, write 'fast>=0'"
     with pytest.raises(CustomtagsError, match="no project is named") as raised:
         Sources.parse(words).find(PipSettings(), quiet)
     assert raised.value.cure.endswith(cure)
@@ -91,7 +91,16 @@ def test_a_word_that_may_be_folder_or_project_is_written_both_ways(
     ("files", "requirement", "says"),
     [
         ((), None, "no project is named"),
-        ((WHEEL, "other-1.0.tar.gz"), None, "found files of example, other"),
+        (
+            (WHEEL, "other-1.0.tar.gz"),
+            None,
+            r"are of 2 projects \(example, other\); name one of them, as in 'customtags rank SOURCE example'",
+        ),
+        (
+            tuple(f"{letter}-1.0.tar.gz" for letter in "abcdefgh"),
+            None,
+            r"are of 8 projects \(a, b, c, d, e, …\)",
+        ),
         ((WHEEL,), "two words", "'two words' is not a project"),
     ],
 )

@@ -221,6 +221,13 @@ def test_a_terminal_sees_how_far_it_is(page: ProjectPage) -> None:
     assert done.stdout.startswith("With Python ")
 
 
+def test_an_index_that_does_not_answer_is_one_line_that_says_what_to_check() -> None:
+    done = customtags("rank", "http://127.0.0.1:9/simple", "example", status=2)
+    assert done.stderr.startswith("customtags: http://127.0.0.1:9/simple/example/ cannot be read (")
+    assert "Connection refused); check the URL, and that its server runs; " in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 def test_a_note_names_what_pip_searches_besides_the_index(
     make_environment: MakeEnvironment, wheelhouse: Wheelhouse, tmp_path: Path
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from customtags.choosing.rank import rank
@@ -79,12 +79,17 @@ def cover(
         yield ProjectCoverage(project, cells)
 
 
-def missing(rows: Iterable[ProjectCoverage]) -> list[tuple[str, Mapping[str, str]]]:
-    """Return project and segments of each wheel that would close a gap, each once."""
+def missing(
+    rows: Iterable[ProjectCoverage], accepted: Collection[str] = ()
+) -> list[tuple[str, Mapping[str, str]]]:
+    """Return project and segments of each wheel that would close a gap, each once.
+
+    :param accepted: the kinds of cells that are no gap, besides those that cannot be better
+    """
     found: dict[tuple[str, tuple[tuple[str, str], ...]], None] = {}
     for row in rows:
         for cell in row.cells.values():
-            if cell.kind not in ("best", "only") and cell.wanted:
+            if cell.kind not in ("best", "only", *accepted) and cell.wanted:
                 found[row.project, tuple(cell.wanted.items())] = None
     return [(project, dict(wanted)) for project, wanted in found]
 

@@ -127,7 +127,8 @@ class Client:
                 content = self._bounded(shown, response.iter_content(65536), report)
         except (RequestException, OSError) as error:
             why = f"cannot be read ({_reason(error).replace(url, shown)})"
-            raise SourceError(shown, why, "see 'pip config list'") from error
+            cure = "check the URL, and that its server runs; 'pip config list' shows pip's own URLs, proxy and certificate"
+            raise SourceError(shown, why, cure) from error
         kind = response.headers.get("Content-Type", "text/html")
         charset = response.encoding if "charset" in kind else None
         return content.decode(charset or "utf-8", "replace"), kind

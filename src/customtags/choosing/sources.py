@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Sources", "projects_behind", "search", "search_all"]
 
+#: How many projects a message names.
+MOST_NAMES = 5
+
 _EXAMPLE = "as in 'customtags rank wheels/ example'"
 
 
@@ -96,10 +99,15 @@ class Sources(NamedTuple):
         if self.requirement is None:
             names = sorted(projects(local))
             if len(names) != 1:
-                problem = f"found files of {', '.join(names)}" if names else "no project is named"
-                cure = f"name the project, {_EXAMPLE}"
+                problem, cure = "no project is named", f"name the project, {_EXAMPLE}"
+                if names:
+                    shown = ", ".join(
+                        [*names[:MOST_NAMES], *(["…"] if len(names) > MOST_NAMES else [])]
+                    )
+                    problem = f"the files are of {len(names)} projects ({shown})"
+                    cure = f"name one of them, as in 'customtags rank SOURCE {names[0]}'"
                 for folder in filter(_is_requirement, self.folders[-1:]):
-                    cure += f"; {folder!r} is read as '{folder}/': if it is the project, write '{folder}>=0'"
+                    cure += f"; if you mean the project {folder!r} and not the folder, write '{folder}>=0'"
                 raise CustomtagsError(problem, cure)
             return Request(names[0], SpecifierSet(), settings)
         try:

@@ -25,6 +25,9 @@ __all__ = ["declare"]
 #: Kind of a cell → the style of its word.
 STYLES = {"best": "yes", "lower": "note", "stock": "note", "sdist": "note", "none": "no"}
 
+#: The kinds of cells that may be a gap.
+FALLBACKS = ("lower", "stock", "pure", "sdist", "none")
+
 
 def declare(verbs: Verbs, name: str) -> None:
     """Declare ``customtags coverage``."""
@@ -47,6 +50,14 @@ def declare(verbs: Verbs, name: str) -> None:
     parser.add_argument(
         "--missing", action="store_true", help="list the variants that would close a gap"
     )
+    parser.add_argument(
+        "--accept",
+        metavar="KIND",
+        action="append",
+        default=[],
+        choices=FALLBACKS,
+        help="do not count this as a gap: lower, stock, pure, sdist or none; repeatable",
+    )
     parser.add_argument("--html", metavar="FILE", help="write a page with the table")
     parser.set_defaults(run=_coverage)
 
@@ -58,7 +69,7 @@ def _coverage(options: argparse.Namespace) -> int:
 
     targets = _targets(options.profile, options.python)
     rows = list(cover(_offers(options.sources), targets, requires_python))
-    gaps = missing(rows)
+    gaps = missing(rows, options.accept)
     if options.html:
         save(page(rows, targets), options.html)
     if options.json:
