@@ -104,17 +104,29 @@ async def ask():
         await source.get_project_page("one")
         if os.geteuid() == 0:
             os.setuid(65534)
-        page = await source.get_project_page("both")
-    print([file.filename for file in page.files])
+        try:
+            page = await source.get_project_page("both")
+        except OSError as error:
+            print(type(error).__name__)
+        else:
+            print([file.filename for file in page.files])
 asyncio.run(ask())
 """
 
 
-def test_a_project_that_cannot_be_read_is_not_replaced_by_that_of_another_source() -> None:
+@pytest.mark.parametrize(("closed", "printed"), [("file", "[]"), ("folder", "PermissionError")])
+def test_a_project_that_cannot_be_read_is_not_replaced_by_that_of_another_source(
+    closed: str, printed: str
+) -> None:
     with tempfile.TemporaryDirectory(dir="/tmp") as name:
         Path(name).chmod(0o755)
         folders = made(Path(name))
-        (folders[0] / wheel("both", "1.0")).chmod(0)
+        place = folders[0] / wheel("both", "1.0")
+        if closed == "folder":
+            (folders[0] / "Both").mkdir()
+            place = place.rename(folders[0] / "Both" / place.name).parent
+        place.chmod(0)
         command = [sys.executable, "-c", AS_NOBODY, *map(str, folders)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.stdout, done.stderr) == ("[]\n", "")
+        place.chmod(0o700)  # or it could not be removed
+    assert (done.stdout, done.stderr) == (f"{printed}\n", "")

@@ -177,13 +177,17 @@ class FolderRepository(SimpleRepository):
             return None
 
     def _files(self, only: str | None = None) -> Iterator[tuple[str, _Stated]]:
-        """Yield the project and the state of each file; other projects' files are not touched where one is named."""
+        """Yield the project and the state of each file; other projects' files are not touched where one is named.
+
+        :raises OSError: the folder cannot be read, or that of the named project
+        """
         folders = [self.folder]
         for folder in folders:
             try:
                 entries = [*os.scandir(folder)]
-            except OSError:  # such as lost+found, or a folder that was removed
-                if folder == self.folder:
+            except OSError as error:  # such as lost+found, or a folder that was removed
+                hidden = canonical(folder.name) == only and not isinstance(error, FileNotFoundError)
+                if folder == self.folder or hidden:
                     raise
                 continue
             for entry in entries:
