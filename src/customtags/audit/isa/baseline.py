@@ -71,7 +71,7 @@ def decide(marks: Sequence[int], *, checked: bool, encodings: bool = True) -> Ba
     if not checked:
         return Baseline(max(used), {}, "no run-time CPU check")
     if not encodings:
-        return Baseline(BASE, dict.fromkeys(used, UNDECIDED), "there is a run-time CPU check")
+        return Baseline(BASE, dict.fromkeys(used, UNDECIDED), "there may be a run-time CPU check")
     return _by_encoding(marks, used)
 
 

@@ -98,7 +98,12 @@ def listed(patterns: Sequence[str], *names: str) -> bool:
 
 
 def checks_cpu(elf: Elf, functions: Functions, decoder: Decoder) -> bool:
-    """Return whether something in a file checks at run time what the CPU supports."""
+    """Return whether something in a file checks at run time what the CPU supports.
+
+    On AArch64 only an import shows a check, so that a static program, which imports nothing, counts as one that may have one.
+    """
+    if elf.machine == "aarch64" and next(elf.dynamic_symbols(), None) is None:
+        return True
     if any(_CHECKS.search(symbol.name) for symbol in elf.dynamic_symbols(defined=False)):
         return True
     if symbols.has_ifunc(elf):
