@@ -85,7 +85,7 @@ def explain(
         if label is not None and wanted is not None:
             variant = Labelled(label, wanted, next(variants.misses(wanted, target), None))
             misses += [variant.lacking] if variant.lacking else []
-            misses.append(variants.pip_miss(offer.name, label))
+            misses.append(variants.pip_miss(label))
         found.append(Explanation(offer, target, verdict, tuple(misses), variant))
     return min(found, key=lambda each: each.distance)
 

@@ -87,7 +87,7 @@ def rank(
     pools = pool, [each for each in others if each.offer.yanked is None]
     uv = variants.uv_choice(pools, accepted, target, metadata, describe)
     wheels = [*(each.offer for each in fitting), *(each.offer for each in refused)]
-    twins = variants.twins(wheels, target) if labelled else {}
+    twins = variants.twins(labelled, wheels, uv.meanings, target) if labelled else {}
     refused += [_variant(each, label, uv, twins) for each, label in labelled.items()]
     taken = tuple(Ranked(each.offer, str(each.version), each.tag, ()) for each in left)
     behind = tuple(sorted(refused, key=_distance))
@@ -131,18 +131,18 @@ def _sift(
     return found, refused, labelled
 
 
-def _variant(candidate: Candidate, label: str, uv: UvChoice, twins: Mapping[str, str]) -> Ranked:
+def _variant(candidate: Candidate, label: str, uv: UvChoice, twins: Mapping[Offer, str]) -> Ranked:
     """Return a variant wheel as pip refuses it, with what uv lacks for it if that was read.
 
     :param twins: variant wheel → the extended wheel of the same build, whose own reasons say what the machine lacks
     """
     unsupported = uv.misses.get(candidate.offer, ())
-    twin = twins.get(candidate.offer.name)
+    twin = twins.get(candidate.offer)
     if twin:
         unread = (each for each in unsupported if each.part == "variant")
         return _refuse(candidate, variants.twin_miss(twin, label), *unread)
     tags = candidate.verdict.tags[0].misses if candidate.verdict else ()
-    miss = variants.pip_miss(candidate.offer.name, label)
+    miss = variants.pip_miss(label)
     return _refuse(candidate, miss, *tags, *unsupported)
 
 

@@ -50,11 +50,13 @@ class UvChoice(NamedTuple):
 
     :ivar chosen: None if it takes none
     :ivar properties: what the chosen file requires; empty for a stock file
+    :ivar meanings: a variant wheel that was considered → what its label means, if it means anything
     :ivar misses: a variant wheel that was considered → what the machine lacks for it, or why its label has no meaning
     """
 
     chosen: Candidate | None
     properties: Properties
+    meanings: Mapping[Offer, Properties]
     misses: Mapping[Offer, Sequence[Miss]]
 
 
@@ -69,32 +71,49 @@ def split(offer: Offer) -> tuple[Offer, str] | None:
     return None if label is None else (offer._replace(name=str(file)), label)
 
 
-def pip_miss(name: str, label: str) -> Miss:
+def pip_miss(label: str) -> Miss:
     """Return why pip refuses every variant wheel."""
-    why = f"{label} is the label of a wheel variant (PEP 825, a draft): pip skips such a file name"
-    return Miss(
-        "variant", label, why, "", None, f"customtags retag {name} writes the wheel that pip takes"
-    )
+    why = f"label {label}: pip skips wheel variants (PEP 825, a draft)"
+    cure = "'customtags retag' writes the same wheel for pip"
+    return Miss("variant", label, why, "", None, cure)
 
 
-def twins(wheels: Iterable[Offer], target: Target) -> dict[str, str]:
-    """Return the variant wheels that ``customtags variant`` makes of extended wheels: name → that of the extended wheel."""
-    found = {}
+def twins(
+    labelled: Iterable[Candidate],
+    wheels: Iterable[Offer],
+    meanings: Mapping[Offer, Properties],
+    target: Target,
+) -> dict[Offer, str]:
+    """Return the variant wheels of which there is an extended wheel of the same build, and the name of that one.
+
+    :param meanings: of labels that were read; of others, those count that ``customtags variant`` chooses by itself
+    """
+    made: dict[
+        object, str
+    ] = {}  # by the name of the variant wheel, and by its stock name and properties
     for wheel in wheels:
         try:
             file, label = names.split(wheel.name)
             bases, wanted = properties_of(file.platforms, target.pages)
-            made = file._replace(platform=compressed(bases))
+            stock = file._replace(platform=compressed(bases))
             if wanted and label is None:
-                found[names.join(made, label_of(file.platforms, target.pages))] = wheel.name
+                made[names.join(stock, label_of(file.platforms, target.pages))] = wheel.name
+                made[str(stock), frozenset(properties(wanted))] = wheel.name
         except CustomtagsError:  # a source distribution, or no property says what a tag does
             continue
+    found = {}
+    for each in (candidate.offer for candidate in labelled):
+        key: object = each.name
+        if each in meanings:
+            key = str(names.split(each.name)[0]), frozenset(properties(meanings[each]))
+        if key in made:
+            found[each] = made[key]
     return found
 
 
 def twin_miss(twin: str, label: str) -> Miss:
     """Return why pip refuses a variant wheel beside the extended wheel of the same build."""
-    why = f"{label} is the label of a wheel variant (PEP 825, a draft), for installers that read variants; pip reads {twin}"
+    why = f"label {label}: pip skips wheel variants (PEP 825, a draft), and reads {twin}"
     return Miss("variant", label, why, "", None, "")
 
 
@@ -154,8 +173,8 @@ def uv_choice(
         chosen, _ = resolve(fitting, target, metadata)
         if chosen is not None:
             wanted = read[chosen].properties if chosen in read else {}
-            return UvChoice(chosen, wanted, reader.misses)
-    return UvChoice(None, {}, reader.misses)
+            return UvChoice(chosen, wanted, reader.meanings, reader.misses)
+    return UvChoice(None, {}, reader.meanings, reader.misses)
 
 
 def _versions(pool: Sequence[Candidate]) -> list[list[Candidate]]:
@@ -179,10 +198,12 @@ class _Label(NamedTuple):
 class _Reader:
     """Reads the labels of a project's releases, and orders those of each release once.
 
+    :ivar meanings: every variant wheel whose label has a meaning → that
     :ivar misses: every variant wheel that was read → why its label is not supported, or has no meaning
     """
 
     def __init__(self, describe: Describe, known: Supported, target: Target) -> None:
+        self.meanings: dict[Offer, Properties] = {}
         self.misses: dict[Offer, Sequence[Miss]] = {}
         self._describe = describe
         self._known = known
@@ -199,7 +220,7 @@ class _Reader:
         if release is None or label not in release.variants:
             self.misses[offer] = [no_meaning(offer, label)]
             return _Label(None, {})
-        wanted = release.variants[label]
+        wanted = self.meanings[offer] = release.variants[label]
         self.misses[offer] = [*misses(wanted, self._target)]
         if id(release) not in self._places:  # the release is kept, so that its id stays its own
             best = {each: place for place, each in enumerate(order(release, self._known))}
