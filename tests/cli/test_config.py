@@ -102,6 +102,13 @@ def test_an_unknown_variable_ends_with_status_1() -> None:
     )
 
 
+def test_a_wrong_value_is_shown_and_refused() -> None:
+    done = run("config", CUSTOMTAGS_ISA="v9")
+    assert done.returncode == 2
+    assert ["isa", "v9", "CUSTOMTAGS_ISA"] in [line.split() for line in done.stdout.splitlines()]
+    assert done.stderr == run("show", CUSTOMTAGS_ISA="v9").stderr
+
+
 def test_a_variable_for_builds_is_known() -> None:
     assert run("config", CUSTOMTAGS_BUILD_LOCAL_VERSION="auto").returncode == 0
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from customtags.cli.machine import selected
 from customtags.cli.output import Verbs, add_verb, echo, paint, print_json, table
 from customtags.machine.settings import files, variable
 from customtags.profiles.provenance import present, provenance, unknown_variables
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping, Sequence
+
+    from customtags.profiles.provenance import Provenance
 
 __all__ = ["declare"]
 
@@ -29,7 +33,17 @@ def _config(options: argparse.Namespace) -> int:
         settings = [row._asdict() for row in rows]
         found = {path: path in read for path in files(os.environ)}
         print_json({"settings": settings, "files": found, "unknown": unknown})
-        return int(bool(unknown))
+    else:
+        _show(rows, read, unknown)
+    selected()  # raises what any other verb would raise
+    return int(bool(unknown))
+
+
+def _show(rows: Sequence[Provenance], read: Sequence[str], unknown: Mapping[str, str]) -> None:
+    """Print the settings for people.
+
+    :param read: the files that exist
+    """
     cells = [(row.key, _text(row.value), row.origin or paint("quiet", "default")) for row in rows]
     echo(*table(cells, head=("key", "value", "source")))
     echo(
@@ -43,7 +57,6 @@ def _config(options: argparse.Namespace) -> int:
     echo(*table(states))
     for name, cure in unknown.items():
         echo("", f"{paint('no', 'Unknown variable')}: {name}; {cure}.")
-    return int(bool(unknown))
 
 
 def _text(value: Any) -> str:
