@@ -1,13 +1,15 @@
 """Pages of the site for what lies outside of `docs` and is linked there: an example, a source file, a folder of tests.
 
 A web view of the repository shows such a link as the file or the folder. The site has a page instead, with the text of
-the file, or of each file of the folder, as it was when the site was built.
+the file, or of each file of the folder, as it was when the site was built. A folder can be downloaded as an archive.
 """
 
 from __future__ import annotations
 
 import html
+import os
 import subprocess
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +73,7 @@ def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, str], str]]:
     }
     for path in sorted(targets):
         title = html.escape(str(path))
-        body = f"<h1>{title}</h1>{_body(path, _files(path))}"
+        body = f"<h1>{title}</h1>{_body(path, _files(path), Path(app.outdir))}"
         yield f"source/{path}", {"title": title, "body": body}, "page.html"
 
 
@@ -91,13 +93,26 @@ def _files(path: Path) -> list[Path]:
     return [Path(name) for name in sorted(listed.split("\0")) if name]
 
 
-def _body(path: Path, files: list[Path]) -> str:
+def _body(path: Path, files: list[Path], site: Path) -> str:
     if files == [path]:
         return _text(path)
     names = [html.escape(str(each.relative_to(path))) for each in files]
     if len(files) > MOST:
         return f"<ul>{''.join(f'<li>{name}</li>' for name in names)}</ul>"
-    return "".join(f"<h2>{name}</h2>{_text(each)}" for name, each in zip(names, files))
+    texts = "".join(f"<h2>{name}</h2>{_text(each)}" for name, each in zip(names, files))
+    archive = f"{path.name}.zip"
+    _pack(site / "source" / path.parent / archive, path, files)
+    return f'<p>Download: <a href="{html.escape(archive)}">{html.escape(archive)}</a></p>{texts}'
+
+
+def _pack(archive: Path, folder: Path, files: list[Path]) -> None:
+    """Write the files of a folder into an archive, which is the same for the same files."""
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(archive, "w") as out:
+        for each in files:
+            member = zipfile.ZipInfo(str(each.relative_to(folder.parent)))  # of 1980
+            member.external_attr = (0o755 if os.access(ROOT / each, os.X_OK) else 0o644) << 16
+            out.writestr(member, (ROOT / each).read_bytes(), zipfile.ZIP_DEFLATED)
 
 
 def _text(path: Path) -> str:
