@@ -14,7 +14,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
@@ -48,6 +48,9 @@ INSTALLED = (
     "variantlib==0.2.2",
 )
 
+#: The file with the jobs for GitLab.
+GITLAB = ".gitlab-ci.yml"
+
 #: Pages whose reader has no environment yet.
 BARE = {ROOT / "README.md", ROOT / "docs" / "index.md", *(ROOT / "docs" / "tutorials").iterdir()}
 
@@ -80,10 +83,10 @@ def pypi(wheelhouse: Wheelhouse, tmp_path_factory: pytest.TempPathFactory) -> st
 @pytest.fixture
 def reader(
     wheelhouse: Wheelhouse, pypi: str, tmp_path: Path
-) -> Callable[[Path], Sequence[Printed]]:
-    """Return a function that runs a page."""
+) -> Callable[[Path, Sequence[Block]], Sequence[Printed]]:
+    """Return a function that runs blocks as the reader of a page does."""
 
-    def follow(page: Path) -> Sequence[Printed]:
+    def follow(page: Path, blocks: Sequence[Block]) -> Sequence[Printed]:
         programs = tmp_path / "programs"
         programs.mkdir()
         (programs / "python3").symlink_to(Path(sys.base_prefix, "bin", "python3"))
@@ -102,7 +105,7 @@ def reader(
             "PIP_REQUIRE_VIRTUALENV": "1",  # or a mistake would change the system's Python
             "PYTHONUNBUFFERED": "1",
         }
-        return run(in_order(page), tmp_path / "reader", variables)
+        return run(blocks, tmp_path / "reader", variables)
 
     return follow
 
@@ -110,9 +113,9 @@ def reader(
 @requires("avx2" in Path("/proc/cpuinfo").read_text("utf-8"), "an x86-64-v3 CPU, as the pages show")
 @pytest.mark.parametrize("page", TYPED, ids=lambda page: str(page.relative_to(ROOT)))
 def test_a_page_prints_what_it_shows(
-    page: Path, reader: Callable[[Path], Sequence[Printed]]
+    page: Path, reader: Callable[[Path, Sequence[Block]], Sequence[Printed]]
 ) -> None:
-    printed = [each for each in reader(page) if each.block.page == page]
+    printed = [each for each in reader(page, in_order(page)) if each.block.page == page]
     if os.environ.get("RECORD"):
         record(page, printed)
     for each in printed:
@@ -146,13 +149,56 @@ def check_toml(block: Block, folder: Path) -> None:
         project.read(folder)
 
 
-def check_yaml(block: Block, _: Path) -> None:
-    assert yaml.safe_load(block.text)
+def check_yaml(block: Block, folder: Path) -> None:
+    read = yaml.safe_load(block.text)
+    assert read
+    commands: list[str] = []
     if "runs-on" in block.text:
         check(["actionlint", "-"], block.text)
-        typed = "".join(each.text for each in BLOCKS[block.page] if each.kind in SHELL)
-        for command in re.findall(r"- run: ([^$\n]+)$", block.text, re.MULTILINE):
-            assert command in typed, f"{block}: no block of the page runs {command}"
+        commands = re.findall(r"- run: (.+)$", block.text, re.MULTILINE)
+    elif block.notes.get("file") == GITLAB:
+        file = folder / GITLAB
+        file.write_text(block.text, encoding="utf-8")
+        check(["check-jsonschema", "--builtin-schema", "vendor.gitlab-ci", str(file)])
+        commands = [each for job in read.values() for each in scripts(job)]
+    typed = "".join(each.text for each in BLOCKS[block.page] if each.kind in SHELL)
+    for command in commands:
+        assert "$" in command or command in typed, f"{block}: no block of the page runs {command}"
+
+
+def scripts(job: Any) -> list[str]:
+    """Return the commands of a job of GitLab."""
+    return job.get("script", []) if isinstance(job, dict) else []
+
+
+@requires("avx2" in Path("/proc/cpuinfo").read_text("utf-8"), "an x86-64-v3 CPU, as the pages show")
+def test_the_jobs_for_gitlab_run_and_can_be_run_again(
+    reader: Callable[[Path, Sequence[Block]], Sequence[Printed]],
+) -> None:
+    """The machine has no GitLab. Each job is a shell in a checkout, with its variables, and artifacts are passed on."""
+    (page,) = {each.page for each in FILES if each.notes.get("file") == GITLAB}
+    (file,) = [each for each in BLOCKS[page] if each.notes.get("file") == GITLAB]
+    (server,) = [each for each in BLOCKS[page] if "server" in each.notes]
+    port = server.notes["server"]
+    jobs = yaml.safe_load(file.text)
+    lines = ["pip install pypiserver", "mkdir packages artifacts"]
+    for variant in jobs["wheel"]["parallel"]["matrix"][0]["VARIANT"]:
+        lines.append(
+            f'cp -r "$CHECKOUT/examples/levels" {variant}; cd {variant}; VARIANT={variant}'
+        )
+        lines += [*scripts(jobs["wheel"]), "cp dist/*.whl ../artifacts; cd .."]
+    building = file._replace(kind="sh", text="\n".join(lines), notes={})
+    lines = ["mv artifacts dist", "export UV_PUBLISH_USERNAME=any UV_PUBLISH_PASSWORD=any"]
+    for name, value in jobs["publish"]["variables"].items():
+        own = value.replace("https://wheels.example.com/", f"http://127.0.0.1:{port}/")
+        lines.append(f"export {name}={own}")
+    lines += [*scripts(jobs["publish"]), "ls packages", *scripts(jobs["publish"])]
+    publishing = building._replace(text="\n".join(lines))
+    *_, last = reader(page, [building, server, publishing])
+    tag = last.names["cp311"]
+    assert f"levels-1.2.3-{tag}-{tag}-linux_x86_64.whl\n" in last.text
+    assert f"levels-1.2.3-{tag}-{tag}-linux_x86_64_v3.whl\n" in last.text
+    assert last.text.count("already exists, skipping") == 2
 
 
 def check_nginx(block: Block, folder: Path) -> None:
