@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Union
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from packaging.version import Version
 
@@ -15,7 +15,7 @@ from customtags.choosing.target import Target
 if TYPE_CHECKING:
     from customtags.choosing.offer import Offer
 
-__all__ = ["PIPS", "Metadata", "key_of", "newest", "ordered", "resolve"]
+__all__ = ["OLDER", "Metadata", "key_of", "newest", "ordered", "resolve"]
 
 #: How a pip compares two candidates: the greater is taken.
 Key = Callable[[Candidate, Target, bool], Any]
@@ -42,16 +42,29 @@ def _build_first(candidate: Candidate, target: Target, prefer_binary: bool) -> A
     return (*before, build, place)
 
 
-#: The first pip that does as the newest → what earlier ones do instead, and how they compare; the oldest first.
-PIPS: Mapping[str, tuple[str, Key]] = {
-    "21.1": ("compares build tags before platforms", _build_first),
-    "26.3": ("puts the native linux tag after every manylinux tag", _native_last),
-}
+class Older(NamedTuple):
+    """A way to compare of older pips.
+
+    :ivar changed: the pip that changed it
+    :ivar differs: what those before did, as a clause
+    :ivar key: how they compare two candidates
+    """
+
+    changed: str
+    differs: str
+    key: Key
+
+
+#: Every change to the order of candidates, the oldest first.
+OLDER = (
+    Older("21.1", "compares build tags before platforms", _build_first),
+    Older("26.3", "puts the native linux tag after every manylinux tag", _native_last),
+)
 
 
 def key_of(pip: Version | None) -> Key:
     """Return how a pip compares; None is the newest."""
-    older = (key for first, (_, key) in PIPS.items() if pip is not None and pip < Version(first))
+    older = (each.key for each in OLDER if pip is not None and pip < Version(each.changed))
     return next(older, newest)
 
 

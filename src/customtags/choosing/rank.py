@@ -7,7 +7,7 @@ https://github.com/pypa/pip/blob/26.3/src/pip/_internal/index/package_finder.py
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packaging.version import Version
@@ -80,11 +80,7 @@ def rank(
     chosen, unfit = resolve(order, target, metadata)
     refused += [_refuse(each, miss) for each, miss in unfit.items()]
     left = [each for each in order if each not in unfit]
-    accepted = {c: label for c, label in labelled.items() if c.verdict and c.verdict.fits}
-    both = [*accepted, *variants.stock(fitting, target)] if labelled else ()
-    pool, others = released(both, request)
-    # uv takes a pre-release if no release fits in the end, pip if there is none with its tags.
-    pools = pool, [each for each in others if each.offer.yanked is None]
+    pools, accepted = _for_uv(labelled, fitting, request, target)
     uv = variants.uv_choice(pools, accepted, target, metadata, describe)
     wheels = [*(each.offer for each in fitting), *(each.offer for each in refused)]
     twins = variants.twins(labelled, wheels, uv.meanings, target) if labelled else {}
@@ -97,8 +93,13 @@ def rank(
         *mixed_sets(each.offer for each in taken + behind),
         *(variants.differences(chosen, uv, target) if labelled else ()),
     )
-    names = [each and each.offer.name for each in (chosen, uv.chosen)]
-    return Ranking(names[0], taken + behind, traps, bool(labelled), names[1])
+    return Ranking(
+        chosen and chosen.offer.name,
+        taken + behind,
+        traps,
+        bool(labelled),
+        uv.chosen and uv.chosen.offer.name,
+    )
 
 
 def _sift(
@@ -129,6 +130,20 @@ def _sift(
         else:
             found.append(candidate)
     return found, refused, labelled
+
+
+def _for_uv(
+    labelled: Mapping[Candidate, str],
+    fitting: Sequence[Candidate],
+    request: Request,
+    target: Target,
+) -> tuple[Sequence[Sequence[Candidate]], Mapping[Candidate, str]]:
+    """Return the files among which uv chooses, pool by pool, and the labels of those that are variant wheels."""
+    accepted = {c: label for c, label in labelled.items() if c.verdict and c.verdict.fits}
+    files = [*accepted, *variants.stock(fitting, target)] if labelled else []
+    pool, left_out = released(files, request)
+    # uv takes a pre-release if no release fits in the end, pip if there is none with its tags.
+    return (pool, [each for each in left_out if each.offer.yanked is None]), accepted
 
 
 def _variant(candidate: Candidate, label: str, uv: UvChoice, twins: Mapping[Offer, str]) -> Ranked:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.version import Version
 
-from customtags.choosing.order import PIPS, key_of, newest, ordered, resolve
+from customtags.choosing.order import OLDER, key_of, newest, ordered, resolve
 from customtags.errors import TagError
 from customtags.tags import parse
 
@@ -106,25 +107,30 @@ def other_pips(
     *,
     prefer_binary: bool,
 ) -> Iterator[Trap]:
-    """Yield what other pips than the target's take instead: the newest, and those before the ones of `PIPS`."""
+    """Yield what other pips than the target's take instead: older ones, and the newest if the target's own is older."""
 
-    def trap(kind: str, key: Key, which: str, why: str, first: str) -> Iterator[Trap]:
+    def takes(key: Key) -> Candidate | None:
         order = ordered(candidates, key, target, prefer_binary=prefer_binary)
-        instead, _ = resolve(order, target, metadata)
-        if instead is not chosen:
-            name = instead.offer.name if instead else ""
-            says = f"{which} takes {'it' if instead else 'nothing'}, because {why}"
-            yield Trap(kind, name, says, f"upgrade pip to {first} or later")
+        return resolve(order, target, metadata)[0]
 
     own = key_of(target.pip)
-    for first, (differs, key) in PIPS.items():
-        if key is own:
-            break
-        yield from trap(f"pip before {first}", key, "such a pip", f"it {differs}", first)
-    if target.pip is not None and own is not newest:
-        behind = [each for each in PIPS if target.pip < Version(each)]
-        why = f"pip {target.pip} {' and '.join(PIPS[each][0] for each in behind)}"
-        yield from trap("newer pip", newest, "the newest pip", why, behind[-1])
+    for older in takewhile(lambda each: each.key is not own, OLDER):
+        instead = takes(older.key)
+        if instead is not chosen:
+            kind, why = f"pip before {older.changed}", f"it {older.differs}"
+            yield _other_pip(kind, "such a pip", instead, why, older.changed)
+    newer = [each for each in OLDER if target.pip and target.pip < Version(each.changed)]
+    instead = takes(newest) if newer else chosen
+    if instead is not chosen:
+        why = f"pip {target.pip} {' and '.join(each.differs for each in newer)}"
+        yield _other_pip("newer pip", "the newest pip", instead, why, newer[-1].changed)
+
+
+def _other_pip(kind: str, pip: str, instead: Candidate | None, why: str, upgrade: str) -> Trap:
+    """Return what a pip takes instead."""
+    name = instead.offer.name if instead else ""
+    says = f"{pip} takes {'it' if instead else 'nothing'}, because {why}"
+    return Trap(kind, name, says, f"upgrade pip to {upgrade} or later")
 
 
 def mixed_sets(offers: Iterable[Offer]) -> Iterator[Trap]:

@@ -54,20 +54,30 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _explanations(word: str, url: str | None, machine: Sequence[Target]) -> list[Explanation]:
-    """Explain a wheel, or every wheel of a project on an index, best first.
-
-    :raises CustomtagsError: the word is neither, or the project has no wheel
-    """
+    """Explain a wheel, or every wheel of a project on an index, best first."""
     from customtags.choosing.descriptions import own
     from customtags.choosing.explain import explain, wheel
-    from customtags.choosing.sources import Sources
-    from customtags.cli.rank import ranked
 
     if word.endswith(".whl") or os.path.isfile(word):
         return [explain(wheel(word), machine, own)]
-    wheels = f"name its wheels, as in '{word.rstrip('/')}/*.whl'" if os.path.isdir(word) else ""
-    if wheels and "/" in word:
-        raise CustomtagsError(f"{word!r} is a folder", wheels)
+    return _of_project(word, url, machine)
+
+
+def _of_project(word: str, url: str | None, machine: Sequence[Target]) -> list[Explanation]:
+    """Explain every wheel of a project, best first.
+
+    :raises CustomtagsError: the word is no project, or the project has no wheel
+    """
+    from customtags.choosing.explain import explain
+    from customtags.choosing.sources import Sources
+    from customtags.cli.rank import ranked
+
+    cure = "check its spelling and version, or name another index with --index-url"
+    if os.path.isdir(word):
+        wheels = f"name its wheels, as in '{word.rstrip('/')}/*.whl'"
+        if "/" in word:
+            raise CustomtagsError(f"{word!r} is a folder", wheels)
+        cure = f"if you mean the folder, {wheels}"
     sources = Sources.parse([url] if url else [], requirement=word)
     ranking, problems, describe = ranked(sources, machine[0])
     for problem in problems:
@@ -75,9 +85,6 @@ def _explanations(word: str, url: str | None, machine: Sequence[Target]) -> list
     understood = [each.offer for each in ranking.files if each.version is not None]
     offers = [offer for offer in understood if offer.name.endswith(".whl")]
     if not offers:
-        cure = "check its spelling and version, or name another index with --index-url"
-        if wheels:
-            cure = f"if you mean the folder, {wheels}"
         raise CustomtagsError(f"no wheel of the project {word!r} found", cure)
     found = []
     for each in offers:
