@@ -133,6 +133,12 @@ def test_every_verb_about_the_machine_names_an_unknown_variable(
     assert done.stderr == "customtags: unknown variable CUSTOMTAGS_ISSA; write 'CUSTOMTAGS_ISA'\n"
 
 
+@pytest.mark.parametrize("verb", ["config", "show"])
+def test_a_file_that_cannot_be_looked_for_counts_as_missing(verb: str) -> None:
+    done = run(verb, XDG_CONFIG_HOME=f"/{'a' * 300}")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize("text", REFUSED)
 def test_what_is_refused_is_one_line_with_the_cure(text: str, file: str, tmp_path: Path) -> None:
     put(file, text)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from customtags.machine import configuration
@@ -47,8 +47,8 @@ class Provenance(NamedTuple):
 
 
 def present(environ: Mapping[str, str]) -> list[str]:
-    """Return the files customtags.toml that exist; the first that has a key wins."""
-    return [path for path in files(environ) if Path(path).exists()]
+    """Return the files customtags.toml that exist; one in a folder that this user cannot search counts as missing."""
+    return [path for path in files(environ) if os.path.exists(path)]
 
 
 def provenance(environ: Mapping[str, str], paths: Sequence[str]) -> list[Provenance]:
