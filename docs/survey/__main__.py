@@ -1,7 +1,7 @@
 """The survey of what the most downloaded wheels require: `nox -s survey` makes it again, one step or all.
 
-``pin`` takes the newest releases of the projects in projects.json, and is only run when asked for. ``fetch``, ``audit``, ``confirm`` and
-``page`` lead from there to results.json and to the page and its picture. A step that was stopped goes on where it was.
+``pin`` takes the newest releases of the projects in projects.json, and is only run when requested. ``fetch``, ``audit``, ``confirm`` and
+``page`` lead from there to results.json and to the page and its picture. A step that was stopped goes on where it was; ``pin`` begins again.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ import json
 import subprocess
 import sys
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from customtags import __version__
 from survey import page, wheels
-from survey.confirm import confirm, drawn, required, search
+from survey.confirm import FALSE, confirm, drawn, required, search
 from survey.emulated import Cpus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     Record = dict[str, Any]
 
@@ -36,29 +36,37 @@ PROJECTS, RESULTS = HERE / "projects.json", HERE / "results.json"
 def pin(cache: Path) -> None:
     """Write which file of each project is the newest one, and of the same release the one for aarch64."""
     survey = _read(PROJECTS)
-    for project in survey["projects"]:
-        found: Record = {}
-        for arch in wheels.ARCHS:
-            version = found.get("x86_64", {}).get("version", "")
-            try:
-                wheel = wheels.newest(project["name"], arch, cache, version)
-            except subprocess.CalledProcessError as error:
-                lines = error.stderr.decode("utf-8", "replace").splitlines() or ["pip failed"]
-                print(f"{project['name']}: no wheel for {arch}: {lines[-1]}", file=sys.stderr)
-                continue
-            if wheel:
-                version, size = wheel.name.split("-")[1], wheel.stat().st_size
-                pinned = {"version": version, "file": wheel.name, "sha256": wheels.digest(wheel)}
-                found[arch] = {**pinned, "size": size}
-        project["wheels"] = found
+    named = {project["name"]: project for project in survey["projects"]}
+    for name, files in _together(lambda name: _newest(name, cache), named):
+        named[name]["wheels"] = files
     survey["pinned"] = datetime.now(timezone.utc).date().isoformat()
     _write(PROJECTS, survey)
 
 
+def _newest(name: str, cache: Path) -> Record:
+    """Return the file of a project's newest release for each architecture."""
+    found: Record = {}
+    for arch in wheels.ARCHS:
+        version = found.get("x86_64", {}).get("version", "")
+        try:
+            wheel = wheels.newest(name, arch, cache, version)
+        except RuntimeError as error:
+            if "No matching distribution" not in str(error):
+                raise
+            print(f"no wheel for {arch}: {error}", file=sys.stderr)
+            continue
+        if wheel:
+            version, size = wheel.name.split("-")[1], wheel.stat().st_size
+            pinned = {"version": version, "file": wheel.name, "sha256": wheels.digest(wheel)}
+            found[arch] = {**pinned, "size": size}
+    return found
+
+
 def fetch(cache: Path) -> None:
     """Fetch every wheel that is not in the cache."""
-    for each in _wheels():
-        wheels.fetch(each["file"], each["sha256"], cache)
+    pinned = {each["file"]: each["sha256"] for each in _wheels()}
+    for _ in _together(lambda file: wheels.fetch(file, pinned[file], cache), pinned):
+        pass
 
 
 def audit(cache: Path) -> None:
@@ -72,57 +80,81 @@ def audit(cache: Path) -> None:
 
 
 def run(cache: Path) -> None:
-    """Run on emulated CPUs every wheel for x86_64 that the audit calls false or undecided, and some of the others.
+    """Run on emulated CPUs every wheel whose instructions the audit calls false or undecided, and some of the others.
 
     What came of a wheel is kept as long as the audit says the same of it.
     """
     results = gather(cache)
-    todo = [each for each in results["wheels"] if "cpu" in each and "verdict" not in each["cpu"]]
-    cpus = Cpus(cache / "emulator")
+    todo = {
+        each["file"]: each
+        for each in results["wheels"]
+        if "cpu" in each and "verdict" not in each["cpu"]
+    }
+    cpus = {arch: Cpus(cache / "emulator", arch) for arch in wheels.ARCHS} if todo else {}
 
-    def one(record: Record) -> Record:
-        path, folder = cache / record["file"], cache / "site" / record["name"]
+    def one(file: str) -> Record:
+        record = todo[file]
+        of = cpus[record["arch"]]
+        folder = cache / "site" / f"{record['name']}-{of.arch}"
         if record["level"] > 1:
-            return confirm(path, record["level"], cpus, folder)
-        return search(path, cpus, folder)
+            return confirm(cache / file, record["level"], of, folder)
+        return search(cache / file, of, folder)
 
-    with ThreadPoolExecutor(PROCESSES) as pool:
-        for record, found in zip(todo, pool.map(one, todo)):
-            record["cpu"].update(found)
-            print(f"{found['verdict']:14} {record['file']}", flush=True)
-            _write(RESULTS, results)
+    for file, found in _together(one, todo):
+        todo[file]["cpu"].update(found)
+        print(f"{found['verdict']:14} {file}", flush=True)
+        _write(RESULTS, results)
 
 
 def gather(cache: Path) -> Record:
     """Write and return what the audit found, with what is known of each wheel that is to be run."""
     old = _read(RESULTS)["wheels"] if RESULTS.exists() else []
     known = {(each["sha256"], each["level"]): each["cpu"] for each in old if "cpu" in each}
-    audited, wheels = _audited(cache), []
+    audited, found = _audited(cache), []
     for each in _wheels():
         findings = audited[each["file"]]
         codes = Counter(finding["code"] for finding in findings)
         false = sorted({each["code"] for each in findings if each["severity"] == "false"})
         said = {"level": required(findings), "codes": dict(sorted(codes.items())), "false": false}
-        wheels.append({**each, **said})
-    x86 = [each for each in wheels if each["arch"] == "x86_64"]
-    because = {each["file"]: _because(each) for each in x86}
-    quiet = [file for file, reason in because.items() if not reason]
-    because.update(dict.fromkeys(drawn(quiet), "drawn"))
-    for each in x86:
+        found.append({**each, **said})
+    because = {each["file"]: _because(each) for each in found}
+    for arch in wheels.ARCHS:
+        of = [each["file"] for each in found if each["arch"] == arch]
+        quiet = [file for file in of if not because[file]]
+        because.update(dict.fromkeys(drawn(quiet), "drawn"))
+    for each in found:
         reason = because[each["file"]]
         if reason:
             each["cpu"] = {**known.get((each["sha256"], each["level"]), {}), "because": reason}
-    today = datetime.now(timezone.utc).date().isoformat()
-    results = {"customtags": __version__, "audited": today, "wheels": wheels}
+    last = datetime.fromtimestamp(_journal(cache).stat().st_mtime, timezone.utc)
+    results = {"customtags": __version__, "audited": last.date().isoformat(), "wheels": found}
     _write(RESULTS, results)
     return results
 
 
 def _because(wheel: Record) -> str:
     """Return why a wheel is run, empty for no reason."""
-    if wheel["level"] > 1:
+    if any(code in wheel["false"] for code in FALSE):
         return "false"
     return "undecided" if "isa-undecided" in wheel["codes"] else ""
+
+
+def _together(work: Callable[[str], Any], names: Iterable[str]) -> Iterator[tuple[str, Any]]:
+    """Yield each name with what work returns for it, in the order in which it is done.
+
+    A RuntimeError is reported at once, and ends the program after the others are done.
+    """
+    failed = False
+    with ThreadPoolExecutor(PROCESSES) as pool:
+        futures = {pool.submit(work, name): name for name in names}
+        for future in as_completed(futures):
+            try:
+                yield futures[future], future.result()
+            except RuntimeError as error:
+                failed = True
+                print(error, file=sys.stderr, flush=True)
+    if failed:
+        sys.exit("help: run the step again")
 
 
 def _journal(cache: Path) -> Path:

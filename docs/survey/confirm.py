@@ -10,9 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from customtags.audit.isa.arm import ArmDecoder
 from customtags.audit.isa.x86 import X86Decoder
-from survey.emulated import BETWEEN, MODELS
+from survey.emulated import BASE, BETWEEN, MODELS
 from survey.trial import Ran, Trial
+from survey.wheels import last
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     Record = dict[str, Any]
 
-__all__ = ["confirm", "drawn", "required", "search"]
+__all__ = ["FALSE", "confirm", "drawn", "required", "search"]
 
 #: The codes that say that every CPU requires a level.
 FALSE = ("isa-floor", "isa-refused")
@@ -55,9 +57,9 @@ def confirm(wheel: Path, level: int, cpus: Cpus, folder: Path) -> Record:
         return {"verdict": "not separable", "why": f"the emulator has no x86-64-v{min(level, 4)}"}
     models = [MODELS[level - 1], MODELS[level], *([BETWEEN[level]] if level in BETWEEN else [])]
     below, on, *between = _run(wheel, models, cpus, folder)
-    record = {"below": _plain(below), "on": _plain(on)}
+    record = {"below": _plain(below, cpus.arch), "on": _plain(on, cpus.arch)}
     if between:
-        record["between"] = _plain(between[0])
+        record["between"] = _plain(between[0], cpus.arch)
     if on.outcome.status != "runs":
         why = f"does not run on the level either: {on.outcome.status}"
         return {"verdict": "not separable", "why": why, **record}
@@ -76,14 +78,14 @@ def search(wheel: Path, cpus: Cpus, folder: Path) -> Record:
 
     :returns: ``verdict`` and ``below``
     """
-    with _installed(wheel, cpus, folder, old=True) as trial:
-        for model in reversed(MODELS[1]):
+    with _installed(wheel, cpus, folder, old=cpus.arch == "x86_64") as trial:
+        for model in reversed(BASE[cpus.arch]):
             ran = trial.run(model)
             if ran.own or ran.outcome.status == "runs":
                 break
     stops = ran.outcome.status in ("illegal", "refuses") and ran.own
     verdict = "stops" if stops else "runs" if ran.outcome.status == "runs" else "not separable"
-    return {"verdict": verdict, "below": _plain(ran)}
+    return {"verdict": verdict, "below": _plain(ran, cpus.arch)}
 
 
 def drawn(projects: Sequence[str]) -> list[str]:
@@ -112,13 +114,12 @@ def _installed(wheel: Path, cpus: Cpus, folder: Path, *, old: bool) -> Iterator[
     try:
         yield Trial(wheel, cpus, folder, old=old)
     except subprocess.CalledProcessError as error:
-        text = error.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise RuntimeError(f"{wheel.name}: {text[-1] if text else error}") from error
+        raise RuntimeError(f"{wheel.name}: {last(error.stderr)}") from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _plain(ran: Ran) -> Record:
+def _plain(ran: Ran, arch: str) -> Record:
     outcome = ran.outcome
     record: Record = {"cpu": outcome.model, "program": ran.what, "status": outcome.status}
     if outcome.says:
@@ -128,7 +129,10 @@ def _plain(ran: Ran) -> Record:
     if outcome.code:
         record["address"] = hex(outcome.address)
         code = bytes.fromhex(outcome.code)
-        first = next(iter(X86Decoder().examples(code, outcome.address, 0)), None)
+        if arch == "aarch64":
+            first = next(ArmDecoder().examples(code[:4], outcome.address, 2), None)
+        else:
+            first = next(X86Decoder().examples(code, outcome.address, 0), None)
         if first:
             record.update(instruction=first.text, features=[*first.features])
     return record

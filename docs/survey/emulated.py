@@ -20,18 +20,40 @@ from real.environments import clean
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["BETWEEN", "MODELS", "Cpus", "Outcome", "clean"]
+__all__ = ["BASE", "BETWEEN", "MODELS", "Cpus", "Outcome", "clean", "without_options"]
 
-#: The number of a level → QEMU's CPUs that have it and no higher one. qemu64 has SSE3 and CMPXCHG16B beyond x86-64, as CPUs have had since
-#: 2005, and NumPy 1 requires SSE3; the second one has x86-64 alone. QEMU has no AVX-512.
+#: The number of a level of x86-64 → QEMU's CPUs that have it and no higher one. qemu64 has SSE3 and CMPXCHG16B beyond x86-64, as CPUs have
+#: had since 2005, and NumPy 1 requires SSE3; the second one has x86-64 alone. QEMU has no AVX-512.
 MODELS: Mapping[int, tuple[str, ...]] = {
     1: ("qemu64", "qemu64,-pni,-cx16"),
     2: ("Nehalem",),
     3: ("Haswell",),
 }
 
+#: Architecture → its CPUs without any level, the lowest one last.
+BASE: Mapping[str, tuple[str, ...]] = {"x86_64": MODELS[1], "aarch64": ("cortex-a53",)}
+
 #: A level → CPUs that have a part of what it adds: AVX, and not AVX2 or FMA.
 BETWEEN: Mapping[int, tuple[str, ...]] = {3: ("SandyBridge",)}
+
+#: Architecture → what compiles for it. QEMU does not align the stack of a signal's handler as compilers for x86-64 expect.
+COMPILERS: Mapping[str, tuple[str, ...]] = {
+    "x86_64": ("cc", "-march=x86-64", "-mstackrealign"),
+    "aarch64": (sys.executable, "-m", "ziglang", "cc", "-target", "aarch64-linux-gnu.2.17"),
+}
+
+#: Debian 12, which has CPython 3.11, and its packages: the interpreter, and the libraries that wheels take from the system.
+SUITE = "bookworm"
+PACKAGES = (
+    *("python3.11-minimal", "libpython3.11-minimal", "libpython3.11-stdlib", "base-files"),
+    *("libc6", "libgcc-s1", "libstdc++6", "libgomp1", "libcrypt1", "libuuid1", "libffi8"),
+    *("libexpat1", "zlib1g", "libbz2-1.0", "liblzma5", "libsqlite3-0", "libssl3"),
+    *("libgl1", "libglvnd0", "libglx0", "libx11-6", "libxext6", "libxcb1", "libxau6", "libxdmcp6"),
+    *("libbsd0", "libmd0", "libglib2.0-0", "libpcre2-8-0", "libice6", "libsm6"),
+)
+
+#: The instruction of QEMU that gives the Cortex-A35, A53, A57 and A72 their ID_AA64ISAR0_EL1, and the number: AES, SHA1, SHA256, CRC32.
+_FEATURES = re.compile(rb"(\x48\xc7\x80.{4})\x20\x11\x01\x00", re.DOTALL)
 
 #: After how many seconds a program is stopped: the emulation is 10 to 50 times slower than this machine.
 SECONDS = 900
@@ -67,19 +89,27 @@ class Outcome(NamedTuple):
 
 
 class Cpus:
-    """CPUs for single processes.
+    """CPUs of one architecture for single processes.
 
+    :ivar python: an interpreter for it
     :param folder: where the emulator and the library that reports are kept
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._reports = folder / "illegal.so"
+    def __init__(self, folder: Path, arch: str = "x86_64") -> None:
+        self.arch, self.python = arch, Path(sys.executable).resolve()
+        self._reports = folder / f"illegal-{arch}.so"
         folder.mkdir(parents=True, exist_ok=True)
-        self._qemu = Emulator(folder).qemu("x86_64")
+        qemu = Emulator(folder).qemu(arch)
+        self._emulator: list[object] = [qemu]
+        if arch == "aarch64":
+            debian = folder / SUITE
+            debian.mkdir(exist_ok=True)
+            root = Emulator(debian, (SUITE,)).unpack(arch, "arm64", *PACKAGES)
+            self.python = root / "usr/bin/python3.11"
+            self._emulator = [without_options(qemu, debian / "qemu"), "-L", root]
         source = Path(__file__).with_name("illegal.c")
-        # The emulator does not align the stack of a handler as compilers expect.
-        options = ("-O1", "-march=x86-64", "-mstackrealign", "-shared", "-fPIC", "-o")
-        subprocess.run(["cc", *options, self._reports, source], check=True)
+        options = ("-O1", "-shared", "-fPIC", "-o", self._reports, source)
+        subprocess.run([*COMPILERS[arch], *options], check=True)
 
     def run(self, model: str, command: Sequence[object], site: Path) -> Outcome:
         """Run a program that is able to import what a folder has."""
@@ -91,7 +121,7 @@ class Cpus:
             "OMP_NUM_THREADS": "2",
         }
         settings = [word for pair in environment.items() for word in ("-E", "=".join(pair))]
-        words = [self._qemu, "-cpu", model, *settings, *command]
+        words = [*self._emulator, "-cpu", model, *settings, *command]
         kept = {name: text for name, text in clean().items() if not name.startswith("OPENBLAS_")}
         try:
             done = subprocess.run(
@@ -109,6 +139,19 @@ class Cpus:
         outcome = _outcome(model, done.returncode, errors)
         path = os.path.realpath(site / outcome.path) if outcome.path else ""
         return outcome._replace(path=path)
+
+
+def without_options(qemu: Path, copy: Path) -> Path:
+    """Write a copy of QEMU whose Armv8.0 cores lack what Armv8.0 leaves open, as QEMU has no option for that.
+
+    :raises RuntimeError: it is another QEMU than the one that is known
+    """
+    bare, places = _FEATURES.subn(rb"\1\0\0\0\0", qemu.read_bytes())
+    if not places:
+        raise RuntimeError(f"{qemu}: the features of Armv8.0 cores were not found")
+    copy.write_bytes(bare)
+    copy.chmod(0o755)
+    return copy
 
 
 def _outcome(model: str, status: int, errors: str) -> Outcome:

@@ -6,9 +6,15 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#ifdef __aarch64__
+#define PLACE(machine) (machine).pc
+#else
+#define PLACE(machine) (machine).gregs[REG_RIP]
+#endif
+
 static void report(int number, siginfo_t *info, void *context)
 {
-    const unsigned char *code = (const unsigned char *)((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP];
+    const unsigned char *code = (const unsigned char *)PLACE(((ucontext_t *)context)->uc_mcontext);
     Dl_info where;
     char line[8192];
     int found = dladdr(code, &where) && where.dli_fname;

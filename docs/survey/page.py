@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import marks
 from customtags.audit import CODES
+from survey.wheels import ARCHS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -45,47 +46,66 @@ def render(page: str, made: Mapping[str, str]) -> str:
 def parts(results: Record) -> dict[str, str]:
     """Return the name of each part → Markdown."""
     wheels = results["wheels"]
-    found = _tried(wheels, "false")
+    x86, arm = (_of(wheels, arch) for arch in ARCHS)
+    found = _tried(x86, "false")
     return {
-        "numbers": _numbers(results),
+        "numbers": _numbers(wheels),
         "confirmed": _confirmed([each for each in found if each["cpu"]["verdict"] == "confirmed"]),
         "others": _others([each for each in found if each["cpu"]["verdict"] != "confirmed"]),
-        "undecided": _undecided(_tried(wheels, "undecided")),
-        "drawn": _drawn(_tried(wheels, "drawn")),
+        "undecided": _undecided(_tried(x86, "undecided")),
+        "drawn": _listed(_tried(x86, "drawn")),
+        "aarch64 false": _undecided(_tried(arm, "false")),
+        "aarch64 undecided": _listed(_tried(arm, "undecided")),
+        "aarch64 drawn": _listed(_tried(arm, "drawn")),
         "codes": _codes(wheels),
     }
 
 
-def _numbers(results: Record) -> str:
-    wheels = results["wheels"]
+def _numbers(wheels: Sequence[Record]) -> str:
     rows = []
-    for arch in ("x86_64", "aarch64"):
-        of = [each for each in wheels if each["arch"] == arch]
+    for arch in ARCHS:
+        of = _of(wheels, arch)
         false = sum(bool(each["false"]) for each in of)
         size = sum(each["size"] for each in of) / 1e9
         rows.append(
             f"* **{len(of)} wheels for {arch}** ({size:.1f} GB); in {false} of them the audit finds a claim that does not hold."
         )
-    x86 = [each for each in wheels if each["arch"] == "x86_64"]
+    x86, arm = (_of(wheels, arch) for arch in ARCHS)
     levels = Counter(each["level"] for each in x86)
     named = ", ".join(
         f"{levels[level]} require {_title(level)}" for level in sorted(levels) if level > 1
     )
-    rows.append(f"* Every name claims x86-64 without a level. By its instructions, {named}.")
+    rows.append(
+        f"* Every name for x86_64 claims x86-64 without a level. By its instructions, {named}."
+    )
     verdicts = Counter(each["cpu"]["verdict"] for each in _tried(x86, "false"))
     total, sure = sum(verdicts.values()), verdicts["confirmed"]
     rows.append(
         f"* Of these {total} wheels {sure} were confirmed on an emulated CPU; {total - sure} could not be."
     )
-    undecided = Counter(each["cpu"]["verdict"] for each in _tried(x86, "undecided"))
+    false, stopped = _count(_tried(arm, "false"))
     rows.append(
-        f"* In {sum(undecided.values())} more wheels the audit could not decide; {undecided['stops']} of them stopped on a CPU without a level."
+        f"* Every name for aarch64 claims Armv8.0-A. By their instructions, {_wheels(false)} more; on a CPU without a level, {stopped} stopped."
     )
-    drawn = Counter(each["cpu"]["verdict"] for each in _tried(x86, "drawn"))
+    for arch in ARCHS:
+        undecided, stopped = _count(_tried(_of(wheels, arch), "undecided"))
+        rows.append(
+            f"* In {undecided} more wheels for {arch} the audit could not decide; {stopped} of them stopped on a CPU without a level."
+        )
+    drawn, stopped = _count(_tried(wheels, "drawn"))
     rows.append(
-        f"* Of {sum(drawn.values())} wheels without a finding, drawn at random, {drawn['stops']} stopped on a CPU without a level."
+        f"* Of {drawn} wheels without a finding, half of them for each architecture, drawn at random, {stopped} stopped on a CPU without a level."
     )
     return "\n".join(rows)
+
+
+def _wheels(count: int) -> str:
+    return "1 wheel requires" if count == 1 else f"{count} wheels require"
+
+
+def _count(tried: Sequence[Record]) -> tuple[int, int]:
+    """Return how many wheels were tried, and how many of them stopped."""
+    return len(tried), sum(each["cpu"]["verdict"] == "stops" for each in tried)
 
 
 def _confirmed(wheels: Sequence[Record]) -> str:
@@ -143,7 +163,7 @@ def _undecided(wheels: Sequence[Record]) -> str:
     return _table(("project", "rank", "result", "on a CPU without a level"), rows)
 
 
-def _drawn(wheels: Sequence[Record]) -> str:
+def _listed(wheels: Sequence[Record]) -> str:
     verdicts: dict[str, list[str]] = {}
     for each in wheels:
         says = each["cpu"]["below"].get("says", "").partition(": ")[2]
@@ -159,13 +179,17 @@ def _codes(wheels: Sequence[Record]) -> str:
     rows = []
     for code, meaning in CODES.items():
         counts = []
-        for arch in ("x86_64", "aarch64"):
-            having = [each for each in wheels if each["arch"] == arch and code in each["codes"]]
+        for arch in ARCHS:
+            having = [each for each in _of(wheels, arch) if code in each["codes"]]
             false = sum(code in each["false"] for each in having)
             counts.append(f"{len(having)} ({false} false)" if false else str(len(having)))
         if code not in _ELSEWHERE and counts != ["0", "0"]:
             rows.append((f"`{code}`", meaning, *counts))
     return _table(("code", "meaning", "wheels for x86_64", "wheels for aarch64"), rows)
+
+
+def _of(wheels: Iterable[Record], arch: str) -> list[Record]:
+    return [each for each in wheels if each["arch"] == arch]
 
 
 def _tried(wheels: Iterable[Record], because: str) -> list[Record]:
@@ -191,7 +215,10 @@ def _ran(record: Record) -> str:
     if record["status"] == "illegal":
         features = "/".join(record.get("features", []))
         name = record["file"].rpartition("/")[2] or "code made at run time"
-        return f"{cpu}: SIGILL, {record.get('instruction', '')} ({features}) in `{name}`"
+        instruction = record.get("instruction", "")
+        if features not in instruction:
+            instruction += f" ({features})"
+        return f"{cpu}: SIGILL, {instruction} in `{name}`"
     if record["status"] == "runs":
         return f"{cpu}: runs"
     return f"{cpu}: {record['status']}: {record.get('says', '')}".replace("|", "/")

@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 from email.parser import HeaderParser
-from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,6 +14,7 @@ from packaging.utils import canonicalize_name
 
 from survey.emulated import Outcome, clean
 from survey.exercises import EXERCISES, Exercise
+from survey.wheels import options, platforms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +25,9 @@ __all__ = ["Ran", "Trial"]
 
 #: Newer releases of what many wheels require are compiled for x86-64-v2 themselves.
 OLD = {"numpy": "numpy==1.26.4"}
+
+#: The minor version of glibc 2 that what a wheel requires may need: Debian 12's.
+GLIBC = 36
 
 #: Imports modules, then opens libraries; says what failed, and goes on. An illegal instruction ends it.
 LOAD = """
@@ -64,7 +67,6 @@ class Trial:
 
     def __init__(self, wheel: Path, cpus: Cpus, folder: Path, *, old: bool) -> None:
         self._cpus, self._folder, self._wheels = cpus, folder, wheel.parent
-        self._python = Path(sys.executable).resolve()
         self._install(str(wheel))
         (self._info,) = folder.glob("*.dist-info")
         project = self._info.name.partition("-")[0]
@@ -107,13 +109,13 @@ class Trial:
         return ran
 
     def _commands(self) -> Iterator[tuple[str, list[str]]]:
-        python = [str(self._python), "-s"]
+        python = [str(self._cpus.python), "-S"]  # without what is installed beside it
         if self._exercise.code:
             yield "exercise", [*python, "-c", self._exercise.code]
         if self._exercise.program:
             program, *words = self._exercise.program
             yield "program", [str(self._folder / program), *words]
-        names = sorted(filter(None, map(_module, self.members)))
+        names = sorted(filter(None, (_module(each, self._cpus.arch) for each in self.members)))
         libraries = [
             str(self._folder / each) for each in sorted(self.members) if ".so" in Path(each).name
         ]
@@ -121,33 +123,37 @@ class Trial:
             yield "import", [*python, "-c", LOAD, *(names or libraries)]
 
     def _required(self) -> Iterator[str]:
+        machine = {"platform_machine": self._cpus.arch, "extra": ""}
         if self._exercise.alone:
             return
         metadata = HeaderParser().parsestr((self._info / "METADATA").read_text("utf-8"))
         for each in metadata.get_all("Requires-Dist", []):
             requirement = Requirement(each)
-            if not requirement.marker or requirement.marker.evaluate({"extra": ""}):
+            if not requirement.marker or requirement.marker.evaluate(machine):
                 yield requirement.name
 
     def _install(self, *requirements: str, constraints: list[str] | None = None) -> None:
         """Install into a folder of its own, and merge that: pip skips a package of which there is a part."""
         part = self._folder / ".part"
         part.mkdir(parents=True)
-        options = ["--no-deps"] if constraints is None else ["--only-binary", ":all:"]
-        if constraints:
+        command = [sys.executable, "-m", "pip", "install", "-q", "--no-compile"]
+        command += options(platforms(self._cpus.arch, GLIBC))
+        if constraints is None:
+            command.append("--no-deps")
+        elif constraints:
             file = self._folder / "constraints.txt"
             file.write_text("\n".join(constraints), "utf-8")
-            options += ["-c", str(file)]
-        command = [sys.executable, "-m", "pip", "install", "-q", "--no-compile", *options]
+            command += ["-c", str(file)]
         command += ["--find-links", str(self._wheels), "--target", str(part), *requirements]
         subprocess.run(command, check=True, capture_output=True, env=clean())
         shutil.copytree(part, self._folder, dirs_exist_ok=True, symlinks=True)
         shutil.rmtree(part)
 
 
-def _module(member: str) -> str:
+def _module(member: str, arch: str) -> str:
     """Return the name of the module that a file is, empty for none."""
-    for suffix in EXTENSION_SUFFIXES[:-1]:  # not the plain .so, which libraries have, too
+    # Not the plain .so, which libraries have, too.
+    for suffix in (f".{sys.implementation.cache_tag}-{arch}-linux-gnu.so", ".abi3.so"):
         if member.endswith(suffix):
             name = member.removesuffix(suffix).replace("/", ".")
             return name if ".." not in name else ""

@@ -15,7 +15,7 @@ from survey.emulated import clean
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["ARCHS", "digest", "fetch", "newest"]
+__all__ = ["ARCHS", "digest", "fetch", "last", "newest", "options", "platforms"]
 
 ARCHS = ("x86_64", "aarch64")
 
@@ -29,16 +29,27 @@ _PYTHON = (
 _OLD = ("manylinux2014", "manylinux2010", "manylinux1", "linux")
 
 
+def platforms(arch: str, minor: int) -> list[str]:
+    """Return the platforms of an architecture up to glibc 2.minor, the newest first."""
+    names = [f"manylinux_2_{each}" for each in range(minor, 4, -1)]
+    return [f"{name}_{arch}" for name in (*names, *_OLD)]
+
+
+def options(platforms: Iterable[str]) -> list[str]:
+    """Return pip's options for wheels of some platforms."""
+    each = [word for platform in platforms for word in ("--platform", platform)]
+    return ["--only-binary", ":all:", *_PYTHON, *each]
+
+
 def newest(project: str, arch: str, folder: Path, version: str = "") -> Path | None:
     """Fetch the newest release of a project that has a wheel for CPython 3.11 on glibc, and return that wheel.
 
     :param version: take this release
     :returns: None for a wheel without a platform
-    :raises CalledProcessError: the index has no such wheel
+    :raises RuntimeError: the index has no such wheel, or did not answer
     """
-    names = [f"manylinux_2_{minor}" for minor in range(40, 4, -1)]
-    platforms = [f"{name}_{arch}" for name in (*names, *_OLD)]
-    wheel = _download(f"{project}=={version}" if version else project, platforms, folder)
+    requirement = f"{project}=={version}" if version else project
+    wheel = _download(requirement, options(platforms(arch, 40)), folder)
     if filename.parse(wheel.name).platform == "any":
         wheel.unlink()
         return None
@@ -48,13 +59,13 @@ def newest(project: str, arch: str, folder: Path, version: str = "") -> Path | N
 def fetch(file: str, sha256: str, folder: Path) -> Path:
     """Fetch one file, unless it is there, and return its path.
 
-    :raises CalledProcessError: the index does not have it, or it is another one
+    :raises RuntimeError: the index does not have it, or it is another one, or did not answer
     """
     path = folder / file
     if not path.exists():
         name = filename.parse(file)
         requirement = f"{name.project}=={name.version} --hash=sha256:{sha256}"
-        _download(requirement, name.platforms, folder)
+        _download(requirement, options(name.platforms), folder)
     return path
 
 
@@ -67,15 +78,20 @@ def digest(wheel: Path) -> str:
     return found.hexdigest()
 
 
-def _download(requirement: str, platforms: Iterable[str], folder: Path) -> Path:
+def last(errors: bytes) -> str:
+    """Return the last line that pip wrote."""
+    return (errors.decode("utf-8", "replace").strip().splitlines() or ["pip failed"])[-1]
+
+
+def _download(requirement: str, chosen: Iterable[str], folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".") as temporary:
         listed = Path(temporary, "requirements.txt")
         listed.write_text(f"{requirement}\n", "utf-8")
-        options = ["--no-deps", "--no-cache-dir", "--only-binary", ":all:", *_PYTHON]
-        options += [word for platform in platforms for word in ("--platform", platform)]
-        command = [sys.executable, "-m", "pip", "download", "-q", *options]
-        command += ["-d", temporary, "-r", str(listed)]
-        subprocess.run(command, check=True, capture_output=True, env=clean())
+        command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-cache-dir"]
+        command += [*chosen, "-d", temporary, "-r", str(listed)]
+        done = subprocess.run(command, capture_output=True, check=False, env=clean())
+        if done.returncode:
+            raise RuntimeError(f"{requirement}: {last(done.stderr)}")
         (wheel,) = Path(temporary).glob("*.whl")
         return wheel.rename(folder / wheel.name)

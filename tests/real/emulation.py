@@ -73,22 +73,24 @@ class Emulator:
     """QEMU for single processes, and for each architecture a folder with Python and the C library.
 
     :param folder: where they are kept; what is missing there is fetched
+    :param suites: Debian's releases, the first choice first
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, suites: tuple[str, ...] = SUITES) -> None:
         self.folder = folder
+        self.suites = suites
 
     def qemu(self, machine: str) -> Path:
         """Return the path of the emulator."""
         done = subprocess.run(["dpkg", "--print-architecture"], capture_output=True, check=True)
         return (
-            self._fetch("qemu", done.stdout.decode().strip(), "qemu-user")
+            self.unpack("qemu", done.stdout.decode().strip(), "qemu-user")
             / f"usr/bin/qemu-{machine}"
         )
 
     def root(self, machine: str) -> Path:
         """Return the folder that stands for ``/``."""
-        return self._fetch(machine, MACHINES[machine][0], *PYTHON)
+        return self.unpack(machine, MACHINES[machine][0], *PYTHON)
 
     def run(self, machine: str, model: str, program: str, *arguments: object) -> str:
         """Run a program of the root on a model, and give what it prints."""
@@ -118,14 +120,14 @@ class Emulator:
         names = [words[0] for words in lines if words[1:] == ["(supported,", "searched)"]]
         return [name.removeprefix("x86-64-") for name in names] if title else None
 
-    def _fetch(self, name: str, architecture: str, *packages: str) -> Path:
-        """Unpack packages into a folder, unless it or another process did already."""
+    def unpack(self, name: str, architecture: str, *packages: str) -> Path:
+        """Unpack packages into a folder, unless this or another process did already."""
         folder = self.folder / name
         with (self.folder / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not folder.exists():
                 part = self.folder / f"{name}.part"
-                _download(part / "apt", architecture, packages)
+                _download(self.suites, part / "apt", architecture, packages)
                 for package in (part / "apt").glob("*.deb"):
                     subprocess.run(["dpkg-deb", "-x", package, part], check=True)
                 shutil.rmtree(part / "apt")
@@ -139,14 +141,16 @@ class Emulator:
         return folder
 
 
-def _download(folder: Path, architecture: str, packages: tuple[str, ...]) -> None:
+def _download(
+    suites: tuple[str, ...], folder: Path, architecture: str, packages: tuple[str, ...]
+) -> None:
     """Fetch packages of another architecture from the first release that the mirror has whole."""
-    for suite in SUITES:
+    for suite in suites:
         shutil.rmtree(folder.parent, ignore_errors=True)
         try:
             _download_from(suite, folder, architecture, packages)
         except subprocess.CalledProcessError:
-            if suite == SUITES[-1]:
+            if suite == suites[-1]:
                 raise
         else:
             return

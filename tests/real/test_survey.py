@@ -15,6 +15,8 @@ from real.emulation import KEYS
 if TYPE_CHECKING:
     import pytest
 
+    from real.emulation import Emulator
+
 #: An instruction of SSE4.1, which x86-64-v2 has and x86-64 has not.
 LIBRARY = """
 void dies(void) { __asm__ volatile ("pinsrq $0, %%rax, %%xmm0" ::: "xmm0"); }
@@ -45,3 +47,33 @@ def test_an_illegal_instruction_is_of_the_file_that_has_it(
     (start,) = (int(line.split()[0], 16) for line in symbols.splitlines() if line.endswith(" dies"))
     assert start <= found.address < start + 16
     assert cpus.run("Nehalem", [program], tmp_path).status == "runs"
+
+
+#: Prints the features that the system tells programs of (AT_HWCAP), and runs CRC32, which Armv8.0 leaves open.
+OPTIONAL = """
+import ctypes, mmap, struct
+auxv = open("/proc/self/auxv", "rb").read()
+print(dict(struct.iter_unpack("QQ", auxv))[16], flush=True)
+code = mmap.mmap(-1, 4096, prot=7)
+code.write(struct.pack("<II", 0x9AC04C00, 0xD65F03C0))  # crc32x w0, w0, x0; ret
+ctypes.CFUNCTYPE(None)(ctypes.addressof(ctypes.c_char.from_buffer(code)))()
+"""
+
+
+def test_the_lowest_cpu_of_arm_lacks_what_armv8_0_leaves_open(
+    tmp_path: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "docs"))
+    emulated = importlib.import_module("survey.emulated")
+    qemu, root = emulator.qemu("aarch64"), emulator.root("aarch64")
+    told = []
+    for each, status in ((qemu, 0), (emulated.without_options(qemu, tmp_path / "qemu"), -4)):
+        command = [each, "-L", root, "-cpu", "cortex-a53", f"{root}/usr/bin/python3.13"]
+        command += ["-I", "-S", "-c", OPTIONAL]
+        done = subprocess.run(command, capture_output=True, check=False, env=emulated.clean())
+        assert done.returncode == status, done.stderr
+        told.append(int(done.stdout))
+    named, bare = told
+    optional = 0b11111000  # AES, PMULL, SHA1, SHA2, CRC32 (asm/hwcap.h)
+    assert named & optional == optional
+    assert bare == named & ~optional
