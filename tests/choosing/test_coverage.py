@@ -154,6 +154,7 @@ def test_a_word_after_an_index_is_a_project_although_a_folder_has_its_name(tmp_p
     ("arguments", "reason"),
     [
         (["nothing/"], "is not a folder"),
+        (["."], "no wheel and no source distribution found; name a folder of wheels"),
         (["nothing"], "is neither a folder nor a project of the sources"),
         (["https://index.example/simple"], "name the projects behind the index"),
         ([".", "--profile", "a.json", "--profile", "a.json"], "a.json"),

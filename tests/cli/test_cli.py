@@ -100,7 +100,11 @@ def test_a_profile_is_read_from_the_environment_too(seed: str) -> None:
         (["show", "--profile", "/dev/null"], {}, "is not valid JSON"),
         (["show", "--root", "/no/such/folder"], {}, "is not a folder"),
         (["detect", "-o", "/no/such/folder/node.json"], {}, "; name another file\n"),
-        (["coverage", ".", "--html", "/no/such/folder/page.html"], {}, "; name another file\n"),
+        (
+            ["coverage", "a-1-py3-none-any.whl", "--html", "/no/such/folder/page.html"],
+            {},
+            "; name another file\n",
+        ),
     ],
 )
 def test_bad_input_gets_one_line_with_the_cure_and_status_2(

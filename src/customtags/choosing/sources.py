@@ -36,8 +36,6 @@ __all__ = ["Sources", "projects_behind", "search", "search_all"]
 #: How many projects a message names.
 MOST_NAMES = 5
 
-_EXAMPLE = "as in 'customtags rank wheels/ example'"
-
 
 class Sources(NamedTuple):
     """The sources that a user names; if none is named, those of pip's configuration are searched.
@@ -67,7 +65,7 @@ class Sources(NamedTuple):
         wrong = next((word for word in others if "/" in word or len(others) > most), None)
         if wrong:
             problem = f"{wrong!r} is not a folder, a file, a URL or the only project"
-            raise CustomtagsError(problem, f"write it {_EXAMPLE}")
+            raise CustomtagsError(problem, "check its spelling, and name one project at most")
         others += [] if requirement is None else [requirement]
         if not others and folders and words[-1] in projects_behind(words):
             folders, others = folders[:-1], [words[-1]]
@@ -99,7 +97,8 @@ class Sources(NamedTuple):
         if self.requirement is None:
             names = sorted(projects(local))
             if len(names) != 1:
-                problem, cure = "no project is named", f"name the project, {_EXAMPLE}"
+                problem = "no project is named"
+                cure = "name the project, as in 'customtags rank wheels/ example'"
                 if names:
                     shown = ", ".join(
                         [*names[:MOST_NAMES], *(["…"] if len(names) > MOST_NAMES else [])]

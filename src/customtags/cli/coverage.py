@@ -10,14 +10,12 @@ from customtags.cli.machine import selected
 from customtags.cli.output import Verbs, add_verb, echo, paint, print_json, save, table
 from customtags.errors import CustomtagsError
 from customtags.profiles import interpreter, running
-from customtags.wheels.filename import canonical
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping, Sequence
 
     from customtags.choosing.coverage import Cell, ProjectCoverage
-    from customtags.choosing.offer import Offer
     from customtags.choosing.target import Target
 
 __all__ = ["declare"]
@@ -63,12 +61,17 @@ def declare(verbs: Verbs, name: str) -> None:
 
 
 def _coverage(options: argparse.Namespace) -> int:
+    from customtags.choosing import several
     from customtags.choosing.coverage import cover, missing
     from customtags.choosing.coverage_page import page
     from customtags.choosing.offer import requires_python
+    from customtags.choosing.pip_settings import PipSettings
+    from customtags.cli.progress import progress
 
     targets = _targets(options.profile, options.python)
-    rows = list(cover(_offers(options.sources), targets, requires_python))
+    with progress() as report:
+        offers = several.find(options.sources, PipSettings.read(os.environ), report)
+    rows = list(cover(offers, targets, requires_python))
     gaps = missing(rows, options.accept)
     if options.html:
         save(page(rows, targets), options.html)
@@ -109,48 +112,6 @@ def _targets(profiles: Sequence[str], python: str | None) -> dict[str, Target]:
             seen.profile, seen.stock, chosen, settings=seen.settings, pages=seen.pages
         )
     return found
-
-
-def _offers(words: Sequence[str]) -> dict[str, list[Offer]]:
-    """Return the files of each project in the folders and indexes that words name.
-
-    :raises CustomtagsError: an index is named without a project, or a source cannot be read
-    """
-    from customtags.choosing.index import Client
-    from customtags.choosing.offer import projects
-    from customtags.choosing.pip_settings import PipSettings
-    from customtags.choosing.sources import Sources, projects_behind, search_all
-    from customtags.cli.progress import progress
-
-    behind = projects_behind(words)
-    given = [word for word in words if word in behind or not (os.path.exists(word) or "/" in word)]
-    names = list(map(canonical, given))
-    sources = Sources.parse([word for word in words if word not in given])
-    local = sources.local()
-    found: dict[str, list[Offer]] = {}
-    for offer in local:
-        for project in projects([offer]):
-            found.setdefault(project, []).append(offer)
-    if sources.indexes and not names:
-        cure = "name the projects behind the index, as in 'customtags coverage URL example'"
-        raise CustomtagsError("an index is named, and no project of it", cure)
-    if sources.indexes:
-        settings = PipSettings.read(os.environ)._replace(indexes=sources.indexes, find_links=())
-        with progress() as report:
-            paged, problems = search_all(names, Client(settings), report)
-        for problem in problems:
-            raise problem
-        for project, offers in paged.items():
-            found.setdefault(project, []).extend(offers)
-    for name in names:
-        if not found.get(name):
-            why = f"{name!r} is neither a folder nor a project of the sources"
-            cure = "check its spelling, or name another source"
-            if name in map(canonical, filter(os.path.isdir, behind)):
-                why = f"{name!r} is not a project of the sources"
-                cure = f"if you mean the folder, write '{name}/'"
-            raise CustomtagsError(why, cure)
-    return {name: found[name] for name in found if not names or name in names}
 
 
 def _line(row: ProjectCoverage, targets: Mapping[str, Target]) -> list[str]:
