@@ -14,6 +14,7 @@ from customtags.choosing.coverage import KINDS, cover, missing
 from customtags.choosing.coverage_page import page
 from customtags.choosing.offer import Offer
 from customtags.choosing.target import Target
+from customtags.cli.coverage import FALLBACKS
 from customtags.machine.dimensions import builtin
 from customtags.profiles import interpreter
 from customtags.tags import stock
@@ -113,6 +114,10 @@ def test_the_command_lists_what_is_missing(tmp_path: Path) -> None:
     done = run_in(tmp_path, "coverage", "w", "--profile", profile, "--html", "c.html", "--json")
     assert json.loads(done.stdout)["missing"] == [{"project": "example", "isa": "v3"}]
     assert (tmp_path / "c.html").read_text("utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_every_kind_that_may_be_a_gap_can_be_accepted() -> None:
+    assert set(FALLBACKS) == {*KINDS} - {"best", "only"}
 
 
 def test_what_is_accepted_is_no_gap(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from customtags.choosing.coverage import Cell, ProjectCoverage
     from customtags.choosing.target import Target
 
-__all__ = ["declare"]
+__all__ = ["FALLBACKS", "declare"]
 
 #: Kind of a cell → the style of its word.
 STYLES = {"best": "yes", "lower": "note", "stock": "note", "sdist": "note", "none": "no"}
