@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from customtags.choosing.index import Client
-from customtags.choosing.offer import projects
+from customtags.choosing.offer import ARCHIVES, projects
 from customtags.choosing.sources import Sources, projects_behind, search_all
 from customtags.errors import CustomtagsError
 from customtags.wheels.filename import canonical
@@ -57,7 +57,10 @@ def find(words: Sequence[str], settings: PipSettings, report: Progress) -> dict[
 def _projects(words: Sequence[str]) -> list[str]:
     """Return the words that are projects: those behind an index, and those that are neither a path nor the name of a file."""
     behind = projects_behind(words)
-    return [word for word in words if word in behind or not ("/" in word or os.path.exists(word))]
+    places = [
+        word for word in words if "/" in word or word.endswith(ARCHIVES) or os.path.exists(word)
+    ]
+    return [word for word in words if word in behind or word not in places]
 
 
 def _not_found(word: str) -> CustomtagsError:
