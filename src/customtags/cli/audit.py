@@ -60,7 +60,7 @@ def declare(verbs: Verbs, name: str) -> None:
         "-q",
         "--quiet",
         action="store_true",
-        help="print no notes: a wheel without false claims is one line",
+        help="print no notes, only how many there are",
     )
     parser.add_argument(
         "--full", action="store_true", help="read every function instead of a sample of each file"
