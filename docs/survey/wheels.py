@@ -79,8 +79,10 @@ def digest(wheel: Path) -> str:
 
 
 def last(errors: bytes) -> str:
-    """Return the last line that pip wrote."""
-    return (errors.decode("utf-8", "replace").strip().splitlines() or ["pip failed"])[-1]
+    """Return the line of pip's errors that says what failed: the last one, or that an index did not answer."""
+    lines = errors.decode("utf-8", "replace").strip().splitlines() or ["pip failed"]
+    # pip then goes on, and ends with "No matching distribution".
+    return next((line for line in lines if "Retrying (Retry(total=0" in line), lines[-1])
 
 
 def _download(requirement: str, chosen: Iterable[str], folder: Path) -> Path:
