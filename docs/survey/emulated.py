@@ -52,7 +52,8 @@ PACKAGES = (
     *("libbsd0", "libmd0", "libglib2.0-0", "libpcre2-8-0", "libice6", "libsm6"),
 )
 
-#: The instruction of QEMU that gives the Cortex-A35, A53, A57 and A72 their ID_AA64ISAR0_EL1, and the number: AES, SHA1, SHA256, CRC32.
+#: The instruction of QEMU for x86-64 that gives the Cortex-A35, A53, A57 and A72 their ID_AA64ISAR0_EL1, and its number: AES, SHA1,
+#: SHA256 and CRC32.
 _FEATURES = re.compile(rb"(\x48\xc7\x80.{4})\x20\x11\x01\x00", re.DOTALL)
 
 #: After how many seconds a program is stopped: the emulation is 10 to 50 times slower than this machine.

@@ -60,6 +60,7 @@ ctypes.CFUNCTYPE(None)(ctypes.addressof(ctypes.c_char.from_buffer(code)))()
 """
 
 
+@requires(platform.machine() == "x86_64", "x86-64, whose QEMU is changed")
 def test_the_lowest_cpu_of_arm_lacks_what_armv8_0_leaves_open(
     tmp_path: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
