@@ -109,10 +109,11 @@ def _provenance(run: results.Run) -> str:
         for name, versions in run["packages"].items()
         if name in ("customtags", "pip") or name in said
     )
-    return (
+    where = (
         f"`{run['command']}`, {run['date']}: {machine['cpu']}, {machine['cores']} cores, load {machine['load']} before the"
-        f" start, Linux {machine['kernel']}, {machine['system']}, Python {machine['python']}; {packages}."
+        f" start, Linux {machine['kernel']}, {machine['system']}, Python {machine['python']}"
     )
+    return f"{where}; {packages}." if packages else f"{where}."
 
 
 if __name__ == "__main__":
