@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import sysconfig
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,9 @@ VARIANTS: dict[str, dict[str, Any]] = {
 #: What the environment of a build is recorded of.
 RECORDED = ("CFLAGS", "HIP", "SKBUILD_BUILD_DIR")
 
+
+#: The flags that Python itself was compiled with.
+PYTHONS = sysconfig.get_config_var("CFLAGS")
 
 #: A library that no wheel for manylinux may link to, because nothing supplies it.
 UNSUPPLIED = shared(["libgone.so"])
@@ -110,7 +114,7 @@ def test_a_wheel_is_compiled_for_its_name(project: Path) -> None:
     assert b"Version: 1+x.1\n" in contents(project / "out" / name)["tiny-1+x.1.dist-info/METADATA"]
     ((hook, settings, environ),) = backend.calls
     assert (hook, settings) == ("wheel", {"theirs": "1"})
-    assert environ["CFLAGS"] == "-march=x86-64-v3"
+    assert environ["CFLAGS"] == f"{PYTHONS} -march=x86-64-v3"
     folder = Path(environ["SKBUILD_BUILD_DIR"])
     assert not folder.parent.exists()
     assert not [each for each in RECORDED if each in os.environ]
@@ -130,6 +134,37 @@ def test_a_variant_sets_the_environment(monkeypatch: pytest.MonkeyPatch) -> None
     assert wrapped(backend).build_wheel("out").endswith("-linux_x86_64_v2_rocm6_0.whl")
     assert backend.calls[0][2]["HIP"] == "gfx90a"
     assert os.environ["HIP"] == "before"
+
+
+@pytest.mark.parametrize(
+    ("backend", "user", "variant", "flags"),
+    [
+        ("setuptools.build_meta", None, "-DROCM", f"{PYTHONS} -DROCM -march=x86-64-v2"),
+        ("setuptools.build_meta", None, "-O1 -DROCM", "-O1 -DROCM -march=x86-64-v2"),
+        ("setuptools.build_meta", "-g", None, "-g -march=x86-64-v2"),
+        ("scikit_build_core.build", None, None, "-march=x86-64-v2"),
+        ("mesonpy", None, "-DROCM", "-DROCM -march=x86-64-v2"),
+    ],
+)
+def test_a_compiler_optimizes_as_without_us(
+    monkeypatch: pytest.MonkeyPatch,
+    backend: str,
+    user: str | None,
+    variant: str | None,
+    flags: str,
+) -> None:
+    """setuptools compiles with Python's flags, or with the variable alone."""
+    if user:
+        monkeypatch.setenv("CFLAGS", user)
+    environment = {"CFLAGS": variant} if variant else {}
+    recorder = BackEnd()
+    for level in ({"isa": "v2"}, {}):
+        variants = {"it": {**level, "accelerator": "rocm6.0", "environment": environment}}
+        project = Project(backend, (), variants, audit=False)
+        Wrapper(recorder, project).build_wheel("out", {"variant": "it"})
+    with_level, without = (environ.get("CFLAGS") for _, _, environ in recorder.calls)
+    assert with_level == flags
+    assert without == (flags.removesuffix(" -march=x86-64-v2") if user or variant else None)
 
 
 def test_a_wheel_without_a_level_is_not_compiled_above_the_baseline(
@@ -194,7 +229,7 @@ def test_an_editable_wheel_keeps_its_name_and_is_compiled_for_the_level() -> Non
     given = {"isa": "v3", "local-version": "x"}
     assert wrapped(backend).prepare_metadata_for_build_editable("out", given) == "tiny-1.dist-info"
     assert wrapped(backend).build_editable("out", given) == "tiny-1-py3-none-linux_x86_64.whl"
-    flags = {"CFLAGS": "-march=x86-64-v3"}
+    flags = {"CFLAGS": f"{PYTHONS} -march=x86-64-v3"}
     assert [environ for _, _, environ in backend.calls] == [flags, flags]
 
 

@@ -11,6 +11,9 @@ VERSION = "1.2.3"
 #: An extension module that says which level it was compiled for.
 C = r"""
 #include <Python.h>
+#ifndef __OPTIMIZE__
+#error "compiled without optimization"
+#endif
 #if defined(__AVX512BW__)
 static const char level[] = "level=v4";
 #elif defined(__AVX2__)

@@ -9,7 +9,16 @@ from typing import NamedTuple
 
 from customtags.errors import BuildError
 
-__all__ = ["CHECKED", "FLAGS", "VARIABLES", "flags", "refuse_above_baseline", "variables"]
+__all__ = [
+    "CHECKED",
+    "FLAGS",
+    "OPTIMIZING",
+    "VARIABLES",
+    "flags",
+    "refuse_above_baseline",
+    "variables",
+    "with_pythons",
+]
 
 
 class Flags(NamedTuple):
@@ -59,6 +68,9 @@ VARIABLES: Mapping[str, str] = {
     "LDFLAGS": "linker",
     "RUSTFLAGS": "rust",
 }
+
+#: Build back ends that optimize by a build type of their own, whatever these variables say.
+OPTIMIZING = ("mesonpy", "scikit_build_core", "maturin", "py_build_cmake")
 
 #: Cargo reads it instead of RUSTFLAGS if it is set, with the unit separator for spaces
 #: (doc.rust-lang.org/cargo/reference/environment-variables.html).
@@ -120,6 +132,25 @@ def variables(
     if environ.get(_ENCODED):
         changed[_ENCODED] = "\x1f".join((environ[_ENCODED], *ours.rust.split()))
     return changed
+
+
+def with_pythons(changed: Mapping[str, str], python: str) -> dict[str, str]:
+    """Return CFLAGS and CXXFLAGS with Python's own flags in front, unless they set an optimization level.
+
+    setuptools uses Python's flags where the variable is not set, and the variable alone where it is (``configure_system``; seen
+    from 75.8 on). Without ``-O3``, a wheel for a higher level would be slower than the plain one.
+
+    >>> with_pythons({"CFLAGS": "-march=x86-64-v3", "CXXFLAGS": "-Os", "RUSTFLAGS": ""}, "-O3 -Wall")
+    {'CFLAGS': '-O3 -Wall -march=x86-64-v3'}
+
+    :param changed: variables that the user did not set
+    :param python: the variable CFLAGS of Python's own build
+    """
+    return {
+        name: f"{python} {changed[name]}".strip()
+        for name in ("CFLAGS", "CXXFLAGS")
+        if name in changed and not re.search(r"(?<!\S)-O", changed[name])
+    }
 
 
 def refuse_above_baseline(

@@ -141,11 +141,16 @@ class Wrapper(NamedTuple):
         :param anew: compile in a folder that is removed after the build
         """
         request = read_request(settings, os.environ, self.project.variants)
+        own = os.environ.keys() - request.environment.keys()
         with ExitStack() as stack:
             stack.enter_context(_environment(request.environment))
             base = _base(request)
             request = request.resolved(base, functools.partial(_ladders, base))
             changes = _flags(base, request)
+            if not (self.project.backend or "").startswith(compilers.OPTIMIZING):
+                given = {**request.environment, **changes}
+                ours = {name: value for name, value in given.items() if name not in own}
+                changes |= compilers.with_pythons(ours, sysconfig.get_config_var("CFLAGS") or "")
             if request.values:
                 stack.enter_context(stale.aged(Path.cwd()))
             if request.values and anew:
