@@ -114,10 +114,37 @@ def test_a_wheel_that_was_only_renamed_is_mended_in_its_place(made: Path) -> Non
 def test_no_command_is_printed_that_would_not_work(made: Path) -> None:
     done = run_in(made.parent, "audit", "--only", "isa", made.name)  # what others find is unknown
     assert "true name: " in done.stdout.splitlines()[-1]
-    other = made.with_name("example-1-cp311-cp311-linux_x86_64_v3.whl")
-    other.write_bytes(b"another build")
-    assert not printed(made.parent, made.name)
-    assert other.read_bytes() == b"another build"
+
+
+#: The platforms of another wheel in the folder → whether it has a tag of the true name, manylinux_2_17_x86_64.manylinux_2_28_x86_64.
+BESIDE = {
+    "example-1-cp311-cp311-manylinux_2_17_x86_64.manylinux_2_28_x86_64.whl": True,
+    "Example-1.0-cp311-cp311-manylinux2014_x86_64.manylinux_2_17_x86_64.manylinux_2_28_x86_64.whl": True,
+    "example-1-cp311-cp311-manylinux2014_x86_64.whl": True,
+    "example-1-cp310.cp311-cp311-manylinux_2_27_x86_64.manylinux_2_28_x86_64.whl": True,
+    "example-1-cp311-cp311-manylinux2010_x86_64.whl": False,
+    "example-1-cp310-cp310-manylinux2014_x86_64.whl": False,
+    "example-1-1-cp311-cp311-manylinux2014_x86_64.whl": False,
+    "example-2-cp311-cp311-manylinux2014_x86_64.whl": False,
+    "another-1-cp311-cp311-manylinux2014_x86_64.whl": False,
+    "example.whl": False,
+}
+
+REFUTED = "manylinux_2_17_x86_64_cuda12_4.manylinux_2_28_x86_64_cuda12_4"
+
+
+@pytest.mark.parametrize("made", [(f"cp311-cp311-{REFUTED}", "")], indirect=True)
+@pytest.mark.parametrize("beside", BESIDE)
+def test_a_wheel_of_the_true_tags_in_the_folder_is_named_and_no_command(
+    made: Path, beside: str
+) -> None:
+    made.with_name(beside).write_bytes(b"another build")
+    last = run_in(made.parent, "audit", made.name).stdout.splitlines()[-1]
+    if BESIDE[beside]:
+        assert f"because {beside} in the same folder is the same build: compile" in last
+        assert "customtags retag" not in last
+    else:
+        assert last.startswith("  help: customtags retag ")
 
 
 @pytest.mark.parametrize("made", PLAIN, indirect=True)

@@ -95,14 +95,14 @@ def wheel_lines(report: Report, *, quiet: bool, every_check: bool) -> list[str]:
 
 
 def _cure(report: Report) -> list[str]:
-    """Return the line with the command that makes all claims of a wheel true, if there is one.
+    """Return the line that says what makes all claims of a wheel true, if it is known.
 
     Another file name alone does not: the tags in WHEEL have to agree with it.
     """
     from customtags.audit import renaming
 
-    command = renaming.command(Path(report.wheel), report.findings)
-    return [f"  help: {command}"] if command else []
+    cure = renaming.cure(Path(report.wheel), report.findings)
+    return [f"  help: {cure}"] if cure else []
 
 
 def _alike(findings: Sequence[Finding]) -> list[list[Finding]]:

@@ -16,13 +16,23 @@ if TYPE_CHECKING:
         libc_version: str | None
 
 
-__all__ = ["ALIASES", "platform", "tags"]
+__all__ = ["ALIASES", "modern", "platform", "tags"]
 
 #: The names that policies had before PEP 600 (PEP 513, 571, 599) → their glibc.
 ALIASES = {"manylinux1": (2, 5), "manylinux2010": (2, 12), "manylinux2014": (2, 17)}
 
 #: The architectures that have policies older than glibc 2.17 (PEP 513, 571).
 _OLDER = ("x86_64", "i686")
+
+
+def modern(tag: str) -> str:
+    """Return a tag, stock or extended, with the name that its policy has since PEP 600.
+
+    >>> modern("manylinux2014_x86_64_v3"), modern("manylinux_2_28_x86_64")
+    ('manylinux_2_17_x86_64_v3', 'manylinux_2_28_x86_64')
+    """
+    policy, _, rest = tag.partition("_")
+    return "manylinux_{}_{}_{}".format(*ALIASES[policy], rest) if policy in ALIASES else tag
 
 
 def platform(stock: Iterable[str]) -> Platform | None:

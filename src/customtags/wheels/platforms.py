@@ -113,9 +113,7 @@ def local_version(platforms: Sequence[str], pages: Sequence[Page]) -> str:
 def _accepted(base: str) -> str:
     """Return the base of the least strict policy that machines accept and that covers this base."""
     arch = naming.arch(base)
-    policy = base.removesuffix(f"_{arch}")
-    if policy in stock.ALIASES:
-        policy = "manylinux_{}_{}".format(*stock.ALIASES[policy])
+    policy = stock.modern(base).removesuffix(f"_{arch}")
     family, _, version = policy.partition("_")
     accepted = [each for each in POLICIES if each.startswith(f"{family}_") and version]
     stricter = [each for each in accepted if _version(each) >= _version(policy)]
