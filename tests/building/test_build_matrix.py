@@ -181,5 +181,13 @@ def test_a_folder_without_a_project_is_refused_in_one_line(tmp_path: Path) -> No
     assert "run this in the project's folder" in done.stderr
 
 
+def test_a_variant_that_is_not_named_by_the_option_is_refused(tmp_path: Path) -> None:
+    done = run_in(tmp_path, "build-matrix", "-d", "out", "plain", "v3")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "customtags: 'plain' is not an option of 'python -m build'; build one variant by --variant plain\n",
+    )
+
+
 def test_the_verb_loads_nothing_heavy_for_others() -> None:
     assert not [each for each in vars(build_matrix) if each in ("matrix", "project")]

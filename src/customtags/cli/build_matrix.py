@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from customtags.cli.output import Verbs, add_verb, echo, print_json
+from customtags.errors import BuildError
 
 if TYPE_CHECKING:
     import argparse
@@ -64,6 +65,10 @@ def declare(verbs: Verbs, name: str) -> None:
 def _build_matrix(options: argparse.Namespace) -> int:
     from customtags.building import matrix, project
 
+    word = next(iter(options.options), "-")
+    if not word.startswith("-"):
+        why = f"{word!r} is not an option of 'python -m build'"
+        raise BuildError(why, f"build one variant by --variant {word}")
     variants = matrix.selected(project.read(options.source).variants, options.variant)
     if options.listed:
         if options.json:
