@@ -58,6 +58,38 @@ def test_a_word_that_is_nothing_of_these_is_named(
         Sources.parse(words, requirement)
 
 
+def test_a_path_of_a_file_that_does_not_exist_is_an_error() -> None:
+    with pytest.raises(CustomtagsError, match=f"'no/such/{WHEEL}' does not exist"):
+        Sources.parse([f"no/such/{WHEEL}"])
+
+
+@pytest.mark.parametrize(
+    ("sources", "problem", "cure"),
+    [
+        (
+            Sources(requirement="nodir"),
+            "no file of 'nodir' found in /wheels, https://w.invalid/simple",
+            "check the name and the version, or name a source; there is no folder 'nodir'",
+        ),
+        (
+            Sources(files=(WHEEL, "other-1.0.tar.gz"), requirement="third"),
+            f"no file of 'third' found in {WHEEL}, other-1.0.tar.gz",
+            "check the name and the version; the files are of example, other",
+        ),
+        (
+            Sources(indexes=("https://me:secret@w.invalid/private",), requirement="example>9"),
+            "no file of 'example>9' found in https://w.invalid/private",
+            "check the name and the version",
+        ),
+    ],
+)
+def test_a_project_that_is_not_found_names_the_places_and_their_projects(
+    sources: Sources, problem: str, cure: str
+) -> None:
+    settings = PipSettings(("https://me:secret@w.invalid/simple",), ("/wheels",))
+    assert sources.not_found(settings) == (problem, cure)
+
+
 def test_the_last_word_after_an_index_is_a_project_unless_it_is_a_path(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -101,6 +133,7 @@ def test_a_word_that_may_be_folder_or_project_is_written_both_ways(
             None,
             r"are of 8 projects \(a, b, c, d, e, …\)",
         ),
+        (("nofile.whl",), None, "'nofile.whl' names no project; name a file as in"),
         ((WHEEL,), "two words", "'two words' is not a project"),
     ],
 )

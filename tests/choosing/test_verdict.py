@@ -38,7 +38,7 @@ class Row(NamedTuple):
 REFUSED = (
     Row("cp312-cp312-linux_x86_64_v4", "isa", "v4", "supports x86-64-v3 (no avx512f, …; from /proc/cpuinfo)", "use a wheel for v3, or another machine; if the detection is wrong, set CUSTOMTAGS_ISA=v4"),
     Row("cp312-cp312-linux_x86_64_v4_fc39", "isa", "v4", "requires an x86-64-v4 CPU", "use a wheel for v3, or another machine; "),
-    Row("cp312-cp312-linux_x86_64_fc40", "distro", "fc40", "this machine accepts fc39", "CUSTOMTAGS_DISTRO=fc40"),
+    Row("cp312-cp312-linux_x86_64_fc40", "distro", "fc40", "this machine accepts fc39", "use a wheel for fc39, or another machine; if the detection is wrong, set CUSTOMTAGS_DISTRO=fc40"),
     Row("cp312-cp312-linux_x86_64_v3_rocm6_3", "accelerator", "rocm6_3", "ROCm 6.0.2", "=rocm6.3 "),
     Row("cp312-cp312-linux_x86_64_rocm6_0_gfx942", "accelerator", "gfx942", "gfx90a", "use a wheel for rocm6.0_gfx90a, or another machine; if the detection is wrong, set CUSTOMTAGS_ACCELERATOR=rocm6.0_gfx942"),
     Row("cp312-cp312-linux_x86_64_cuda12_4_sm90", "accelerator", "cuda12_4", "no such accelerator was detected", "driver"),

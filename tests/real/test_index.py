@@ -182,7 +182,7 @@ def test_what_pip_ignores_is_told() -> None:
 def test_a_project_that_is_nowhere_is_told(page: ProjectPage) -> None:
     with serve(page) as (url, _):
         done = customtags("rank", url, "nothing", status=1)
-    assert "takes nothing: no file of that project" in done.stdout
+    assert f"takes nothing: no file of 'nothing' found in {url}\n" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,7 +9,7 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from customtags.choosing import variants
 from customtags.choosing.candidate import tags
-from customtags.choosing.offer import named, requires_python
+from customtags.choosing.offer import check_paths, named, requires_python
 from customtags.choosing.refusals import python_misses
 from customtags.choosing.verdict import judge
 from customtags.errors import WheelError
@@ -109,8 +108,7 @@ def wheel(word: str) -> Offer:
     """
     (offer,) = named([word])
     stock, label = variants.split(offer) or (offer, None)
-    if "://" not in word and "/" in word and not os.path.isfile(word) and label is None:
-        raise WheelError(word, "does not exist", "name a file, or a file name without a folder")
+    check_paths([word] if label is None else [])
     try:
         tags(stock.name)
         parse_wheel_filename(stock.name)

@@ -18,6 +18,7 @@ from customtags.wheels.wheel import Wheel
 __all__ = [
     "ARCHIVES",
     "Offer",
+    "check_paths",
     "in_folder",
     "is_index",
     "local_path",
@@ -59,6 +60,16 @@ def named(names: Iterable[str]) -> list[Offer]:
         Offer(unquote(name.rpartition("/")[2]), without_password(os.path.dirname(name)))
         for name in names
     ]
+
+
+def check_paths(words: Iterable[str]) -> None:
+    """Check that each path with a folder names a file; a bare name is judged whether its file exists or not.
+
+    :raises WheelError: the file does not exist
+    """
+    for word in words:
+        if "://" not in word and "/" in word and not os.path.isfile(word):
+            raise WheelError(word, "does not exist", "name a file, or a file name without a folder")
 
 
 def in_folder(path: str) -> list[Offer]:

@@ -57,9 +57,10 @@ def _refused(dimension: str, text: str, target: Target) -> Miss:
     instead = [rung[len(done) :].lstrip("_") for rung in near]
     needs, has = _clauses(dimension, segment, list(filter(None, instead)), target, gpu=gpu)
     sources = [source for page in own for source in [target.sources.get(page.NAME)] if source]
-    if dimension == "isa" or gpu:
-        best = _value(near[0]) if near else f"the {target.arch} baseline"
-        cure = _cure_of_hardware(dimension, text, sources, best)
+    if dimension in ("isa", "distro") or gpu:
+        least = "any distribution" if dimension == "distro" else f"the {target.arch} baseline"
+        best = _value(near[0]) if near else least
+        cure = _cure_of_machine(dimension, text, sources, best)
     else:
         cure = _cure(dimension, text, sources)
     detail = "; ".join(filter(None, (_detail(page, segment, target) for page in own)))
@@ -136,8 +137,8 @@ def _detail(page: Page, segment: str, target: Target) -> str:
     return f"no {first}{', …' if more else ''}" if first else ""
 
 
-def _cure_of_hardware(dimension: str, text: str, sources: Sequence[str], best: str) -> str:
-    """Return what helps where the CPU or the GPUs do not run a build, which no driver and no override changes.
+def _cure_of_machine(dimension: str, text: str, sources: Sequence[str], best: str) -> str:
+    """Return what helps where the CPU, the GPUs or the distribution do not run a build, which no override changes.
 
     :param best: the best value that they run
     """

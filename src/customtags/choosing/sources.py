@@ -16,6 +16,7 @@ from packaging.utils import canonicalize_name
 from customtags.choosing.index import Client
 from customtags.choosing.offer import (
     ARCHIVES,
+    check_paths,
     in_folder,
     is_index,
     local_path,
@@ -55,7 +56,7 @@ class Sources(NamedTuple):
         The last word after the URL of an index is the project if there is no other, even if a folder has its name.
 
         :param requirement: the project, if it is none of the words
-        :raises CustomtagsError: a word is none of these
+        :raises CustomtagsError: a word is none of these, or the path of a file that does not exist
         """
         indexes = tuple(word for word in words if is_index(word))
         folders = tuple(word for word in words if os.path.isdir(word))
@@ -66,6 +67,7 @@ class Sources(NamedTuple):
         if wrong:
             problem = f"{wrong!r} is not a folder, a file, a URL or the only project"
             raise CustomtagsError(problem, "check its spelling, and name one project at most")
+        check_paths(files)
         others += [] if requirement is None else [requirement]
         if not others and folders and words[-1] in projects_behind(words):
             folders, others = folders[:-1], [words[-1]]
@@ -99,11 +101,11 @@ class Sources(NamedTuple):
             if len(names) != 1:
                 problem = "no project is named"
                 cure = "name the project, as in 'customtags rank wheels/ example'"
+                if self.files and not names:
+                    problem = f"{self.files[0]!r} names no project"
+                    cure = "name a file as in 'example-1.2.3-py3-none-any.whl'"
                 if names:
-                    shown = ", ".join(
-                        [*names[:MOST_NAMES], *(["…"] if len(names) > MOST_NAMES else [])]
-                    )
-                    problem = f"the files are of {len(names)} projects ({shown})"
+                    problem = f"the files are of {len(names)} projects ({_shown(names)})"
                     cure = f"name one of them, as in 'customtags rank SOURCE {names[0]}'"
                 for folder in filter(_is_requirement, self.folders[-1:]):
                     cure += f"; if you mean the project {folder!r} and not the folder, write '{folder}>=0'"
@@ -116,6 +118,21 @@ class Sources(NamedTuple):
             cure = "write it as in 'example' or 'example==1.2.3'"
             raise CustomtagsError(problem, cure) from error
         return Request(canonicalize_name(parsed.name), parsed.specifier, settings)
+
+    def not_found(self, settings: PipSettings) -> tuple[str, str]:
+        """Return that no file of the request is in the places that were searched, and the cure."""
+        places = (*self.folders, *self.files, *self.indexes)
+        shown = [
+            without_password(each) for each in places or settings.find_links + settings.indexes
+        ]
+        problem = f"no file of {self.requirement!r} found in {', '.join(shown) or 'no place'}"
+        names = sorted(projects(self.local()))
+        cure = "check the name and the version"
+        if names:
+            cure += f"; the files are of {_shown(names)}"
+        if not places:
+            cure += f", or name a source; there is no folder {self.requirement!r}"
+        return problem, cure
 
     def find(
         self, settings: PipSettings, report: Progress
@@ -135,6 +152,10 @@ class Sources(NamedTuple):
                 raise problems[0]
             offers += found
         return request, offers, problems
+
+
+def _shown(names: Sequence[str]) -> str:
+    return ", ".join([*names[:MOST_NAMES], *(["…"] if len(names) > MOST_NAMES else [])])
 
 
 def _place(place: str) -> str:

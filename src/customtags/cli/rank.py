@@ -47,11 +47,13 @@ def declare(verbs: Verbs, name: str) -> None:
 
 
 def _rank(options: argparse.Namespace) -> int:
+    from customtags.choosing.pip_settings import PipSettings
     from customtags.choosing.sources import Sources
 
     reason = stock_only(options)
     target = targets(options, hook=reason is None)[0]
-    ranking, problems, _ = ranked(Sources.parse(options.sources), target)
+    sources = Sources.parse(options.sources)
+    ranking, problems, _ = ranked(sources, target)
     for problem in problems:
         warn(problem)
     if options.json:
@@ -61,8 +63,12 @@ def _rank(options: argparse.Namespace) -> int:
         pip = None if target.pip is None else str(target.pip)
         about = {"python": target.name, "pip": pip, "stock_only": reason and reason[0]}
         print_json({**chosen, **about, "wheels": wheels, "traps": traps})
-    else:
+    elif ranking.files:
         _show(ranking, target, None if options.all else SCREEN, stock_only_note(reason))
+    else:
+        why, cure = sources.not_found(PipSettings.read(os.environ))
+        takes = paint("no", f"nothing: {why}")
+        echo(_takes(target, takes), f"  {paint('quiet', 'help:')} {cure}", *stock_only_note(reason))
     return int(ranking.chosen is None)
 
 
@@ -107,10 +113,8 @@ def _show(ranking: Ranking, target: Target, most: int | None, note: Sequence[str
     """
     fitting = [each for each in ranking.files if not each.misses]
     refused = [each for each in ranking.files if each.misses]
-    none = "none of them" if ranking.files else "nothing: no file of that project and version found"
-    takes = paint("chosen", ranking.chosen) if ranking.chosen else paint("no", none)
-    pip = f"pip {target.pip}" if target.pip else "pip"
-    echo(f"With Python {target.name}, {pip} takes {takes}", *note)
+    takes = paint("chosen", ranking.chosen) if ranking.chosen else paint("no", "none of them")
+    echo(_takes(target, takes), *note)
     if ranking.variants:
         taken = paint("chosen", ranking.uv) if ranking.uv else paint("no", "none of them")
         echo(f"uv takes {taken} (uv ≥ 0.13.8 with --preview-features wheel-variants)")
@@ -128,6 +132,11 @@ def _show(ranking: Ranking, target: Target, most: int | None, note: Sequence[str
         echo("", "Notes:", "")
         echo(*(line for trap in ranking.traps[:most] for line in _trap(trap)))
         _show_rest(len(ranking.traps), most)
+
+
+def _takes(target: Target, what: object) -> str:
+    pip = f"pip {target.pip}" if target.pip else "pip"
+    return f"With Python {target.name}, {pip} takes {what}"
 
 
 def _cells(ranked: Ranked, number: int) -> tuple[str, str]:
