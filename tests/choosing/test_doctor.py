@@ -48,6 +48,40 @@ def test_it_says_no_where_the_hook_is_off() -> None:
     assert "none is dropped" not in done.stdout
 
 
+def test_it_names_every_reason_why_the_hook_is_off_with_its_cure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CUSTOMTAGS_DISABLE", "false")
+    state = doctor.Hook(
+        installed=False,
+        wanted=False,
+        pip=True,
+        patched=False,
+        start="/s/_customtags.py",
+        pth=None,
+        engine="hook.py",
+    )
+    says, cure = doctor.describe(state)
+    assert says.startswith("The hook is switched off by CUSTOMTAGS_DISABLE=false. The hook is not")
+    assert says.endswith("not started in this environment: no customtags.pth in /s.")
+    assert cure == "unset CUSTOMTAGS_DISABLE, and restore customtags.pth, or reinstall customtags"
+
+
+def test_the_mark_of_a_build_back_end_is_named() -> None:
+    done = run("doctor", PEP517_BUILD_BACKEND="hatchling.build")
+    assert done.stdout.startswith(
+        "The hook is switched off by PEP517_BUILD_BACKEND=hatchling.build."
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "off"), [("", False), ("0", False), ("1", True), ("false", True), ("no", True)]
+)
+def test_every_value_but_0_and_an_empty_one_switches_it_off(value: str, *, off: bool) -> None:
+    done = run("doctor", CUSTOMTAGS_DISABLE=value)
+    assert done.stdout.startswith(f"The hook is switched off by CUSTOMTAGS_DISABLE={value}.") == off
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -67,7 +101,7 @@ def test_a_wrong_setting_is_why_pip_accepts_stock_tags_only(wrong: dict[str, str
     assert value in done.stderr
     assert done.stderr.count("\n") == 1
     off = run("doctor", CUSTOMTAGS_DISABLE="1", **wrong)
-    assert off.stdout.startswith("The hook is switched off by CUSTOMTAGS_DISABLE.")
+    assert off.stdout.startswith("The hook is switched off by CUSTOMTAGS_DISABLE=1.")
     assert off.stderr == done.stderr
     assert run("doctor", "--json", **wrong).stdout == ""
 

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from customtags.choosing.doctor import OLDEST_PIP
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -33,7 +35,7 @@ __all__ = [
 PROJECT = Path(__file__).parents[2]
 
 #: The oldest and the newest pip that are tested.
-OLDEST, NEWEST = "20.3.4", "26.3"
+OLDEST, NEWEST = OLDEST_PIP, "26.3"
 
 
 def clean(extra: Mapping[str, str] | None = None) -> dict[str, str]:

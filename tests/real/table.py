@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from customtags.choosing.doctor import OLDEST_PIP
+
 __all__ = [
     "BACKENDS",
     "COMMANDS",
@@ -44,7 +46,7 @@ class Pip(NamedTuple):
 
 #: Up to 22.3.1, pip's own parts need what Python 3.12 removed; from 26.1 it refuses Python 3.9.
 PIPS = (
-    Pip("20.3.4", ("3.9", "3.11")),
+    Pip(OLDEST_PIP, ("3.9", "3.11")),
     Pip("21.3.1", ("3.9", "3.11")),
     Pip("22.3.1", ("3.9", "3.11")),
     Pip("23.2.1", ("3.9", "3.13")),
@@ -369,6 +371,9 @@ def _lines() -> Iterator[str]:
         "",
         "Tested on the oldest and the newest Python, of 3.9 to 3.13, on which each pip runs, and the newest pip on 3.14 and 3.15, too. All choose the extended wheel.",
         "The hook itself is tested on every CPython from 3.9 to 3.15.",
+        "",
+        f"The oldest pip that customtags supports is {OLDEST_PIP}. pip 19.3 and older ones make the list of their tags themselves, and",
+        "the hook does not reach them; `customtags doctor` says so.",
         "",
     )
     yield from _table(

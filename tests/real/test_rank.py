@@ -237,7 +237,7 @@ def with_another_tool(environment: Environment) -> Iterator[None]:
 OFFS: Mapping[
     str, tuple[Callable[[Environment], AbstractContextManager[None]], Mapping[str, str]]
 ] = {
-    "The hook is switched off by CUSTOMTAGS_DISABLE.": (lambda _: nullcontext(), OFF),
+    "The hook is switched off by CUSTOMTAGS_DISABLE=1.": (lambda _: nullcontext(), OFF),
     "The hook is not started in this environment: no customtags.pth in ": (without_start_file, V3),
     "The hook is active, but does not reach this pip: ": (with_another_tool, V3),
 }

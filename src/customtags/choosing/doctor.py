@@ -15,13 +15,25 @@ from customtags.errors import FactError
 from customtags.machine import settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from types import ModuleType
 
     from customtags.machine.host import Host
     from customtags.machine.spec import Page
 
-__all__ = ["Copy", "Hook", "copies", "cost", "describe", "disagreements", "hook_state"]
+__all__ = [
+    "OLDEST_PIP",
+    "Copy",
+    "Hook",
+    "copies",
+    "cost",
+    "describe",
+    "disagreements",
+    "hook_state",
+]
+
+#: The oldest pip that the tests run. pip 19.3 and older ones make the list of their tags themselves.
+OLDEST_PIP = "20.3.4"
 
 #: The copy of ``packaging.tags`` that pip uses.
 _OF_PIP = "pip._vendor.packaging.tags"
@@ -100,23 +112,38 @@ def hook_state() -> Hook:
 
 
 def describe(hook: Hook) -> tuple[str, str | None]:
-    """Return in one line whether pip accepts wheels with extended tags, and the cure if not."""
+    """Return whether pip accepts wheels with extended tags; if not, every reason, and the cures."""
+    reasons = list(_off(hook))
+    if reasons:
+        whys, cures = zip(*reasons)
+        return " ".join(whys), ", and ".join(cures)
+    return "The hook is active: pip in this environment accepts wheels with these tags.", None
+
+
+def _off(hook: Hook) -> Iterator[tuple[str, str]]:
+    """Yield each reason why pip accepts no extended tags, with its cure."""
     if not hook.wanted:
-        name = settings.variable("disable")
-        return f"The hook is switched off by {name}.", f"unset {name}"
+        name = _switch(os.environ)
+        yield f"The hook is switched off by {name}={os.environ.get(name)}.", f"unset {name}"
     if not hook.installed:
         off = "The hook is not started in this environment:"
         if hook.pth is None:
             cure = "restore customtags.pth, or reinstall customtags"
-            return f"{off} no customtags.pth in {os.path.dirname(hook.start)}.", cure
-        return f"{off} Python did not run {hook.pth}.", "install customtags into site-packages"
-    if not hook.pip:
+            yield f"{off} no customtags.pth in {os.path.dirname(hook.start)}.", cure
+        else:
+            yield f"{off} Python did not run {hook.pth}.", "install customtags into site-packages"
+    if hook.wanted and hook.installed and not hook.pip:
         cure = "install pip; for another installer, run 'customtags serve'"
-        return "The hook is active, but pip is not installed in this environment.", cure
-    if not hook.patched:
-        cure = "upgrade customtags, or install another version of pip"
-        return f"The hook is active, but does not reach this pip: {_OF_PIP} is not patched.", cure
-    return "The hook is active: pip in this environment accepts wheels with these tags.", None
+        yield "The hook is active, but pip is not installed in this environment.", cure
+    elif hook.wanted and hook.installed and not hook.patched:
+        cure = f"install pip {OLDEST_PIP} or later, or upgrade customtags"
+        yield f"The hook is active, but does not reach this pip: {_OF_PIP} is not patched.", cure
+
+
+def _switch(environ: Mapping[str, str]) -> str:
+    """Return the variable that switches the hook off: the user's, or one that marks the process of a build back end."""
+    marks = (mark for mark in hook.BUILD_MARKS if mark in environ)
+    return next(marks, settings.variable("disable"))
 
 
 def _started() -> bool:
