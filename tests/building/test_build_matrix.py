@@ -91,7 +91,7 @@ def test_each_wheel_is_copied_as_a_wheel_variant_on_request(tmp_path: Path) -> N
     project += 'fc39 = { distro = "fc39" }\n'
     (tmp_path / "pyproject.toml").write_text(project, encoding="utf-8")
     options = ("build-matrix", "--variants", "--variant", "plain", "--variant", "v3")
-    env = {"PYTHONPATH": str(tmp_path / "modules")}
+    env = {"PYTHONPATH": str(tmp_path / "modules"), "CUSTOMTAGS_DISTRO": "fc39"}
     for _ in range(2):  # over the files of the first run
         done = run_in(tmp_path, *options, "--json", **env)
         assert (done.returncode, done.stderr) == (0, "")
@@ -115,6 +115,40 @@ def test_each_wheel_is_copied_as_a_wheel_variant_on_request(tmp_path: Path) -> N
     *_, last = json.loads(done.stdout)["wheels"]
     assert last["wheel"] == f"dist/{stock}_fc39.whl"
     assert "has no variant property" in last["error"]
+
+
+#: The variant → the distribution of the machine → the distribution that the warning names; none without a warning.
+BUILT_ON = {
+    ("fc39", "deb12"): "fc39, and was built on deb12, whose",
+    ("fc39", "none"): "fc39, and was built on an unknown distribution, whose",
+    ("el9_4", "el8.10"): "el9_4, and was built on el8_10, whose",
+    ("el9_4", "el9.4"): "",
+    ("fc39", "fc39"): "",
+    ("v3", "deb12"): "",
+    ("plain", "none"): "",
+}
+
+
+@pytest.mark.usefixtures("stand_in")
+@pytest.mark.parametrize(("variant", "detected"), BUILT_ON)
+def test_a_wheel_for_a_distribution_that_another_one_built_is_warned_of(
+    tmp_path: Path, variant: str, detected: str
+) -> None:
+    (tmp_path / "modules" / "build" / "__main__.py").write_text(WHEELS)
+    project = f"[tool.customtags.variants]\n{variant} = {{}}\n"
+    (tmp_path / "pyproject.toml").write_text(project, encoding="utf-8")
+    env = {"PYTHONPATH": str(tmp_path / "modules"), "CUSTOMTAGS_DISTRO": detected}
+    done = run_in(tmp_path, "build-matrix", **env)
+    end = "" if variant == "plain" else f"_{variant}"
+    assert done.stdout == f"{variant}: dist/a-1-py3-none-linux_x86_64{end}.whl\n"
+    assert done.returncode == 0
+    expected = BUILT_ON[variant, detected]
+    if expected:
+        assert f"the variant '{variant}' is for {expected}" in done.stderr
+        assert done.stderr.endswith(f"in an image of {variant}, with --variant {variant}\n")
+        assert done.stderr.count("\n") == 1
+    else:
+        assert done.stderr == ""
 
 
 @pytest.mark.usefixtures("stand_in")

@@ -9,13 +9,18 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from customtags.building import reason
 from customtags.errors import BuildError, ToolError
+from customtags.machine.dimensions import distro, facts_of
 from customtags.tags import DIMENSIONS
+from customtags.wheels.claims import NameClaims
 
-__all__ = ["build", "row", "selected"]
+if TYPE_CHECKING:
+    from customtags.machine.spec import Profile
+
+__all__ = ["build", "row", "selected", "warning"]
 
 Variants = Mapping[str, Mapping[str, Any]]
 
@@ -87,6 +92,29 @@ def build(
                 made.replace(folder / made.name)
                 if made.suffix == ".whl":
                     yield Built(name, folder / made.name)
+
+
+def warning(built: Built, machine: Profile) -> str | None:
+    """Return a warning if a wheel is named after a distribution, and was built on a machine of another one.
+
+    The compiler takes the libraries of the machine, and the name does not show which these were.
+
+    :param machine: the machine that built it
+    """
+    facts = facts_of(machine, distro)
+    supported = distro.ladder(facts) if facts else []
+    other = [
+        each
+        for each in NameClaims.of(built.wheel.name).values(distro.NAME)
+        if each not in supported
+    ]
+    if not other:
+        return None
+    where = distro.describe(facts) if facts else "an unknown distribution"
+    return (
+        f"the variant {built.variant!r} is for {other[0]}, and was built on {where}, whose libraries may differ; "
+        f"build it in an image of {other[0]}, with --variant {built.variant}"
+    )
 
 
 def _run_build(source: Path, variant: str, folder: Path, options: Sequence[str]) -> None:

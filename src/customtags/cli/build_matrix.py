@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from customtags.cli.output import Verbs, add_verb, echo, print_json
+from customtags.cli.output import Verbs, add_verb, echo, print_json, warn
 from customtags.errors import BuildError
 
 if TYPE_CHECKING:
@@ -63,7 +63,9 @@ def declare(verbs: Verbs, name: str) -> None:
 
 
 def _build_matrix(options: argparse.Namespace) -> int:
+    from customtags import machine
     from customtags.building import matrix, project
+    from customtags.machine.dimensions import distro
 
     word = next(iter(options.options), "-")
     if not word.startswith("-"):
@@ -76,11 +78,14 @@ def _build_matrix(options: argparse.Namespace) -> int:
         else:
             echo(*variants)
         return 0
-    built = []
+    built, host = [], machine.detect(pages=[distro])
     for each in matrix.build(options.source, options.folder, variants, options.options):
         built.append(each)
         if not options.json:
             echo(f"{each.variant}: {each.wheel}", flush=True)
+        problem = matrix.warning(each, host)
+        if problem:
+            warn(problem)
     entries = [{"variant": each.variant, "wheel": str(each.wheel)} for each in built]
     status = 0
     if options.variants:
