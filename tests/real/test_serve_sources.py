@@ -114,6 +114,10 @@ STATUS = {
 }
 
 
+#: Project → the reason for its status.
+REASONS = {"broken": "(status 500)", "json": "(no project page)", "binary": "(no project page)"}
+
+
 def test_a_source_that_misbehaves_is_a_bad_gateway(wheels: Path) -> None:
     with upstream(wheels) as (address, _), serving(f"http://{address}") as url:
         for project, status in STATUS.items():
@@ -121,15 +125,28 @@ def test_a_source_that_misbehaves_is_a_bad_gateway(wheels: Path) -> None:
             assert (project, found) == (project, status)
             assert "secret" not in text
             assert "root:" not in text
+            if status == 502:
+                host = address.partition(":")[0]
+                assert text.startswith(f"the source {host}")
+                assert REASONS.get(project, "") in text
             assert get(f"{url}/health")[0] == 200
         assert get(f"{url}/resources/example/{NAME}")[0] == 200
         assert get(f"{url}/resources/example/other-1.0-py3-none-any.whl")[0] == 404
 
 
 def test_a_dead_source_is_a_bad_gateway() -> None:
-    with serving("http://127.0.0.1:9/simple/") as url:
-        assert get(f"{url}/simple/example/")[0] == 502
+    log: list[str] = []
+    said = "the source 127.0.0.1:9 did not answer as an index does (Connection refused)"
+    with serving("http://user:hush@127.0.0.1:9/hush/simple/", log=log) as url:
+        assert get(f"{url}/simple/example/") == (
+            *(
+                502,
+                f"{said}; check that its server runs, and the sources that 'customtags serve' was given\n",
+            ),
+        )
         assert get(f"{url}/health")[0] == 200
+    assert said in log[0]
+    assert "hush" not in log[0]
 
 
 @pytest.mark.parametrize("port", ["nonsense", "65536"])

@@ -17,12 +17,13 @@ from contextvars import ContextVar
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
+import httpx
 from fastapi import FastAPI, Request
 from simple_repository import SimpleRepository, errors
 from simple_repository_server.routers import simple
 from starlette.responses import PlainTextResponse, Response
 
-from customtags.errors import CustomtagsError
+from customtags.errors import CustomtagsError, printable
 from customtags.view import sources, upstream
 from customtags.view.component import FILES, MachineView, Seen
 from customtags.view.overview import Overview
@@ -34,7 +35,6 @@ from customtags.view.spelling import spelled
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-    import httpx
     from simple_repository import model
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -234,10 +234,19 @@ _STATUS: Mapping[type[Exception], int] = {
 }
 
 
+#: What helps where a source fails.
+_CURE = "; check that its server runs, and the sources that 'customtags serve' was given"
+
+
 async def _failed(status: int, request: Request, error: Exception) -> Response:
-    """Return an answer that names no address of the source, which may hold secrets."""
+    """Return an answer that names no more than the host of a source, whose address may hold secrets."""
+    cause = error.__cause__ or error
+    said, cure = "the source did not answer as an index does", _CURE
+    if isinstance(cause, httpx.HTTPError):
+        said = upstream.failure(cause)
+    if status == 404:
+        said, cure = "no such file", ""
     logging.getLogger("customtags").warning(
-        "%s: %s (%s)", request.url.path, status, type(error).__name__
+        "%s: %s (%s): %s", request.url.path, status, type(error).__name__, printable(said)
     )
-    said = "no such file\n" if status == 404 else "the source did not answer as an index does\n"
-    return PlainTextResponse(said, status)
+    return PlainTextResponse(f"{said}{cure}\n", status)

@@ -24,7 +24,7 @@ from customtags.wheels.filename import canonical
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-__all__ = ["IndexRepository", "check", "client", "read"]
+__all__ = ["IndexRepository", "check", "client", "failure", "read"]
 
 #: The largest project page, in bytes, and how long a source may be silent, in seconds.
 LARGEST, SILENCE = 64 << 20, 15.0
@@ -93,7 +93,9 @@ class IndexRepository(HttpRepository):
         if response.status_code == httpx.codes.NOT_FOUND:
             raise errors.PackageNotFoundError(project)
         if response.status_code != httpx.codes.OK:
-            raise errors.SourceRepositoryUnavailable
+            said = f"status {response.status_code}"
+            cause = httpx.HTTPStatusError(said, request=response.request, response=response)
+            raise errors.SourceRepositoryUnavailable from cause
         digest = hashlib.sha256(response.content).digest()
         same = known is not None and known.digest == digest
         page = known.page if known and same else await asyncio.to_thread(_page, response, project)
@@ -144,8 +146,9 @@ def _page(response: httpx.Response, project: str) -> model.ProjectDetail:
             raise errors.UnsupportedSerialization(kind)
         files = [replace(each, url=urljoin(str(response.url), each.url)) for each in page.files]
         return replace(page, files=tuple(files))
-    except _MALFORMED as error:
-        raise errors.UnsupportedSerialization("of its own") from error
+    except _MALFORMED:
+        cause = httpx.DecodingError("no project page", request=response.request)
+        raise errors.UnsupportedSerialization("of its own") from cause
 
 
 #: What the parser of pages raises at a shape that it does not expect.
@@ -220,6 +223,30 @@ def client(places: Sequence[str]) -> httpx.AsyncClient:
         verify=context,
         limits=httpx.Limits(max_connections=100),
     )
+
+
+def failure(error: httpx.HTTPError) -> str:
+    """Return which host did not answer as an index does, and why; no login, and no path, which may hold a secret."""
+    try:
+        url = error.request.url
+        place = f"the source {url.host}" + (f":{url.port}" if url.port else "")
+    except RuntimeError:  # it was raised without its request
+        place = "the source"
+    return f"{place} did not answer as an index does ({_reason(error)})"
+
+
+def _reason(error: httpx.HTTPError) -> str:
+    if isinstance(error, httpx.TimeoutException):
+        return f"silent for {SILENCE:g} s"
+    if isinstance(error, (httpx.HTTPStatusError, httpx.DecodingError)):
+        return str(error)
+    within: BaseException | None = error
+    while within:  # httpx and what it calls wrap the error of the system
+        if isinstance(within, OSError) and within.errno:
+            of_system = within.errno > 0 and not isinstance(within, ssl.SSLError)
+            return os.strerror(within.errno) if of_system else str(within.strerror)
+        within = within.__cause__ or within.__context__
+    return type(error).__name__
 
 
 async def read(http: httpx.AsyncClient, url: str, limit: int) -> bytes:
