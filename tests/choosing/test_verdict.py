@@ -48,6 +48,8 @@ REFUSED = (
     Row("cp312-cp312-linux_x86_64_v9", "unknown segment", "v9", "a dimension that defines it", "write one such as v2, v3, v4, or add"),
     Row("cp312-cp312-linux_x86_64_cuda", "unknown segment", "cuda", "a dimension that defines it", "write one such as cuda12_4, or add"),
     Row("cp312-cp312-linux_x86_64_debian12", "unknown segment", "debian12", "a dimension that defines it", "write deb12, or add"),
+    Row("cp312-cp312-linux_x86_64_cu128", "unknown segment", "cu128", "a dimension that defines it", "write cuda12_8, or add"),
+    Row("cp312-cp312-linux_x86_64_avx2", "unknown segment", "avx2", "a dimension that defines it", "write v3, or add"),
     Row("cp312-cp312-linux_x86_64_fc39_v3", "spelling", "linux_x86_64_fc39_v3", "out of order", "v3_fc39"),
     Row("cp312-cp312-linux_x86_64_v2_v3", "spelling", "linux_x86_64_v2_v3", "two segments of the dimension isa", "keep one"),
     Row("cp312-cp312-linux_x86_64_3", "spelling", "linux_x86_64_3", "must begin with a letter", "write it"),

@@ -261,7 +261,10 @@ def test_what_is_in_no_level_has_no_name(compiled: partial[Path], tmp_path: Path
 
 def test_a_level_that_nothing_needs_is_a_note(compiled: partial[Path], tmp_path: Path) -> None:
     wheel = pack(tmp_path, "_v3", {"lib.so": compiled(LOOPS)})
-    assert codes(wheel) == ["isa-not-visible"]
+    (finding,) = found(wheel)
+    assert finding.code == "isa-not-visible"
+    assert finding.says.endswith("no function requires more than the x86_64 baseline")
+    assert "customtags retag --isa none" in finding.cure
 
 
 def test_the_property_note_counts(compiled: partial[Path], tmp_path: Path) -> None:

@@ -53,6 +53,25 @@ def requested(name: str, **request: Any) -> tuple[Sequence[str] | None, str | No
     return changes(filename.parse(name), RetagRequest(**request), ladders, builtin())
 
 
+@pytest.mark.parametrize(
+    ("dimension", "value", "cure"),
+    [
+        ("accelerator", "cu128", "write cuda12.8"),
+        ("isa", "x86-64-v3", "write v3"),
+        ("isa", "avx2", "write v3"),
+        ("isa", "cu128", "write one such as v2, v3, v4"),
+        ("distro", "Debian12", "write deb12"),
+        ("distro", "rhel9.4", "write el9.4"),
+    ],
+)
+def test_a_word_of_another_place_gets_the_segment_that_it_means(
+    dimension: str, value: str, cure: str
+) -> None:
+    with pytest.raises(CustomtagsError, match=f"'{value}' is not a segment") as raised:
+        platform_tags(["linux_x86_64"], {dimension: value}, builtin())
+    assert raised.value.cure == cure
+
+
 PLAIN = "example-1.2-cp312-cp312-linux_x86_64.whl"
 FEDORA = "example-1.2-3-cp312-cp312-linux_x86_64_v3_ubuntu24_04_rocm6_0.whl"
 

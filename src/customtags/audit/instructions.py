@@ -145,11 +145,14 @@ def _compare(
             yield _required(claim, scan, each)._replace(fix=fix)
         yield from _beyond(claim, scan, each)
     if claim.level > BASE and all(max(scan.top, scan.refuses) < claim.level for scan in scans):
-        most = claim.name(max(scan.top for scan in scans))
+        top = max(scan.top for scan in scans)
+        most = claim.name(top) if top > BASE else f"the {claim.arch} baseline"
         says = (
             f"the name claims {claim.name(claim.level)}, and no function requires more than {most}"
         )
-        yield Finding("isa-not-visible", NOTE, says)
+        lower = claim.name(top) if top > BASE else "none"
+        cure = f"let more machines take it, with 'customtags retag --isa {lower}'"
+        yield Finding("isa-not-visible", NOTE, says, cure=cure)
 
 
 def _required(claim: _LevelClaim, scan: Scan, found: Baseline) -> Finding:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from customtags import machine
 from customtags.choosing.miss import Miss
 from customtags.machine.settings import variable
-from customtags.tags import parse
+from customtags.tags import DIMENSIONS, parse
 from customtags.tags.naming import Run, nearest
+from customtags.wheels.spellings import meant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,7 +40,9 @@ def misses(runs: Sequence[Run], target: Target) -> Iterator[Miss]:
 def _unknown(text: str, target: Target) -> Miss:
     needs, has = "a dimension that defines it", "no enabled dimension does"
     known = "add a label to 'site', a project to 'abi' or a third party's dimension to 'dimensions' in customtags.toml"
-    cure = ", or ".join(filter(None, (nearest(text, target.arch, target.pages), known)))
+    means = filter(None, (meant(each, text, target.arch) for each in DIMENSIONS))
+    near = next((f"write {each}" for each in means), nearest(text, target.arch, target.pages))
+    cure = ", or ".join(filter(None, (near, known)))
     return Miss("unknown segment", text, needs, has, "the configuration", cure)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from customtags.errors import CustomtagsError
+from customtags.errors import CustomtagsError, TagError
 from customtags.tags import naming, parse, stock
 from customtags.tags.ladder import POLICIES
+from customtags.wheels.spellings import meant
 
 if TYPE_CHECKING:
     from customtags.machine.spec import Page
@@ -63,10 +64,17 @@ def platform_tags(
 
     :param wheel: its present platform tags, stock or extended
     :param base: a base that replaces the wheel's own
-    :raises TagError: a value is no segment of its dimension
+    :raises CustomtagsError: a value is no segment of its dimension
     """
     found = [base] if base else bases(wheel, pinned="distro" in values)
-    return sorted({naming.name(each, values, pages) for each in found})
+    try:
+        return sorted({naming.name(each, values, pages) for each in found})
+    except TagError as error:
+        for dimension, value in values.items():
+            near = isinstance(value, str) and meant(dimension, value, naming.arch(found[0]))
+            if near and value == error.tag:
+                raise CustomtagsError(error.problem, f"write {near.replace('_', '.')}") from error
+        raise
 
 
 def bases(wheel: Sequence[str], *, pinned: bool = False) -> list[str]:
