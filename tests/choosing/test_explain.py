@@ -202,6 +202,14 @@ def test_no_control_character_of_an_index_reaches_a_terminal(profile: str, tmp_p
         assert "\x1b" not in done.stdout + done.stderr
 
 
+def test_a_reason_that_two_tags_share_is_printed_once(profile: str) -> None:
+    tags = "manylinux_2_17_x86_64_v4.manylinux_2_28_x86_64_v4"
+    wheel = f"example-1.0-cp312-cp312-{tags}.whl"
+    done = run("explain", "--profile", profile, "--python", "3.12", wheel)
+    assert done.stdout.count("v4: requires an x86-64-v4 CPU") == 1
+    assert done.stdout.count("\n  cp312-cp312-manylinux_2_") == 2
+
+
 def test_rank_shows_a_screen_of_each_list_and_all_on_request(profile: str, tmp_path: Path) -> None:
     for minor in range(12):
         (tmp_path / f"a-1.{minor}-py3-none-any.whl").touch()

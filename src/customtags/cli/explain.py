@@ -135,10 +135,12 @@ def _lines(found: Explanation) -> list[str]:
         names = ", ".join(properties(found.variant.properties)) or "none, the fallback"
         lines.append(f"  {paint('yes', 'properties that this machine supports')}: {names}")
     lines += misses.lines(found.misses, "  ")
-    for tag in found.verdict.tags if others or not found.fits else ():
-        if found.variant and not tag.misses:
-            continue
+    tags = found.verdict.tags if others or not found.fits else ()
+    if found.variant:
+        tags = tuple(tag for tag in tags if tag.misses)
+    for tag, following in zip(tags, (*tags[1:], None)):
         nearest = " (the nearest miss)" if tag is best and others and tag.misses else ""
         lines.append(f"  {paint('no' if tag.misses else 'yes', tag.name)}{nearest}")
-        lines += misses.lines(tag.misses, "    ")
+        if following is None or following.misses != tag.misses:  # else said once, below the last
+            lines += misses.lines(tag.misses, "    ")
     return lines
