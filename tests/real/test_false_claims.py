@@ -142,6 +142,7 @@ def test_a_wheel_of_the_true_tags_in_the_folder_is_named_and_no_command(
     last = run_in(made.parent, "audit", made.name).stdout.splitlines()[-1]
     if BESIDE[beside]:
         assert f"because {beside} in the same folder is the same build: compile" in last
+        assert last.endswith(", or delete it")
         assert "customtags retag" not in last
     else:
         assert last.startswith("  help: customtags retag ")

@@ -58,7 +58,7 @@ def cure(wheel: Path, findings: Sequence[Finding]) -> str | None:
     same = _same_build(wheel, edit.name)
     if same is not None and edit.target.name != wheel.name:
         why = f"no other name, because {same} in the same folder is the same build"
-        return f"{why}: compile this wheel again for what its name claims"
+        return f"{why}: compile this wheel again for what its name claims, or delete it"
     path = f"./{wheel}" if str(wheel).startswith("-") else str(wheel)
     return shlex.join(["customtags", "retag", path, "--from-audit", "--remove"])
 
