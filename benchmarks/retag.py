@@ -36,14 +36,14 @@ WHEELS = (
 #: Who rewrites a wheel → the command, in which WHEEL, EXTENDED (the same wheel with an extended tag), OUT and PROVIDERS stand for
 #: paths; and how often it runs. The start is that of retag with all that it imports.
 TOOLS: dict[str, tuple[Sequence[str], int]] = {
-    "cp": (("cp", "WHEEL", "OUT"), 7),
-    "the start alone": (("PYTHON", "-m", "customtags", "retag", "--help"), 7),
-    "retag": (("PYTHON", "-m", "customtags", "retag", "WHEEL", "--isa=v3", "-d", "OUT"), 7),
+    "cp": (("cp", "WHEEL", "OUT"), 11),
+    "the start alone": (("PYTHON", "-m", "customtags", "retag", "--help"), 11),
+    "retag": (("PYTHON", "-m", "customtags", "retag", "WHEEL", "--isa=v3", "-d", "OUT"), 11),
     "retag --verify": (
         ("PYTHON", "-m", "customtags", "retag", "WHEEL", "--isa=v3", "--verify", "-d", "OUT"),
         2,
     ),
-    "variant": (("PYTHON", "-m", "customtags", "variant", "EXTENDED", "-d", "OUT"), 7),
+    "variant": (("PYTHON", "-m", "customtags", "variant", "EXTENDED", "-d", "OUT"), 11),
     "wheel tags": (("PYTHON", "-m", "wheel", "tags", "--platform-tag=linux_x86_64_v3", "WHEEL"), 1),
     "make-variant": (
         (
@@ -95,10 +95,13 @@ def measured(
 ) -> list[Row]:
     """Measure every tool on one wheel; the ratios are those of the least."""
     found: dict[str, list[clock.Cost]] = {name: [] for name in tools}
+    order = [*tools]
     for turn in range(max(runs for _, runs in tools.values())):
-        for name, (command, runs) in tools.items():
+        for name in order:
+            command, runs = tools[name]
             if turn < runs:
                 found[name].append(cost(environment, folder, wheel, command))
+        order = [*order[1:], order[0]]  # what ran before leaves its pages in memory
     best = {name: clock.Cost(*map(min, zip(*costs))) for name, costs in found.items()}
     copied, start = best["cp"], best["the start alone"]
     return [

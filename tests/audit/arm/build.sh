@@ -5,7 +5,7 @@ set -e
 cd "$(dirname "$0")"
 
 # instructions.txt: the word that the assembler makes of each instruction, and the feature that Arm's manual names for it.
-{ echo .arch armv9-a+sve2+i8mm+bf16+sme+crypto; cut -c20- instructions.txt; } > /tmp/arm.s
+{ echo .arch armv9-a+sve2+i8mm+bf16+sme+crypto; cut -c22- instructions.txt; } > /tmp/arm.s
 aarch64-linux-gnu-as -o /tmp/arm.o /tmp/arm.s
 aarch64-linux-gnu-objdump -d /tmp/arm.o | awk -F'\t' '/^ +[0-9a-f]+:/ {print $2}' | tr -d ' ' > /tmp/arm.words
 cut -c9- instructions.txt | paste -d' ' /tmp/arm.words - > /tmp/arm.txt
